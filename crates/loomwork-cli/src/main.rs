@@ -1,0 +1,2 @@
+//! The loomwork command.
+fn main() {}
