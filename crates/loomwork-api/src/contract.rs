@@ -1,0 +1,302 @@
+//! The requests, each with its response. One macro keeps the request enum, the response types and the TypeScript map in step.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::*;
+
+/// A request type and what answers it.
+pub trait Method: Serialize + DeserializeOwned + Into<Request> {
+    /// The wire name.
+    const NAME: &'static str;
+    /// What answers it.
+    type Response: Serialize + DeserializeOwned;
+}
+
+macro_rules! contract {
+    ($($name:ident: $request:ident => $response:ty, $summary:literal;)*) => {
+        /// Any request: `{"method": "get_run", "params": {…}}`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "method", content = "params", rename_all = "snake_case")]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+        pub enum Request {
+            $(#[doc = $summary] $request($request),)*
+        }
+
+        impl Request {
+            /// The wire name of the method.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$request(_) => stringify!($name),)* }
+            }
+        }
+
+        $(
+            impl From<$request> for Request {
+                fn from(request: $request) -> Self { Self::$request(request) }
+            }
+            impl Method for $request {
+                const NAME: &'static str = stringify!($name);
+                type Response = $response;
+            }
+        )*
+
+        /// The map from method to parameters and response, for TypeScript.
+        #[derive(Debug)]
+        #[allow(dead_code, reason = "read by the TypeScript generator only")]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+        pub struct Contract {
+            $(#[doc = $summary] $name: Call<$request, $response>,)*
+        }
+    };
+}
+
+/// Parameters and response of a method, for TypeScript.
+#[derive(Debug)]
+#[allow(dead_code, reason = "read by the TypeScript generator only")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Call<P, R> {
+    params: P,
+    response: R,
+}
+
+contract! {
+    get_workspace: GetWorkspace => WorkspaceFacts, "Facts about the open workspace.";
+    trust_workspace: TrustWorkspace => WorkspaceFacts, "Lets a workspace that came with a foreign journal resume its runs.";
+    list_workflows: ListWorkflows => WorkflowList, "All workflow files.";
+    open_workflow: OpenWorkflow => WorkflowDocument, "One workflow file.";
+    analyze_workflow: AnalyzeWorkflow => Design, "What a text says; nothing is saved.";
+    edit_workflow: EditWorkflow => Edited, "Applies operations to a text; nothing is saved.";
+    save_workflow: SaveWorkflow => WorkflowDocument, "Writes text and layout, if the file is still as it was read.";
+    create_workflow: CreateWorkflow => WorkflowDocument, "Makes a new workflow file.";
+    delete_workflow: DeleteWorkflow => Nothing, "Deletes a workflow file and its layout. Its runs stay.";
+    start_run: StartRun => Run, "Starts a run; returns when its creation is durable.";
+    get_run: GetRun => Run, "One run with its steps.";
+    get_run_design: GetRunDesign => WorkflowDocument, "The workflow as the run runs it.";
+    list_runs: ListRuns => RunList, "Runs, newest first.";
+    get_events: GetEvents => EventPage, "Events of a run.";
+    get_logs: GetLogs => LogPage, "Log lines of a run, the last ones first left in.";
+    get_value: GetValue => ValueText, "A large input or output, whole.";
+    retry_run: RetryRun => Retried, "Takes a failed or cancelled run up again; results that succeeded are kept.";
+    cancel_run: CancelRun => Run, "Cancels a run; returns when the request is durable.";
+}
+
+/// An empty response.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, type = "Record<string, never>"))]
+pub struct Nothing {}
+
+macro_rules! empty_params {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, type = "Record<string, never>"))]
+        pub struct $name {}
+    )*};
+}
+
+empty_params! {
+    /// Asks for facts about the workspace.
+    GetWorkspace;
+    /// Says that this workspace may resume its runs.
+    TrustWorkspace;
+    /// Asks for all workflow files.
+    ListWorkflows;
+}
+
+/// Asks for one workflow file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct OpenWorkflow {
+    /// Path relative to the workspace, or a workflow's id.
+    pub workflow: String,
+}
+
+/// Asks what a text says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct AnalyzeWorkflow {
+    /// The text.
+    pub text: String,
+}
+
+/// Asks for a changed text. The operations are applied in order, all or none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct EditWorkflow {
+    /// The text to change.
+    pub text: String,
+    /// The operations.
+    pub ops: Vec<EditOp>,
+}
+
+/// Writes a workflow file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct SaveWorkflow {
+    /// Path relative to the workspace.
+    pub path: String,
+    /// The text.
+    pub text: String,
+    /// Positions given by a person; null leaves the sidecar as it is.
+    #[serde(default)]
+    pub layout: Option<Layout>,
+    /// Revision the text was made from; null overwrites whatever is there.
+    #[serde(default)]
+    pub base_revision: Option<String>,
+}
+
+/// Makes a new workflow file `workflows/<id>.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct CreateWorkflow {
+    /// The workflow's id: letters, digits, `-` and `_`.
+    pub id: String,
+    /// Its text; null for one that has a single `run` step.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// Deletes a workflow file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct DeleteWorkflow {
+    /// Path relative to the workspace.
+    pub path: String,
+}
+
+/// Starts a run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct StartRun {
+    /// Path relative to the workspace, or a workflow's id.
+    pub workflow: String,
+    /// The inputs by name.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "Record<string, unknown>", optional = nullable))]
+    pub inputs: serde_json::Map<String, Value>,
+    /// Labels.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<IndexMap<String, String>>", optional))]
+    pub labels: IndexMap<String, String>,
+    /// From 0 (last) to 9 (first); null for the workflow's own, else 5.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub priority: Option<u8>,
+}
+
+/// Asks for one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct GetRun {
+    /// The run's id, or a beginning of it that is unique.
+    pub run: String,
+}
+
+/// Asks for the workflow as the run runs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct GetRunDesign {
+    /// The run's id.
+    pub run: String,
+}
+
+/// Asks for runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ListRuns {
+    /// Only of this status.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub status: Option<RunStatus>,
+    /// Only of this workflow's id.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub workflow: Option<String>,
+    /// Only runs older than this one.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub before: Option<String>,
+    /// At most so many; null for 100.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub limit: Option<u32>,
+}
+
+/// Asks for events of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct GetEvents {
+    /// The run's id.
+    pub run: String,
+    /// Only events with a number of at least this.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub from_seq: u64,
+}
+
+/// Asks for log lines of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct GetLogs {
+    /// The run's id.
+    pub run: String,
+    /// Only of this step's path.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub step: Option<String>,
+    /// At most so many, the last ones; null for 5,000.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub limit: Option<u32>,
+}
+
+/// Asks for a large value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct GetValue {
+    /// The run that holds it.
+    pub run: String,
+    /// Its content hash, from `$blob` or `$value`.
+    pub hash: String,
+}
+
+/// A value as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ValueText {
+    /// The JSON.
+    pub json: String,
+}
+
+/// Takes a run up again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct RetryRun {
+    /// The run's id.
+    pub run: String,
+    /// The failed step's path; null for all that failed (or were cancelled).
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub step: Option<String>,
+    /// JSON merge patch (RFC 7396) on the step's resolved input, for this retry; needs `step`.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "unknown", optional))]
+    pub set: Option<Value>,
+    /// Only say what would happen.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub plan: bool,
+}
+
+/// Cancels a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct CancelRun {
+    /// The run's id.
+    pub run: String,
+    /// Why.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub reason: Option<String>,
+}
