@@ -1,1 +1,23 @@
-//! (in construction)
+//! The durable journal: one SQLite database a workspace, written by one thread, read by anyone.
+//!
+//! Invariants: what a commit acknowledged survives the death of the process and of the power; the journal is append-only
+//! and chained by hashes; every table that is not the journal can be rebuilt from it.
+//!
+//! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
+
+mod error;
+mod projection;
+mod reader;
+mod record;
+mod schema;
+mod verify;
+mod writer;
+
+pub mod logs;
+
+pub use error::StoreError;
+pub use projection::{RunFilter, RunRow};
+pub use reader::Reader;
+pub use record::{Batch, NewRecord, Record};
+pub use verify::{Verdict, verify};
+pub use writer::{Acknowledge, Writer};

@@ -1,0 +1,254 @@
+//! The list of runs: a fold of the journal that can be dropped and rebuilt, with a watermark up to which it is done.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use loomwork_run::{Event, EventKind, RunError, RunStatus, RunTrigger};
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
+use serde::{Deserialize, Serialize};
+
+use crate::reader::{ROW, record_of};
+use crate::{Record, StoreError};
+
+/// One run as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// UUID version 7.
+    pub id: String,
+    /// Number within the workflow.
+    pub number: u32,
+    /// The workflow's id.
+    pub workflow: String,
+    /// Path of its file.
+    pub path: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Hash of its text.
+    pub definition: String,
+    /// State.
+    pub status: RunStatus,
+    /// What started it.
+    pub trigger: RunTrigger,
+    /// Labels.
+    pub labels: IndexMap<String, String>,
+    /// From 0 to 9.
+    pub priority: u8,
+    /// When it was created, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When it started.
+    pub started_at_ms: Option<i64>,
+    /// When it ended.
+    pub ended_at_ms: Option<i64>,
+    /// Steps that have ended.
+    pub done: u32,
+    /// Steps known.
+    pub known: u32,
+    /// Why it failed.
+    pub error: Option<RunError>,
+}
+
+/// Which runs a list is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunFilter {
+    /// Only of this status.
+    pub status: Option<RunStatus>,
+    /// Only of this workflow.
+    pub workflow: Option<String>,
+    /// Only those created before this run (`created_at_ms`, id).
+    pub before: Option<(i64, String)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl RunFilter {
+    fn takes(&self, row: &RunRow) -> bool {
+        self.status.is_none_or(|status| status == row.status)
+            && self.workflow.as_ref().is_none_or(|workflow| *workflow == row.workflow)
+            && self.before.as_ref().is_none_or(|(at, id)| (row.created_at_ms, &row.id) < (*at, id))
+    }
+}
+
+/// Folds one event into a row; a row is made by `run_created` only.
+fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
+    if let EventKind::RunCreated(data) = &event.kind {
+        *row = Some(RunRow {
+            id: run.to_owned(),
+            number: data.number,
+            workflow: data.workflow.clone(),
+            path: data.path.clone(),
+            version: data.version.clone(),
+            definition: data.definition.clone(),
+            status: RunStatus::Queued,
+            trigger: data.trigger.clone(),
+            labels: data.labels.clone(),
+            priority: data.priority,
+            created_at_ms: event.at_ms,
+            started_at_ms: None,
+            ended_at_ms: None,
+            done: 0,
+            known: data.steps,
+            error: None,
+        });
+    }
+    let Some(row) = row else { return };
+    match &event.kind {
+        EventKind::RunStarted(_) => {
+            row.status = RunStatus::Running;
+            row.started_at_ms = Some(event.at_ms);
+        }
+        EventKind::RunTakenUp(_) => {
+            row.status = RunStatus::Running;
+            row.started_at_ms.get_or_insert(event.at_ms);
+            row.ended_at_ms = None;
+            row.error = None;
+        }
+        EventKind::RunCancelRequested(_) => row.status = RunStatus::Cancelling,
+        EventKind::RunSucceeded(_) => row.status = RunStatus::Succeeded,
+        EventKind::RunFailed(data) => {
+            row.status = RunStatus::Failed;
+            row.error = Some(data.error.clone());
+        }
+        EventKind::RunCancelled(_) => row.status = RunStatus::Cancelled,
+        EventKind::StepSucceeded(_) | EventKind::StepFailed(_) | EventKind::StepSkipped(_) | EventKind::StepCancelled(_) => {
+            row.done += 1;
+        }
+        EventKind::StepReset(_) => row.done = row.done.saturating_sub(1),
+        _ => {}
+    }
+    if row.status.is_final() && event.step.is_none() {
+        row.ended_at_ms = Some(event.at_ms);
+    }
+}
+
+pub(crate) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()
+}
+
+pub(crate) fn watermark(connection: &Connection) -> rusqlite::Result<u64> {
+    Ok(meta(connection, "projected_seq")?.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// The rows of the runs that have events after the watermark, brought up to date; and the last number that was read.
+fn tail(connection: &Connection) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
+    let from = watermark(connection).map_err(StoreError::read)?;
+    let mut rows: HashMap<String, Option<RunRow>> = HashMap::new();
+    let mut last = from;
+    let sql = format!("SELECT {ROW} FROM event WHERE seq > ?1 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql).map_err(StoreError::read)?;
+    let records = statement.query_map([from], record_of).map_err(StoreError::read)?;
+    for record in records {
+        let record: Record = record.map_err(StoreError::read)?;
+        last = record.seq;
+        let Some(run) = record.run.as_deref() else { continue };
+        let Ok(event) = record.event() else { continue };
+        if !rows.contains_key(run) {
+            rows.insert(run.to_owned(), stored_row(connection, run)?);
+        }
+        if let Some(row) = rows.get_mut(run) {
+            fold(row, run, &event);
+        }
+    }
+    Ok((rows.into_iter().filter_map(|(run, row)| Some((run, row?))).collect(), last))
+}
+
+fn stored_row(connection: &Connection, run: &str) -> Result<Option<RunRow>, StoreError> {
+    let json: Option<String> = connection
+        .prepare_cached("SELECT json FROM run WHERE id = ?1")
+        .and_then(|mut statement| statement.query_row([run], |row| row.get(0)).optional())
+        .map_err(StoreError::read)?;
+    json.map(|json| row_of(&json)).transpose()
+}
+
+fn row_of(json: &str) -> Result<RunRow, StoreError> {
+    serde_json::from_str(json).map_err(|error| StoreError::Read(format!("a row of the list of runs: {error}")))
+}
+
+/// Brings the projection up to the end of the journal; returns the new watermark.
+pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
+    let (rows, last) = tail(connection)?;
+    let transaction = connection.transaction().map_err(StoreError::write)?;
+    {
+        let mut insert = transaction
+            .prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            .map_err(StoreError::write)?;
+        for row in rows.values() {
+            // Serialising a row fails only for maps with keys that are no strings, which it cannot hold.
+            let json = serde_json::to_string(row).unwrap_or_default();
+            insert
+                .execute(params![row.id, row.workflow, row.status.as_str(), row.created_at_ms, row.number, json])
+                .map_err(StoreError::write)?;
+        }
+    }
+    transaction
+        .execute("UPDATE meta SET value = ?1 WHERE key = 'projected_seq'", [last.to_string()])
+        .map_err(StoreError::write)?;
+    transaction.commit().map_err(StoreError::write)?;
+    Ok(last)
+}
+
+/// Runs, newest first: the projection, corrected by the tail of the journal.
+pub(crate) fn list(connection: &Connection, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+    let (changed, _) = tail(connection)?;
+    let mut conditions = vec!["1".to_owned()];
+    let mut values: Vec<rusqlite::types::Value> = Vec::new();
+    if let Some(status) = filter.status {
+        values.push(status.as_str().to_owned().into());
+        conditions.push(format!("status = ?{}", values.len()));
+    }
+    if let Some(workflow) = &filter.workflow {
+        values.push(workflow.clone().into());
+        conditions.push(format!("workflow = ?{}", values.len()));
+    }
+    if let Some((at, id)) = &filter.before {
+        values.extend([(*at).into(), id.clone().into()]);
+        conditions.push(format!("(created_at_ms, id) < (?{}, ?{})", values.len() - 1, values.len()));
+    }
+    // So many more are read as the tail may take away.
+    let limit = filter.limit as usize + changed.len();
+    let sql = format!(
+        "SELECT json FROM run WHERE {} ORDER BY created_at_ms DESC, id DESC LIMIT {limit}",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(StoreError::read)?;
+    let stored = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(0)).map_err(StoreError::read)?;
+    let mut rows = Vec::new();
+    for json in stored {
+        let row = row_of(&json.map_err(StoreError::read)?)?;
+        if !changed.contains_key(&row.id) {
+            rows.push(row);
+        }
+    }
+    rows.extend(changed.into_values().filter(|row| filter.takes(row)));
+    rows.sort_by(|a, b| (b.created_at_ms, &b.id).cmp(&(a.created_at_ms, &a.id)));
+    rows.truncate(filter.limit as usize);
+    Ok(rows)
+}
+
+/// How many runs there are of each status.
+pub(crate) fn counts(connection: &Connection) -> Result<HashMap<RunStatus, u32>, StoreError> {
+    let (changed, _) = tail(connection)?;
+    let mut counts: HashMap<RunStatus, u32> = HashMap::new();
+    for status in RunStatus::ALL {
+        let count = connection
+            .prepare_cached("SELECT count(*) FROM run WHERE status = ?1")
+            .and_then(|mut statement| statement.query_row([status.as_str()], |row| row.get(0)))
+            .map_err(StoreError::read)?;
+        counts.insert(status, count);
+    }
+    for row in changed.values() {
+        if let Some(before) = stored_row(connection, &row.id)? {
+            counts.entry(before.status).and_modify(|count| *count = count.saturating_sub(1));
+        }
+        *counts.entry(row.status).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// The largest number that a run of a workflow has.
+pub(crate) fn last_number(connection: &Connection, workflow: &str) -> Result<u32, StoreError> {
+    let stored: u32 = connection
+        .query_row("SELECT coalesce(max(number), 0) FROM run WHERE workflow = ?1", [workflow], |row| row.get(0))
+        .map_err(StoreError::read)?;
+    let (changed, _) = tail(connection)?;
+    Ok(changed.values().filter(|row| row.workflow == workflow).map(|row| row.number).fold(stored, u32::max))
+}

@@ -1,0 +1,128 @@
+//! The tables, their versions, and how a database is opened.
+//!
+//! The format is `user_version`. A database of a newer format is refused; one of an older format is migrated.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::StoreError;
+
+/// The format that this code writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// SQLite before this version can corrupt a database when its write-ahead log is reset (sqlite.org/wal.html).
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+const FORMAT_1: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- The journal. Append-only.
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY,
+  run TEXT,
+  at_ms INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  v INTEGER NOT NULL,
+  step TEXT,
+  attempt INTEGER,
+  data BLOB NOT NULL,
+  prev BLOB NOT NULL,
+  hash BLOB NOT NULL
+);
+CREATE INDEX event_run ON event (run, seq);
+
+-- One link a commit: the chain of the workspace over the heads of its runs.
+CREATE TABLE link (
+  n INTEGER PRIMARY KEY,
+  last_seq INTEGER NOT NULL,
+  heads BLOB NOT NULL,
+  prev BLOB NOT NULL,
+  hash BLOB NOT NULL
+);
+
+-- Texts of workflows and large values, by content hash.
+CREATE TABLE definition (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE value (hash TEXT PRIMARY KEY, json BLOB NOT NULL);
+
+-- Projection of the journal up to meta.projected_seq; can be dropped and rebuilt.
+CREATE TABLE run (
+  id TEXT PRIMARY KEY,
+  workflow TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  json TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX run_created ON run (created_at_ms DESC, id DESC);
+CREATE INDEX run_workflow ON run (workflow, created_at_ms DESC, id DESC);
+CREATE INDEX run_status ON run (status, created_at_ms DESC, id DESC);
+";
+
+fn classify(path: &Path, error: &rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged { path: path.to_owned(), reason: error.to_string() },
+        _ => StoreError::CannotOpen { path: path.to_owned(), reason: error.to_string() },
+    }
+}
+
+/// Opens the database for writing, makes or migrates its tables.
+pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| classify(path, &error);
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        let reason = format!("SQLite {} can corrupt a write-ahead log", rusqlite::version());
+        return Err(StoreError::CannotOpen { path: path.to_owned(), reason });
+    }
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+    let found = format_of(&connection).map_err(failed)?;
+    if found > FORMAT {
+        return Err(StoreError::TooNew { path: path.to_owned(), found, known: FORMAT });
+    }
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000).map_err(failed)?;
+    connection.pragma_update(None, "cache_size", -16_000).map_err(failed)?;
+    if found == 0 {
+        if table_exists(&connection, "event").map_err(failed)? {
+            let reason = "it has tables but no format".to_owned();
+            return Err(StoreError::Damaged { path: path.to_owned(), reason });
+        }
+        let transaction = connection.transaction().map_err(failed)?;
+        transaction.execute_batch(FORMAT_1).map_err(failed)?;
+        transaction.execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id]).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+/// Opens an existing database for reading only.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| classify(path, &error);
+    // Read-write flags, because a reader may have to recover the write-ahead log of a dead writer; it never writes rows.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+    let found = format_of(&connection).map_err(failed)?;
+    if found > FORMAT {
+        return Err(StoreError::TooNew { path: path.to_owned(), found, known: FORMAT });
+    }
+    if found == 0 {
+        let reason = "it has no format".to_owned();
+        return Err(StoreError::Damaged { path: path.to_owned(), reason });
+    }
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(connection)
+}
+
+fn format_of(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn table_exists(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) FROM sqlite_master WHERE name = ?1", [name], |row| Ok(row.get::<_, u32>(0)? > 0))
+}
