@@ -1,1 +1,23 @@
-//! (in construction)
+//! The loop: load, decide, commit, perform.
+//!
+//! Invariants: no effect starts before the event that intends it is durable; nothing is published or answered before it
+//! is durable; pure steps never wait for a commit of their own. [`Core`] is the loop without a clock, a thread or a
+//! runtime, so that a simulated world can drive it; [`Engine`] drives it for real.
+//!
+//! Not here: what happens next in a run (`loomwork-run`), SQL (`loomwork-store`), processes (`loomwork-steps`).
+
+mod core;
+mod driver;
+mod engine;
+mod error;
+mod load;
+mod performer;
+mod queue;
+
+pub use crate::core::{Active, After, Core, NewRun, Request};
+pub use driver::Published;
+pub use engine::{Engine, EngineConfig, Figures, StartRun};
+pub use error::EngineError;
+pub use load::{load_run, read_values};
+pub use loomwork_run::AttemptOutcome;
+pub use performer::{AttemptKey, AttemptReport, AttemptSpec, Performer, ReportTo};

@@ -36,6 +36,7 @@ pub struct Writer {
     work: Sender<Work>,
     thread: Option<JoinHandle<()>>,
     journal_id: String,
+    next_seq: u64,
 }
 
 impl Writer {
@@ -47,15 +48,21 @@ impl Writer {
         let connection = schema::open_for_writing(path, fresh_id)?;
         let mut chain = Chain::load(connection)?;
         let journal_id = projection::meta(&chain.connection, "journal_id").map_err(StoreError::read)?.unwrap_or_default();
+        let next_seq = chain.next_seq;
         let (work, waiting) = channel();
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || chain.run(&waiting));
         let thread = thread.map_err(|error| StoreError::Write(format!("no thread for the journal: {error}")))?;
-        Ok(Self { work, thread: Some(thread), journal_id })
+        Ok(Self { work, thread: Some(thread), journal_id, next_seq })
     }
 
     /// Identifies the journal for all its life.
     pub fn journal_id(&self) -> &str {
         &self.journal_id
+    }
+
+    /// The number that the first record of the first batch will have.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
     }
 
     /// Hands a batch to the thread; `acknowledge` is called from there, always.

@@ -1,0 +1,236 @@
+//! What the contract shows of runs: translations of states, rows and records into the types of `loomwork-api`.
+//!
+//! Not here: decisions. Everything is a pure function of its arguments.
+
+use loomwork_api as api;
+use loomwork_engine::Active;
+use loomwork_run::{AttemptState, ErrorClass, RunError, RunState, RunStatus, StepState, StepStatus, SuggestedAction, ValueRef};
+use loomwork_store::{Record, RunRow};
+use serde_json::{Value, json};
+
+/// Values above this size, in bytes of compact JSON, are shown as a reference with a preview.
+pub const LARGEST_SHOWN: usize = 64 * 1024;
+
+/// RFC 3339 in UTC with milliseconds.
+pub fn time(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| format!("{time:.3}"))
+}
+
+fn duration(start: Option<i64>, end: Option<i64>, now_ms: i64) -> Option<u64> {
+    start.map(|start| u64::try_from(end.unwrap_or(now_ms) - start).unwrap_or(0))
+}
+
+/// A run with its steps.
+pub fn run(active: &Active, now_ms: i64) -> api::Run {
+    let state = &active.state;
+    let value = |reference: &ValueRef| shown_value(active, reference);
+    api::Run {
+        summary: summary(state, now_ms),
+        inputs: value(&state.inputs),
+        outputs: state.outputs.as_ref().map(value).unwrap_or_default(),
+        steps: (0..state.steps.len()).map(|ix| step(active, ix, now_ms)).collect(),
+        seq: active.seq,
+    }
+}
+
+/// A run in memory, as lists show it.
+pub fn summary(state: &RunState, now_ms: i64) -> api::RunSummary {
+    api::RunSummary {
+        id: state.id.clone(),
+        number: state.number,
+        workflow: state.program.workflow.id.clone(),
+        path: state.path.clone(),
+        version: state.version.clone(),
+        status: run_status(state.status),
+        trigger: api::Trigger { kind: state.trigger.kind.clone(), actor: state.trigger.actor.clone() },
+        labels: state.labels.clone(),
+        priority: state.priority,
+        created_at: time(state.created_at_ms),
+        started_at: state.started_at_ms.map(time),
+        ended_at: state.ended_at_ms.map(time),
+        duration_ms: duration(state.started_at_ms, state.ended_at_ms, now_ms),
+        progress: api::Progress { done: count(state.steps.len() - state.open), known: count(state.steps.len()) },
+        error: state.error.as_ref().map(error),
+    }
+}
+
+/// A run of the list.
+pub fn row(row: &RunRow, now_ms: i64) -> api::RunSummary {
+    api::RunSummary {
+        id: row.id.clone(),
+        number: row.number,
+        workflow: row.workflow.clone(),
+        path: row.path.clone(),
+        version: row.version.clone(),
+        status: run_status(row.status),
+        trigger: api::Trigger { kind: row.trigger.kind.clone(), actor: row.trigger.actor.clone() },
+        labels: row.labels.clone(),
+        priority: row.priority,
+        created_at: time(row.created_at_ms),
+        started_at: row.started_at_ms.map(time),
+        ended_at: row.ended_at_ms.map(time),
+        duration_ms: duration(row.started_at_ms, row.ended_at_ms, now_ms),
+        progress: api::Progress { done: row.done, known: row.known },
+        error: row.error.as_ref().map(error),
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn step(active: &Active, ix: usize, now_ms: i64) -> api::RunStep {
+    let state = &active.state;
+    let definition = &state.program.workflow.steps[ix];
+    let StepState { status, port, attempts, started_at_ms, ended_at_ms, due_at_ms, reason, input, output, error: why, .. } =
+        &state.steps[ix];
+    let value = |reference: &Option<ValueRef>| reference.as_ref().map(|value| shown_value(active, value)).unwrap_or_default();
+    api::RunStep {
+        path: state.program.path(ix).to_owned(),
+        id: definition.id.clone(),
+        title: definition.title.clone(),
+        action: definition.action.name().to_owned(),
+        status: step_status(*status),
+        port: port.clone(),
+        attempts: attempts.iter().zip(1..).map(|(state, number)| attempt(state, number)).collect(),
+        started_at: started_at_ms.map(time),
+        ended_at: ended_at_ms.map(time),
+        duration_ms: duration(*started_at_ms, *ended_at_ms, now_ms),
+        due_at: due_at_ms.map(time),
+        reason: reason.clone(),
+        input: value(input),
+        output: value(output),
+        error: why.as_ref().map(error),
+    }
+}
+
+fn attempt(state: &AttemptState, number: u32) -> api::Attempt {
+    use loomwork_run::AttemptStatus as S;
+    api::Attempt {
+        number,
+        status: match state.status {
+            S::Running => api::AttemptStatus::Running,
+            S::Succeeded => api::AttemptStatus::Succeeded,
+            S::Failed => api::AttemptStatus::Failed,
+            S::Cancelled => api::AttemptStatus::Cancelled,
+            S::Lost => api::AttemptStatus::Lost,
+        },
+        started_at: time(state.started_at_ms),
+        ended_at: state.ended_at_ms.map(time),
+        error: state.error.as_ref().map(error),
+        usage: state.usage.as_ref().map(|usage| api::Usage { cpu_ms: usage.cpu_ms, max_rss_bytes: usage.max_rss_bytes }),
+    }
+}
+
+/// A value, or a reference with a preview when it is large.
+fn shown_value(active: &Active, reference: &ValueRef) -> Value {
+    match reference {
+        ValueRef::Stored(stored) if stored.size > LARGEST_SHOWN => {
+            let text = active.values.get(reference).map(|value| match &*value {
+                Value::String(text) => text.chars().take(1_000).collect::<String>(),
+                other => other.to_string().chars().take(1_000).collect(),
+            });
+            json!({ "$blob": stored.hash, "size": stored.size, "preview": text.unwrap_or_default() })
+        }
+        reference => match active.values.get(reference) {
+            Ok(value) => Value::clone(&value),
+            Err(missing) => json!({ "$blob": missing.hash, "size": missing.size, "preview": null }),
+        },
+    }
+}
+
+/// An error with what follows from its class.
+pub fn error(error: &RunError) -> api::RunError {
+    api::RunError {
+        class: match error.class {
+            ErrorClass::Transient => api::ErrorClass::Transient,
+            ErrorClass::Timeout => api::ErrorClass::Timeout,
+            ErrorClass::Resource => api::ErrorClass::Resource,
+            ErrorClass::Dependency => api::ErrorClass::Dependency,
+            ErrorClass::Validation => api::ErrorClass::Validation,
+            ErrorClass::Security => api::ErrorClass::Security,
+            ErrorClass::Permanent => api::ErrorClass::Permanent,
+            ErrorClass::Unknown => api::ErrorClass::Unknown,
+        },
+        message: error.message.clone(),
+        details: error.details.clone(),
+        recoverable: error.class.recoverable(),
+        suggested_action: match error.class.suggested_action() {
+            SuggestedAction::Retry => api::SuggestedAction::Retry,
+            SuggestedAction::RetryThenAsk => api::SuggestedAction::RetryThenAsk,
+            SuggestedAction::Fail => api::SuggestedAction::Fail,
+        },
+        step: error.step.clone(),
+    }
+}
+
+/// The status of a run on the wire.
+pub fn run_status(status: RunStatus) -> api::RunStatus {
+    match status {
+        RunStatus::Queued => api::RunStatus::Queued,
+        RunStatus::Running => api::RunStatus::Running,
+        RunStatus::Cancelling => api::RunStatus::Cancelling,
+        RunStatus::Succeeded => api::RunStatus::Succeeded,
+        RunStatus::Failed => api::RunStatus::Failed,
+        RunStatus::Cancelled => api::RunStatus::Cancelled,
+    }
+}
+
+/// The status of a run inside; none for one that no run has yet.
+pub fn run_status_inside(status: api::RunStatus) -> Option<RunStatus> {
+    Some(match status {
+        api::RunStatus::Queued => RunStatus::Queued,
+        api::RunStatus::Running => RunStatus::Running,
+        api::RunStatus::Cancelling => RunStatus::Cancelling,
+        api::RunStatus::Succeeded => RunStatus::Succeeded,
+        api::RunStatus::Failed => RunStatus::Failed,
+        api::RunStatus::Cancelled => RunStatus::Cancelled,
+        api::RunStatus::Waiting | api::RunStatus::Paused => return None,
+    })
+}
+
+fn step_status(status: StepStatus) -> api::StepStatus {
+    match status {
+        StepStatus::Pending => api::StepStatus::Pending,
+        StepStatus::Queued => api::StepStatus::Queued,
+        StepStatus::Running => api::StepStatus::Running,
+        StepStatus::Retrying => api::StepStatus::Retrying,
+        StepStatus::Succeeded => api::StepStatus::Succeeded,
+        StepStatus::Failed => api::StepStatus::Failed,
+        StepStatus::Skipped => api::StepStatus::Skipped,
+        StepStatus::Cancelled => api::StepStatus::Cancelled,
+    }
+}
+
+/// A record of the journal as it is published: times as text, errors with what follows from their class.
+pub fn event(record: &Record) -> api::Event {
+    let mut data: Value = serde_json::from_slice(&record.data).unwrap_or_default();
+    if let Some(fields) = data.as_object_mut() {
+        if let Some(due) = fields.remove("due_at_ms").and_then(|due| due.as_i64()) {
+            fields.insert("due_at".to_owned(), json!(time(due)));
+        }
+        let known = fields.get("error").and_then(|why| serde_json::from_value::<RunError>(why.clone()).ok());
+        if let Some(known) = known {
+            fields.insert("error".to_owned(), json!(error(&known)));
+        }
+    }
+    api::Event {
+        seq: record.seq,
+        run: record.run.as_deref().map(str::to_owned),
+        at: time(record.at_ms),
+        actor: record.actor.clone(),
+        kind: record.kind.clone(),
+        v: record.v,
+        step: record.step.clone(),
+        attempt: record.attempt,
+        data,
+        hash: hex::encode(record.hash),
+        prev: hex::encode(record.prev),
+    }
+}
+
+/// A retry plan with paths.
+pub fn retry_plan(state: &RunState, plan: &loomwork_run::RetryPlan) -> api::RetryPlan {
+    let paths = |steps: &[usize]| steps.iter().map(|ix| state.program.path(*ix).to_owned()).collect();
+    api::RetryPlan { runs: paths(&plan.runs), reused: paths(&plan.reused), repeats: paths(&plan.repeats) }
+}

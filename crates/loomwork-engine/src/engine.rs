@@ -1,0 +1,340 @@
+//! The engine for real: opens the journal, recovers what was open, and takes requests from any thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use loomwork_run::{Program, RetryPlan, RetryScope, RunTrigger};
+use loomwork_store::{Reader, Writer};
+use loomwork_workflow::{Scope, Workflow};
+use serde_json::{Map, Value, json};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::core::{Active, Answer, Core, NewRun, Request};
+use crate::driver::{Driver, Message, Published, now_ms};
+use crate::{EngineError, Performer, load_run};
+
+/// How an engine is opened.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// The journal's file.
+    pub journal: PathBuf,
+    /// Processes that may run at one time.
+    pub slots: usize,
+    /// Whether runs that were open go on. False for a journal that this user does not trust yet.
+    pub resume: bool,
+    /// Version of the software, for the journal.
+    pub version: String,
+}
+
+impl EngineConfig {
+    /// The number of slots unless configured otherwise: eight, or two a processor.
+    pub fn default_slots() -> usize {
+        std::thread::available_parallelism().map_or(8, |cores| (2 * cores.get()).max(8))
+    }
+}
+
+/// How busy the engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Attempts under way.
+    pub running: usize,
+    /// Steps that wait for a slot.
+    pub queued: usize,
+    /// Why the engine has stopped, if it has.
+    pub failure: Option<String>,
+}
+
+/// A handle of the engine; cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    messages: mpsc::UnboundedSender<Message>,
+    published: broadcast::Sender<Published>,
+    figures: watch::Receiver<Figures>,
+    journal: Arc<Path>,
+    journal_id: Arc<str>,
+    slots: usize,
+    done: watch::Receiver<bool>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+/// A run to start.
+#[derive(Debug, Clone)]
+pub struct StartRun {
+    /// The workflow, without errors.
+    pub workflow: Workflow,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Path of its file, relative to the workspace.
+    pub path: String,
+    /// Inputs with defaults filled in.
+    pub inputs: Map<String, Value>,
+    /// Labels.
+    pub labels: IndexMap<String, String>,
+    /// From 0 to 9; none for the workflow's own.
+    pub priority: Option<u8>,
+    /// Who starts it.
+    pub actor: String,
+}
+
+impl Engine {
+    /// The journal's id without starting an engine; a new journal is made when there is none.
+    ///
+    /// # Errors
+    /// When the journal cannot be opened.
+    pub fn journal_id_of(journal: &Path) -> Result<String, EngineError> {
+        let fresh = uuid::Uuid::now_v7().to_string();
+        Ok(Writer::open(journal, &fresh)?.journal_id().to_owned())
+    }
+
+    /// Opens the journal, takes in the open runs, and starts the loop on the present tokio runtime.
+    ///
+    /// # Errors
+    /// When the journal cannot be opened.
+    pub async fn open(config: EngineConfig, performer: Arc<dyn Performer>) -> Result<Self, EngineError> {
+        let fresh = uuid::Uuid::now_v7().to_string();
+        let path = config.journal.clone();
+        let resume = config.resume;
+        let (writer, open_runs) = blocking(move || {
+            let writer = Writer::open(&path, &fresh)?;
+            let reader = Reader::open(&path)?;
+            let mut runs = Vec::new();
+            for row in if resume { reader.open_runs()? } else { Vec::new() } {
+                match load_run(&reader, &row.id) {
+                    Ok(active) => runs.push(active),
+                    // One damaged run must not keep the others from going on.
+                    Err(error) => tracing::error!(run = row.id, %error, "an open run cannot be resumed"),
+                }
+            }
+            Ok((writer, runs))
+        })
+        .await?;
+        let mut core = Core::new(config.slots, writer.next_seq());
+        let now = now_ms();
+        let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
+        core.record_workspace("engine_started", "engine", &facts, now);
+        for active in open_runs {
+            core.recover(active, now);
+        }
+        core.resume(now);
+        let (messages, receiver) = mpsc::unbounded_channel();
+        let (published, _) = broadcast::channel(4096);
+        let (figures_sender, figures) = watch::channel(Figures::default());
+        let (done_sender, done) = watch::channel(false);
+        let journal_id = Arc::from(writer.journal_id());
+        let driver = Driver {
+            core,
+            writer,
+            performer,
+            messages: receiver,
+            sender: messages.clone(),
+            published: published.clone(),
+            figures: figures_sender,
+            in_flight: None,
+        };
+        tokio::spawn(async move {
+            driver.run().await;
+            let _ = done_sender.send(true);
+        });
+        let journal = Arc::from(config.journal.as_path());
+        Ok(Self { messages, published, figures, journal, journal_id, slots: config.slots, done })
+    }
+
+    /// Identifies the journal for all its life.
+    pub fn journal_id(&self) -> &str {
+        &self.journal_id
+    }
+
+    /// Processes that may run at one time.
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// How busy the engine is.
+    pub fn figures(&self) -> watch::Receiver<Figures> {
+        self.figures.clone()
+    }
+
+    /// Durable events from now on. A receiver that lags reads what it missed from the journal.
+    pub fn subscribe(&self) -> broadcast::Receiver<Published> {
+        self.published.subscribe()
+    }
+
+    /// Creates a run; returns its id once that is durable.
+    ///
+    /// # Errors
+    /// When `env` cannot be evaluated, or the engine has stopped.
+    pub async fn start_run(&self, start: StartRun) -> Result<String, EngineError> {
+        let inputs = Value::Object(start.inputs);
+        let env = evaluate_env(&start.workflow, &inputs)?;
+        let id = uuid::Uuid::now_v7().to_string();
+        let workflow_id = start.workflow.id.clone();
+        let journal = Arc::clone(&self.journal);
+        let last_number = blocking(move || Ok(Reader::open(&journal)?.last_number(&workflow_id)?)).await?;
+        let priority = start.priority.or(start.workflow.priority).unwrap_or(5).min(9);
+        let definition = loomwork_workflow::definition_hash(&start.text);
+        let new = NewRun {
+            id: Arc::from(id.as_str()),
+            program: Arc::new(Program::new(start.workflow, definition)),
+            text: start.text,
+            path: start.path,
+            inputs,
+            env,
+            trigger: RunTrigger { kind: "manual".to_owned(), actor: start.actor },
+            labels: start.labels,
+            priority,
+            last_number,
+        };
+        self.ask(|answer| Request::Create(Box::new(new), answer)).await?;
+        Ok(id)
+    }
+
+    /// Asks a run to end; returns once the request is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, or it has ended.
+    pub async fn cancel(&self, run: &str, actor: &str, reason: Option<String>) -> Result<(), EngineError> {
+        let id: Arc<str> = Arc::from(run);
+        self.loaded(run, |answer| Request::Cancel {
+            run: Arc::clone(&id),
+            actor: actor.to_owned(),
+            reason: reason.clone(),
+            answer,
+        })
+        .await
+    }
+
+    /// Takes a run up again; returns the plan it follows once that is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, or nothing to retry.
+    pub async fn retry(
+        &self,
+        run: &str,
+        actor: &str,
+        scope: RetryScope,
+        set: Option<Value>,
+    ) -> Result<RetryPlan, EngineError> {
+        let id: Arc<str> = Arc::from(run);
+        self.loaded(run, |answer| Request::Retry {
+            run: Arc::clone(&id),
+            actor: actor.to_owned(),
+            scope: scope.clone(),
+            set: set.clone(),
+            answer,
+        })
+        .await
+    }
+
+    /// Looks at a run: in memory when it is open, else read from the journal. What it sees is durable.
+    ///
+    /// # Errors
+    /// When there is no such run, or it cannot be read.
+    pub async fn inspect<T, F>(&self, run: &str, look: F) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: Fn(&Active) -> T + Send + Sync + 'static,
+    {
+        let look = Arc::new(look);
+        let in_memory = Arc::clone(&look);
+        let (sender, receiver) = oneshot::channel();
+        let request = Request::Inspect(
+            Arc::from(run),
+            Box::new(move |active| {
+                let seen = active.map(|active| in_memory(active));
+                Box::new(move || {
+                    let _ = sender.send(seen);
+                })
+            }),
+        );
+        let sent = self.messages.send(Message::Request(request)).is_ok();
+        if sent && let Ok(Some(seen)) = receiver.await {
+            return Ok(seen);
+        }
+        let journal = Arc::clone(&self.journal);
+        let run = run.to_owned();
+        blocking(move || {
+            let active = load_run(&Reader::open(&journal)?, &run)?;
+            Ok(look(&active))
+        })
+        .await
+    }
+
+    /// Stops what is under way, waits until all is durable, and ends the loop. Open runs go on at the next start.
+    pub async fn shut_down(&self) {
+        let _ = self.messages.send(Message::ShutDown);
+        let mut done = self.done.clone();
+        // An error means that the task is gone, which is what this waits for.
+        let _ = done.wait_for(|done| *done).await;
+    }
+
+    async fn ask<T: Send + 'static>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, EngineError> {
+        let (sender, receiver) = oneshot::channel();
+        let answer: Answer<T> = Box::new(move |result| {
+            let _ = sender.send(result);
+        });
+        let sent = self.messages.send(Message::Request(request(answer)));
+        if sent.is_ok()
+            && let Ok(result) = receiver.await
+        {
+            return result;
+        }
+        let failure = self.figures.borrow().failure.clone();
+        Err(EngineError::Stopped(failure.unwrap_or_else(|| "it is shutting down".to_owned())))
+    }
+
+    /// Asks about a run; when it is not in memory, reads it first.
+    async fn loaded<T: Send + 'static>(
+        &self,
+        run: &str,
+        request: impl Fn(Answer<T>) -> Request,
+    ) -> Result<T, EngineError> {
+        match self.ask(&request).await {
+            Err(EngineError::NotLoaded(_)) => {}
+            result => return result,
+        }
+        let journal = Arc::clone(&self.journal);
+        let id = run.to_owned();
+        let active = blocking(move || load_run(&Reader::open(&journal)?, &id)).await?;
+        let _ = self.messages.send(Message::Request(Request::Load(Box::new(active))));
+        match self.ask(&request).await {
+            Err(EngineError::NotLoaded(run)) => Err(EngineError::NoSuchRun(run)),
+            result => result,
+        }
+    }
+}
+
+fn evaluate_env(workflow: &Workflow, inputs: &Value) -> Result<Value, EngineError> {
+    let scope = Scope {
+        inputs: Arc::new(inputs.clone()),
+        env: Arc::new(json!({})),
+        run: Arc::new(json!({})),
+        steps: std::collections::BTreeMap::new(),
+    };
+    let mut env = Map::new();
+    for (name, template) in &workflow.env {
+        let value = template
+            .evaluate(&scope)
+            .map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
+        let text = match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        env.insert(name.clone(), Value::String(text));
+    }
+    Ok(Value::Object(env))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(EngineError::Stopped(format!("a reader was interrupted: {error}"))),
+    }
+}

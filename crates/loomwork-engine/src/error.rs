@@ -1,0 +1,40 @@
+//! Errors of the engine's requests.
+
+use loomwork_run::RefusedRequest;
+use loomwork_store::StoreError;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    NoSuchRun(String),
+    /// The run is not in memory; load it and ask again. Never leaves this crate.
+    #[error("the run `{0}` is not loaded")]
+    NotLoaded(String),
+    /// Not possible in the present state of the run.
+    #[error(transparent)]
+    Refused(#[from] RefusedRequest),
+    /// The workflow's `env` cannot be evaluated with these inputs.
+    #[error("`env.{name}`: {message}")]
+    Env {
+        /// The variable.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The journal of a run cannot be folded: damage, or a newer version wrote it.
+    #[error("the run `{run}` cannot be read: {reason}")]
+    Unreadable {
+        /// The run's id.
+        run: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The journal failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine has stopped after the journal failed, or is shutting down.
+    #[error("the engine has stopped: {0}")]
+    Stopped(String),
+}

@@ -1,0 +1,60 @@
+//! Reads a run from the journal: its definition, its events, the large values that it holds.
+
+use std::sync::Arc;
+
+use loomwork_run::{EventKind, Program, RunState, ValueRef, Values};
+use loomwork_store::{Reader, Record};
+
+use crate::{Active, EngineError};
+
+/// Reads a run.
+///
+/// # Errors
+/// When there is no such run, or it cannot be folded.
+pub fn load_run(reader: &Reader, run: &str) -> Result<Active, EngineError> {
+    let records = reader.records(run, 0)?;
+    let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
+    let (first, rest) = records.split_first().ok_or_else(|| EngineError::NoSuchRun(run.to_owned()))?;
+    let event = first.event().map_err(|error| unreadable(error.to_string()))?;
+    let EventKind::RunCreated(created) = &event.kind else {
+        return Err(unreadable(format!("its first event is `{}`", first.kind)));
+    };
+    let text = reader.definition(&created.definition)?;
+    let text = text.ok_or_else(|| unreadable(format!("its workflow {} is missing", created.definition)))?;
+    let workflow = loomwork_workflow::analyze(&text).workflow;
+    let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
+    let program = Arc::new(Program::new(workflow, created.definition.clone()));
+    let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
+    fold(&mut state, rest).map_err(unreadable)?;
+    let mut values = Values::default();
+    read_values(reader, &state, &mut values)?;
+    let seq = records.last().map_or(0, |record| record.seq);
+    Ok(Active::new(state, values, seq))
+}
+
+fn fold(state: &mut RunState, records: &[Record]) -> Result<(), String> {
+    for record in records {
+        let event = record.event().map_err(|error| format!("record {}: {error}", record.seq))?;
+        state.apply(&event).map_err(|error| format!("record {}: {error}", record.seq))?;
+    }
+    Ok(())
+}
+
+/// Reads the large values that a state holds and that are not known yet.
+///
+/// # Errors
+/// When the journal cannot be read. A value that is missing stays missing: only what reads it fails.
+pub fn read_values(reader: &Reader, state: &RunState, values: &mut Values) -> Result<(), EngineError> {
+    for reference in state.value_refs() {
+        let ValueRef::Stored(stored) = reference else { continue };
+        if values.contains(&stored.hash) {
+            continue;
+        }
+        if let Some(json) = reader.value(&stored.hash)?
+            && let Ok(value) = serde_json::from_slice(&json)
+        {
+            values.insert(stored.hash.clone(), Arc::new(value));
+        }
+    }
+    Ok(())
+}

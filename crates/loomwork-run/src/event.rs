@@ -1,0 +1,256 @@
+//! The events of a run, by kind. One macro keeps names, data and (de)coding in step.
+//!
+//! Invariant: `name()` and the JSON of the data are a format that outlives this code; they change by new versions only.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{RunError, ValueRef};
+
+/// Version of every kind's data so far.
+pub const EVENT_VERSION: u32 = 1;
+
+/// An event of a run before it stands in the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When it was decided, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// `engine`, or the name of a person.
+    pub actor: String,
+    /// Path of the step, if it is about one.
+    pub step: Option<String>,
+    /// Number of the attempt, if it is about one.
+    pub attempt: Option<u32>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// The data of an event cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A kind of a newer version, or damage.
+    #[error("unknown kind of event `{0}` (version {1})")]
+    UnknownKind(String, u32),
+    /// The data does not fit the kind.
+    #[error("data of `{kind}` cannot be read: {message}")]
+    Data {
+        /// The kind.
+        kind: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:literal $variant:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            pub struct $variant { $($(#[$field_doc])* pub $field: $type,)* }
+        )*
+
+        /// What happened in a run.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum EventKind { $($(#[$doc])* $variant($variant),)* }
+
+        $(impl From<$variant> for EventKind {
+            fn from(data: $variant) -> Self { Self::$variant(data) }
+        })*
+
+        impl EventKind {
+            /// All names, in the order of the definition.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The name in the journal.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// The data as JSON text, as it is stored.
+            pub fn encode(&self) -> Vec<u8> {
+                // Serialising these types fails only for maps with keys that are no strings, which they cannot hold.
+                match self { $(Self::$variant(data) => serde_json::to_vec(data).unwrap_or_default(),)* }
+            }
+
+            /// Reads stored data.
+            ///
+            /// # Errors
+            /// When the kind is unknown or the data does not fit it.
+            pub fn decode(name: &str, version: u32, data: &[u8]) -> Result<Self, DecodeError> {
+                if version != EVENT_VERSION {
+                    return Err(DecodeError::UnknownKind(name.to_owned(), version));
+                }
+                let wrong = |error: serde_json::Error| DecodeError::Data { kind: name.to_owned(), message: error.to_string() };
+                match name {
+                    $($name => serde_json::from_slice::<$variant>(data).map(Self::$variant).map_err(wrong),)*
+                    _ => Err(DecodeError::UnknownKind(name.to_owned(), version)),
+                }
+            }
+        }
+    };
+}
+
+/// What started a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTrigger {
+    /// `manual` for a person.
+    pub kind: String,
+    /// Who.
+    pub actor: String,
+}
+
+/// Length and hash of an attempt's log file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogSeal {
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+}
+
+/// What a process used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processor time, user and system, in milliseconds.
+    pub cpu_ms: u64,
+    /// Largest resident memory, in bytes.
+    pub max_rss_bytes: u64,
+}
+
+events! {
+    /// The run exists.
+    "run_created" RunCreated {
+        /// The workflow's id.
+        workflow: String,
+        /// Path of its file, relative to the workspace.
+        path: String,
+        /// Hash of its text, under which the text is kept.
+        definition: String,
+        /// Its version, if it says one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+        /// Number within the workflow, from 1.
+        number: u32,
+        /// Inputs with defaults filled in, an object.
+        inputs: ValueRef,
+        /// The workflow's `env`, evaluated, an object.
+        env: ValueRef,
+        /// What started it.
+        trigger: RunTrigger,
+        /// Labels.
+        labels: IndexMap<String, String>,
+        /// From 0 (last) to 9 (first).
+        priority: u8,
+        /// Number of steps, for lists that do not read the definition.
+        steps: u32,
+    }
+    /// Its steps may start.
+    "run_started" RunStarted {}
+    /// Somebody wants it to end.
+    "run_cancel_requested" RunCancelRequested {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    }
+    /// It goes on after a repair.
+    "run_taken_up" RunTakenUp {
+        /// `retry`.
+        reason: String,
+    }
+    /// It ended well.
+    "run_succeeded" RunSucceeded {
+        /// The outputs, an object.
+        outputs: ValueRef,
+    }
+    /// It ended with a failure that nothing handled.
+    "run_failed" RunFailed {
+        /// The first such failure.
+        error: RunError,
+    }
+    /// It was ended.
+    "run_cancelled" RunCancelled {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    }
+    /// A timer of the run came due.
+    "timer_fired" TimerFired {
+        /// `run_timeout`.
+        timer: String,
+    }
+    /// The step is ready and waits for a slot.
+    "step_queued" StepQueued {}
+    /// An attempt is about to start.
+    "attempt_started" AttemptStarted {
+        /// The resolved input, an object.
+        input: ValueRef,
+        /// Equal for all attempts of the step until its input is edited.
+        idempotency_key: String,
+    }
+    /// An attempt ended well.
+    "attempt_succeeded" AttemptSucceeded {
+        /// Its log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<LogSeal>,
+        /// What it used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+    }
+    /// An attempt failed.
+    "attempt_failed" AttemptFailed {
+        /// Why.
+        error: RunError,
+        /// Its log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<LogSeal>,
+        /// What it used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+    }
+    /// An attempt was stopped.
+    "attempt_cancelled" AttemptCancelled {
+        /// Its log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<LogSeal>,
+        /// What it used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+    }
+    /// The engine died while the attempt was under way: it may or may not have had its effect.
+    "attempt_lost" AttemptLost {}
+    /// Another attempt follows.
+    "step_retrying" StepRetrying {
+        /// When it is due, in milliseconds since 1970.
+        due_at_ms: i64,
+    }
+    /// The step ended on a port other than `failed`.
+    "step_succeeded" StepSucceeded {
+        /// The port.
+        port: String,
+        /// The output.
+        output: ValueRef,
+    }
+    /// The step ended on its port `failed`.
+    "step_failed" StepFailed {
+        /// Why.
+        error: RunError,
+    }
+    /// The step is not done.
+    "step_skipped" StepSkipped {
+        /// Why.
+        reason: String,
+    }
+    /// The step was stopped.
+    "step_cancelled" StepCancelled {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    }
+    /// The step is as if it had not been reached; its attempts stay on record.
+    "step_reset" StepReset {
+        /// Merge patch (RFC 7396) on its resolved input, for the attempts until it ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        set: Option<Value>,
+    }
+}
