@@ -1,1 +1,34 @@
-//! (in construction)
+//! What a workflow says: its definition with positions, its graph, its problems, its expressions, and edits of its text.
+//!
+//! Invariant: everything here is a pure function of its arguments. The same text gives the same analysis on any machine.
+//!
+//! Not here: clocks, disks, networks, processes and async (the crate's `clippy.toml` forbids them). What a *run* of a
+//! workflow does lives in `loomwork-run`; files live in `loomwork-app`.
+
+pub mod codes;
+mod diagnostic;
+mod duration;
+mod expression;
+mod graph;
+mod model;
+mod text;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
+pub use duration::{DurationError, format_duration, parse_duration};
+pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
+pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
+pub use model::*;
+pub use text::{Pos, Span};
+
+/// The nearest of some known words, when it is near enough to be what was meant.
+pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3)
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate.to_owned())
+}

@@ -1,0 +1,111 @@
+//! Every problem that a workflow can have, by its stable code.
+//!
+//! Invariant: a code never changes its meaning and is never used again. The documentation is made from this table.
+
+use crate::diagnostic::Severity;
+
+/// What a code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// The code: `LW0101`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// A few words.
+    pub title: &'static str,
+    /// A paragraph: what it means and how to mend it.
+    pub help: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $code:literal $severity:ident $title:literal $help:literal)*) => {
+        $(pub(crate) const $name: Code = Code { code: $code, severity: Severity::$severity, title: $title, help: $help };)*
+        /// All codes, in order.
+        pub const CODES: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    SYNTAX "LW0101" Error "not valid YAML"
+        "The text cannot be read as YAML 1.2 from the marked place on. Often a quotation mark is not closed, a colon lacks the space after it, or a line is indented differently from its neighbours. What stands before the place is still shown."
+    TAB "LW0102" Error "a tab as indentation"
+        "YAML forbids tabs at the beginning of a line, because their width is not defined. Replace them with spaces; the quick fix does it for the line."
+    TOO_LARGE "LW0103" Error "too large"
+        "A file may have 5 MB, 500,000 values, 128 levels, 10,000 steps and 1,000 aliases that unfold to 100,000 values. Split a larger workflow into several, or make the values with a script."
+    DUPLICATE_KEY "LW0104" Error "a key twice in one map"
+        "Which of the two values would count is a matter of luck in many tools, so it is an error here. Remove one of them."
+    UNSUPPORTED_YAML "LW0105" Error "a feature of YAML that is not used here"
+        "Tags, several documents in one file, keys that are not text and aliases within themselves have no meaning in a workflow. Write the value out."
+    UNKNOWN_KEY "LW0111" Error "unknown key"
+        "The key is not part of the language at this place. Mostly it is misspelt: the quick fix offers the nearest known one. Comments can hold whatever else is to be kept in the file."
+    NOT_SUPPORTED "LW0112" Error "not supported by this version"
+        "The key belongs to the workflow language, but this version of the application cannot run it. Remove it, or run the workflow with a version that can."
+    MISSING_KEY "LW0113" Error "a required key is missing"
+        "A workflow needs `loomwork: 1`, an `id` and `steps`; a step needs an `id`; `output` needs `as`. Add the key."
+    WRONG_TYPE "LW0114" Error "a value of the wrong type"
+        "The value is, for example, a list where text is expected. The message says what is expected. Remember that an unquoted number or `true` is not text: quote it if text is meant."
+    UNKNOWN_VALUE "LW0115" Error "a value that is not among the allowed ones"
+        "The key takes one of a few words, listed in the message."
+    OUT_OF_RANGE "LW0116" Error "a number out of range"
+        "The message says the range."
+    LANGUAGE_VERSION "LW0117" Error "another version of the language"
+        "This version of the application reads `loomwork: 1`."
+    BAD_DURATION "LW0118" Error "not a duration"
+        "Durations are written like `250ms`, `10s`, `1h30m` or `2d`: whole or decimal numbers with a unit (ms, s, m, h, d, w), larger units first, never negative."
+    BAD_ID "LW0121" Error "not a valid id"
+        "An id of a step has letters, digits and `_` and does not begin with a digit, because expressions name it (`steps.my_id.output`). The id of a workflow may have hyphens and dots too. The quick fix writes the nearest valid id."
+    DUPLICATE_ID "LW0122" Error "an id twice in one scope"
+        "Two steps side by side have the same id, so `needs` and expressions could not tell them apart. Rename one."
+    RESERVED_ID "LW0123" Error "a reserved word as id"
+        "The words of the expression language (`true`, `false`, `null`, `in`, and the reserved ones such as `loop`, `if`, `for`) cannot be names of steps. Choose another id."
+    NO_ACTION "LW0131" Error "a step without an action"
+        "Every step does exactly one thing. Add `run`, `set` or `choose`."
+    TWO_ACTIONS "LW0132" Error "a step with several actions"
+        "Every step does exactly one thing. Make a second step for the other action and connect the two with `needs`."
+    UNKNOWN_STEP "LW0201" Error "a step that does not exist"
+        "`needs` or an expression names a step that is not in this file. Mostly it is misspelt or was renamed: the quick fix offers the nearest id."
+    UNKNOWN_PORT "LW0202" Error "a port that the step does not have"
+        "Every step has the port `failed`; `choose` has its cases (and the name under `else`) besides, every other action `succeeded`."
+    DUPLICATE_NEED "LW0203" Error "an edge twice"
+        "`needs` lists the same step and port twice. Remove one."
+    CYCLE "LW0204" Error "a cycle"
+        "The steps wait for each other in a circle, through `needs` or through expressions that read each other's outputs, so none could ever start. The message names the whole circle; remove one of its edges."
+    BAD_JOIN "LW0205" Error "a join that cannot be met"
+        "`at_least` asks for more edges than `needs` draws. Lower the number or add edges."
+    EXCLUSIVE_JOIN "LW0206" Warning "a join that can never be satisfied"
+        "The step waits for two different ports of one step, but a step ends on one port only: the join is never satisfied and the step is always skipped. Use `join: any` when either may lead here."
+    EXPRESSION_SYNTAX "LW0301" Error "an expression that cannot be read"
+        "The text between `${{` and `}}` is not a valid expression. The message says where it stops making sense. A literal `${{` is written `$${{`."
+    UNKNOWN_NAME "LW0302" Error "an unknown name in an expression"
+        "In scope are `inputs`, `steps`, `env` and `run`. Inputs and environment variables must be declared in the file. Text inside an expression stands in quotes."
+    UNKNOWN_FUNCTION "LW0303" Error "an unknown function, or the wrong number of arguments"
+        "The function does not exist in the expression language, or takes another number of arguments."
+    UNKNOWN_FIELD "LW0304" Error "a field that does not exist"
+        "A step has `output`, `status`, `error`, `attempts` and `duration`; the output of `set` has the names that it sets. Name one of these."
+    DYNAMIC_STEP "LW0305" Error "a step whose name is computed"
+        "Which steps an expression reads must be known before the run starts. Write `steps.name` or `steps['name']`."
+    EXPRESSION_IN_SCRIPT "LW0306" Error "an expression inside a script"
+        "Pasting values into a script lets whoever controls the value run commands. Put the value into `env` and use the variable; the quick fix does that."
+    NOT_AN_EXPRESSION "LW0307" Error "a condition that is not one expression"
+        "`when` and the cases of `choose` are one whole expression in `${{ }}` that gives true or false."
+    EXPRESSION_TOO_LARGE "LW0308" Error "an expression that is too large"
+        "An expression may have 2,048 bytes and 64 levels. Do the work in several `set` steps, or in a script."
+    MAYBE_SKIPPED "LW0309" Warning "a read from a step that may be skipped"
+        "When the step that is read was skipped or failed it has no output, and the expression would fail. Guard it: `has(steps.x.output) ? steps.x.output : other`, or connect the steps so that this one runs only after the other succeeded."
+    BAD_DEFAULT "LW0401" Error "a default that does not fit"
+        "The default (or a value of the enum) does not have the input's type, or the default is not one of the enum's values."
+    LONG_TIMEOUT "LW0402" Warning "a step's timeout longer than the workflow's"
+        "The workflow's `timeout` ends the run before the step's own timeout could count. Shorten one or lengthen the other."
+    UNUSED_RETRY "LW0403" Warning "a retry that cannot help"
+        "`attempts: 1` means a single attempt: nothing is retried. Raise the number or remove `retry`."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        assert!(CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
+    }
+}

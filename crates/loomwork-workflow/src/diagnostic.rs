@@ -1,0 +1,74 @@
+//! Problems of a workflow file: where, what, and how to mend them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Pos, Span};
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Advice.
+    Hint,
+    /// Probably not what was meant.
+    Warning,
+    /// The workflow cannot run.
+    Error,
+}
+
+/// A replacement of a stretch of text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextEdit {
+    /// What is replaced.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// A way to mend a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// What it does, imperative.
+    pub title: String,
+    /// The replacements, none overlapping, ordered by position.
+    pub edits: Vec<TextEdit>,
+}
+
+impl Fix {
+    /// The text after the fix.
+    #[must_use]
+    pub fn apply(&self, text: &str) -> String {
+        let mut result = text.to_owned();
+        for edit in self.edits.iter().rev() {
+            let Pos { offset: start, .. } = edit.span.start;
+            let Pos { offset: end, .. } = edit.span.end;
+            if result.is_char_boundary(start)
+                && result.is_char_boundary(end)
+                && start <= end
+                && end <= result.len()
+            {
+                result.replace_range(start..end, &edit.text);
+            }
+        }
+        result
+    }
+}
+
+/// A problem.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diagnostic {
+    /// Stable code; `codes::CODES` explains it.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The step it belongs to, if any.
+    pub step: Option<String>,
+    /// The field within the step (or within the file), with dots (`retry.attempts`), if any.
+    pub field: Option<String>,
+    /// Where it is.
+    pub span: Span,
+    /// Ways to mend it.
+    pub fixes: Vec<Fix>,
+}

@@ -1,0 +1,28 @@
+//! Expressions: CEL inside `${{ }}`, as templates of values.
+//!
+//! CEL's syntax is read by the `cel` crate; its tree is lowered to a small one of our own and evaluated here, because
+//! that crate's evaluator has no bound on steps or memory, and would copy every JSON value it looks at.
+//!
+//! Invariant: the same template and scope give the same value, within the bounds of `meter`.
+//! Not here: which steps exist (`check` resolves references).
+
+mod eval;
+mod functions;
+mod lower;
+mod meter;
+mod number;
+mod operators;
+mod program;
+mod scope;
+mod split;
+mod template;
+mod time;
+mod value;
+
+pub(crate) use lower::FUNCTION_NAMES;
+pub(crate) use program::{Problem, ProblemKind, Program, Root};
+pub use program::{Read, Reference};
+pub use scope::{Scope, StepScope};
+pub(crate) use split::{Piece, split};
+pub(crate) use template::TemplateProblem;
+pub use template::{ExpressionError, Template};
