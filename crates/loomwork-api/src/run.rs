@@ -146,9 +146,9 @@ pub struct Usage {
     /// Processor time, user and system, in milliseconds.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub cpu_ms: u64,
-    /// Largest resident memory, in bytes.
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    pub max_rss_bytes: u64,
+    /// Largest resident memory, in bytes; null when the system could not tell it apart from that of the engine.
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    pub max_rss_bytes: Option<u64>,
 }
 
 /// The log file of an attempt.

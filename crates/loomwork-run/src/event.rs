@@ -114,8 +114,8 @@ pub struct LogSeal {
 pub struct Usage {
     /// Processor time, user and system, in milliseconds.
     pub cpu_ms: u64,
-    /// Largest resident memory, in bytes.
-    pub max_rss_bytes: u64,
+    /// Largest resident memory, in bytes; none when the system could not tell it apart from that of the engine.
+    pub max_rss_bytes: Option<u64>,
 }
 
 events! {

@@ -9,6 +9,6 @@ export type Usage = {
  */
 cpu_ms: number, 
 /**
- * Largest resident memory, in bytes.
+ * Largest resident memory, in bytes; null when the system could not tell it apart from that of the engine.
  */
-max_rss_bytes: number, };
+max_rss_bytes: number | null, };
