@@ -216,7 +216,8 @@ impl Core {
                     Some(active) => loomwork_run::cancel(&active.state, &actor, reason, now_ms).map_err(EngineError::from),
                     None => Err(EngineError::NotLoaded(run.to_string())),
                 };
-                self.answer(events.map(|events| self.take_up(&run, events, now_ms)), answer);
+                let outcome = events.map(|events| self.take_up(&run, events, now_ms));
+                self.answer(outcome, answer);
             }
             Request::Retry { run, actor, scope, set, answer } => {
                 let outcome = match self.runs.get(&run) {

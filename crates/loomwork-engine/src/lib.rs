@@ -18,6 +18,6 @@ pub use crate::core::{Active, After, Core, NewRun, Request};
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun};
 pub use error::EngineError;
-pub use load::{load_run, read_values};
+pub use load::{fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, Performer, ReportTo};

@@ -13,23 +13,36 @@ use crate::{Active, EngineError};
 /// When there is no such run, or it cannot be folded.
 pub fn load_run(reader: &Reader, run: &str) -> Result<Active, EngineError> {
     let records = reader.records(run, 0)?;
+    let state = fold_run(run, &records, |hash| Ok(reader.definition(hash)?))?;
+    let mut values = Values::default();
+    read_values(reader, &state, &mut values)?;
+    let seq = records.last().map_or(0, |record| record.seq);
+    Ok(Active::new(state, values, seq))
+}
+
+/// The state of a run: the fold of its records.
+///
+/// # Errors
+/// When there are none, or they cannot be folded.
+pub fn fold_run(
+    run: &str,
+    records: &[Record],
+    definition: impl FnOnce(&str) -> Result<Option<String>, EngineError>,
+) -> Result<RunState, EngineError> {
     let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
     let (first, rest) = records.split_first().ok_or_else(|| EngineError::NoSuchRun(run.to_owned()))?;
     let event = first.event().map_err(|error| unreadable(error.to_string()))?;
     let EventKind::RunCreated(created) = &event.kind else {
         return Err(unreadable(format!("its first event is `{}`", first.kind)));
     };
-    let text = reader.definition(&created.definition)?;
+    let text = definition(&created.definition)?;
     let text = text.ok_or_else(|| unreadable(format!("its workflow {} is missing", created.definition)))?;
     let workflow = loomwork_workflow::analyze(&text).workflow;
     let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
     let program = Arc::new(Program::new(workflow, created.definition.clone()));
     let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
     fold(&mut state, rest).map_err(unreadable)?;
-    let mut values = Values::default();
-    read_values(reader, &state, &mut values)?;
-    let seq = records.last().map_or(0, |record| record.seq);
-    Ok(Active::new(state, values, seq))
+    Ok(state)
 }
 
 fn fold(state: &mut RunState, records: &[Record]) -> Result<(), String> {

@@ -167,3 +167,103 @@ pub enum AttemptStatus {
     Cancelled,
     Lost,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::*;
+    use crate::{ErrorClass, RunError, ValueRef};
+
+    /// One event of every kind that can happen to something that exists.
+    fn every_event() -> Vec<EventKind> {
+        let error = RunError::new(ErrorClass::Permanent, "x");
+        vec![
+            RunStarted {}.into(),
+            RunCancelRequested { reason: None }.into(),
+            RunTakenUp { reason: "retry".to_owned() }.into(),
+            RunSucceeded { outputs: ValueRef::null() }.into(),
+            RunFailed { error: error.clone() }.into(),
+            RunCancelled { reason: None }.into(),
+            TimerFired { timer: "run_timeout".to_owned() }.into(),
+            StepQueued {}.into(),
+            AttemptStarted { input: ValueRef::null(), idempotency_key: String::new() }.into(),
+            AttemptSucceeded { log: None, usage: None }.into(),
+            AttemptFailed { error: error.clone(), log: None, usage: None }.into(),
+            AttemptCancelled { log: None, usage: None }.into(),
+            AttemptLost {}.into(),
+            StepRetrying { due_at_ms: 0 }.into(),
+            StepSucceeded { port: "succeeded".to_owned(), output: ValueRef::null() }.into(),
+            StepFailed { error }.into(),
+            StepSkipped { reason: String::new() }.into(),
+            StepCancelled { reason: None }.into(),
+            StepReset { set: None }.into(),
+        ]
+    }
+
+    /// The whole machine as a table that a person can read: every state with every event.
+    fn table<S: Copy + PartialEq>(states: &[(S, &'static str)], next: impl Fn(S, &EventKind) -> Option<S>) -> String {
+        let mut lines = Vec::new();
+        for (state, name) in states {
+            for event in every_event() {
+                if let Some(after) = next(*state, &event) {
+                    let after = states.iter().find(|(other, _)| *other == after).map_or("?", |(_, name)| name);
+                    lines.push(format!("{name} + {} = {after}", event.name()));
+                }
+            }
+        }
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_list_of_events_of_this_test_is_whole() {
+        let mut names: Vec<&str> = every_event().iter().map(EventKind::name).collect();
+        names.push("run_created");
+        names.sort_unstable();
+        let mut known = EventKind::NAMES.to_vec();
+        known.sort_unstable();
+        assert_eq!(names, known);
+    }
+
+    #[test]
+    fn every_run_state_meets_every_event_as_the_table_says() {
+        let states = RunStatus::ALL.map(|status| (status, status.as_str()));
+        insta::assert_snapshot!(table(&states, run_transition));
+    }
+
+    #[test]
+    fn every_step_state_meets_every_event_as_the_table_says() {
+        let states = StepStatus::ALL.map(|status| (status, status.as_str()));
+        insta::assert_snapshot!(table(&states, step_transition));
+    }
+
+    #[test]
+    fn every_attempt_state_meets_every_event_as_the_table_says() {
+        use AttemptStatus::{Cancelled, Failed, Lost, Running, Succeeded};
+        let states = [
+            (None, "none"),
+            (Some(Running), "running"),
+            (Some(Succeeded), "succeeded"),
+            (Some(Failed), "failed"),
+            (Some(Cancelled), "cancelled"),
+            (Some(Lost), "lost"),
+        ];
+        insta::assert_snapshot!(table(&states, |status, event| attempt_transition(status, event).map(Some)));
+    }
+
+    #[test]
+    fn every_event_survives_the_journal() {
+        for event in every_event() {
+            let read = EventKind::decode(event.name(), EVENT_VERSION, &event.encode());
+            assert_eq!(read.as_ref(), Ok(&event));
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_or_version_is_refused_with_its_name() {
+        let unknown = EventKind::decode("step_teleported", EVENT_VERSION, b"{}");
+        assert_eq!(unknown, Err(DecodeError::UnknownKind("step_teleported".to_owned(), EVENT_VERSION)));
+        let newer = EventKind::decode("run_started", EVENT_VERSION + 1, b"{}");
+        assert_eq!(newer, Err(DecodeError::UnknownKind("run_started".to_owned(), EVENT_VERSION + 1)));
+        assert!(matches!(EventKind::decode("step_failed", EVENT_VERSION, b"{}"), Err(DecodeError::Data { .. })));
+    }
+}

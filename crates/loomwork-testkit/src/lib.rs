@@ -1,1 +1,12 @@
-//! (in construction)
+//! A simulated world for the engine: a clock, a journal in memory, actions whose ends are drawn, crashes at every moment.
+//! The same seed gives the same history.
+//!
+//! Not here: anything that ships. Only tests depend on this crate.
+
+mod generate;
+mod rules;
+mod world;
+
+pub use generate::random_workflow;
+pub use rules::broken_rules;
+pub use world::{Dice, World, fingerprint};

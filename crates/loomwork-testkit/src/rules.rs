@@ -1,0 +1,44 @@
+//! What every history must obey, read from the journal alone.
+
+use std::collections::HashMap;
+
+use loomwork_store::Record;
+
+/// The rules that a history breaks, as sentences; empty when it is good.
+pub fn broken_rules(journal: &[Record]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut heads: HashMap<Option<&str>, [u8; 32]> = HashMap::new();
+    let mut done: HashMap<(&str, &str), u64> = HashMap::new();
+    let mut ended: HashMap<&str, u64> = HashMap::new();
+    for (place, record) in (1..).zip(journal) {
+        let run = record.run.as_deref();
+        if record.seq != place {
+            broken.push(format!("record {place} has the number {}", record.seq));
+        }
+        if record.hash != record.computed_hash() || heads.insert(run, record.hash).unwrap_or_default() != record.prev {
+            broken.push(format!("record {place} does not fit the chain"));
+        }
+        let (Some(run), step) = (run, record.step.as_deref()) else { continue };
+        if let Some(end) = ended.get(run)
+            && record.kind != "run_taken_up"
+        {
+            broken.push(format!("{} at {place} after the run's end at {end}", record.kind));
+        }
+        match (record.kind.as_str(), step) {
+            ("run_succeeded" | "run_failed" | "run_cancelled", _) => _ = ended.insert(run, place),
+            ("run_taken_up", _) => _ = ended.remove(run),
+            ("step_succeeded", Some(step)) => {
+                if let Some(before) = done.insert((run, step), place) {
+                    broken.push(format!("{step} succeeded at {before} and again at {place}"));
+                }
+            }
+            ("attempt_started", Some(step)) => {
+                if let Some(before) = done.get(&(run, step)) {
+                    broken.push(format!("{step} succeeded at {before} and was started again at {place}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    broken
+}
