@@ -5,20 +5,28 @@
 //! Not here: clocks, disks, networks, processes and async (the crate's `clippy.toml` forbids them). What a *run* of a
 //! workflow does lives in `loomwork-run`; files live in `loomwork-app`.
 
+mod analysis;
+mod check;
 pub mod codes;
+mod decode;
 mod diagnostic;
 mod duration;
 mod expression;
 mod graph;
+mod inputs;
 mod model;
+mod outline;
 mod text;
 mod yaml;
 
+pub use analysis::{Analysis, analyze, definition_hash};
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
+pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
 pub use model::*;
+pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use text::{Pos, Span};
 
 /// The nearest of some known words, when it is near enough to be what was meant.

@@ -67,6 +67,22 @@ pub enum InputKind {
     File,
 }
 
+impl InputKind {
+    /// The word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+            Self::File => "file",
+        }
+    }
+}
+
 /// What steps inherit when they do not say otherwise.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Defaults {

@@ -1,0 +1,238 @@
+//! From nodes to a definition, finding every problem on the way.
+//!
+//! Invariant: decoding never stops at a problem. What cannot be decoded gets a stand-in, and an error says so; whoever
+//! uses the result asks first whether there were errors.
+//! Not here: how steps hang together (`check`).
+
+mod action;
+mod input;
+mod keys;
+mod policy;
+mod script;
+mod step;
+mod template;
+mod workflow;
+
+use crate::codes::{self, Code};
+use crate::diagnostic::{Diagnostic, Fix, Severity, TextEdit};
+use crate::text::{Lines, Place};
+use crate::yaml::{Fault, FaultKind, Node};
+
+pub(crate) use step::{Draft, Need, Ports, ReadSite};
+pub(crate) use workflow::{Sketch, decode};
+
+/// Most steps of a workflow.
+pub(crate) const MAX_STEPS: usize = 10_000;
+
+/// Collects problems while something is decoded.
+pub(crate) struct Decoder<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) lines: Lines<'t>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    step: Option<String>,
+    path: Vec<String>,
+    /// Names declared under `inputs`, and under `env` (of the workflow).
+    inputs: Vec<String>,
+    env: Vec<String>,
+    reads: Vec<ReadSite>,
+}
+
+impl<'t> Decoder<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            lines: Lines::new(text),
+            diagnostics: Vec::new(),
+            step: None,
+            path: Vec::new(),
+            inputs: Vec::new(),
+            env: Vec::new(),
+            reads: Vec::new(),
+        }
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        code: Code,
+        place: Place,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let field = (!self.path.is_empty()).then(|| self.path.join("."));
+        let diagnostic = Diagnostic {
+            code: code.code,
+            severity: code.severity,
+            message: message.into(),
+            step: self.step.clone(),
+            field,
+            span: self.lines.span(place),
+            fixes: Vec::new(),
+        };
+        self.diagnostics.push(diagnostic);
+        let last = self.diagnostics.len() - 1;
+        &mut self.diagnostics[last]
+    }
+
+    /// Reports a problem of a step after its decoding.
+    pub(crate) fn report_at(
+        &mut self,
+        step: &str,
+        field: &str,
+        code: Code,
+        place: Place,
+        message: String,
+    ) -> &mut Diagnostic {
+        let diagnostic = self.report(code, place, message);
+        diagnostic.step = Some(step.to_owned());
+        diagnostic.field = Some(field.to_owned());
+        diagnostic
+    }
+
+    pub(crate) fn replacement(
+        &self,
+        title: impl Into<String>,
+        place: Place,
+        text: impl Into<String>,
+    ) -> Fix {
+        Fix {
+            title: title.into(),
+            edits: vec![self.edit(place, text)],
+        }
+    }
+
+    pub(crate) fn edit(&self, place: Place, text: impl Into<String>) -> TextEdit {
+        TextEdit {
+            span: self.lines.span(place),
+            text: text.into(),
+        }
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    pub(crate) fn fault(&mut self, fault: Fault) {
+        let code = match fault.kind {
+            FaultKind::Syntax => codes::SYNTAX,
+            FaultKind::Tab => codes::TAB,
+            FaultKind::TooLarge => codes::TOO_LARGE,
+            FaultKind::DuplicateKey => codes::DUPLICATE_KEY,
+            FaultKind::Unsupported => codes::UNSUPPORTED_YAML,
+        };
+        let fix = (fault.kind == FaultKind::Tab).then(|| {
+            let spaces = fault.place.slice(self.text).replace('\t', "    ");
+            self.replacement("Replace the tabs with spaces", fault.place, spaces)
+        });
+        self.report(code, fault.place, fault.message)
+            .fixes
+            .extend(fix);
+    }
+
+    /// Does something with a key added to the path of what is reported.
+    fn at<T>(&mut self, key: &str, inner: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(key.to_owned());
+        let outcome = inner(self);
+        self.path.pop();
+        outcome
+    }
+
+    fn wrong_type(&mut self, node: &Node, wanted: &str) -> &mut Diagnostic {
+        let message = format!("{wanted} is expected here, not {}.", node.kind());
+        let message = capitalised(&message);
+        self.report(
+            codes::WRONG_TYPE,
+            first_line(self.text, node.place),
+            message,
+        )
+    }
+
+    /// Text; an unquoted number or boolean is none, and the quick fix quotes it.
+    fn string(&mut self, node: &Node) -> Option<String> {
+        if let Some(text) = node.string() {
+            return Some(text);
+        }
+        let quoted = node
+            .scalar()
+            .filter(|scalar| !scalar.text.is_empty())
+            .map(|scalar| format!("\"{}\"", scalar.text));
+        let fix = quoted.map(|quoted| self.replacement("Put it in quotes", node.place, quoted));
+        self.wrong_type(node, "text").fixes.extend(fix);
+        None
+    }
+
+    /// The text of any scalar, exactly as written: `1.10` stays `1.10`.
+    fn scalar_text(&mut self, node: &Node) -> Option<String> {
+        match node.scalar() {
+            Some(scalar) if !scalar.text.is_empty() || node.string().is_some() => {
+                Some(scalar.text.clone())
+            }
+            _ => {
+                self.wrong_type(node, "text");
+                None
+            }
+        }
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(&mut self, node: &Node, known: &[(&str, T)]) -> Option<T> {
+        let text = self.string(node)?;
+        if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
+            return Some(*value);
+        }
+        let nearest = crate::nearest(&text, known.iter().map(|(word, _)| *word));
+        let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let message = format!("`{text}` is none of {}.", words.join(", "));
+        let fix = nearest
+            .map(|nearest| self.replacement(format!("Change to `{nearest}`"), node.place, nearest));
+        self.report(codes::UNKNOWN_VALUE, node.place, message)
+            .fixes
+            .extend(fix);
+        None
+    }
+
+    fn boolean(&mut self, node: &Node) -> Option<bool> {
+        let value = node.scalar().and_then(|scalar| scalar.value().as_bool());
+        if value.is_none() {
+            self.wrong_type(node, "true or false");
+        }
+        value
+    }
+
+    /// A whole number in a range.
+    fn integer(&mut self, node: &Node, low: u32, high: u32) -> Option<u32> {
+        let value = node
+            .scalar()
+            .map(crate::yaml::Scalar::value)
+            .filter(serde_json::Value::is_number);
+        let Some(value) = value else {
+            self.wrong_type(node, "a whole number");
+            return None;
+        };
+        let fitting = value
+            .as_u64()
+            .and_then(|value| u32::try_from(value).ok())
+            .filter(|value| (low..=high).contains(value));
+        if fitting.is_none() {
+            self.report(
+                codes::OUT_OF_RANGE,
+                node.place,
+                format!("A whole number from {low} to {high} is expected here, not {value}."),
+            );
+        }
+        fitting
+    }
+}
+
+/// A problem with something of many lines is shown at its first.
+pub(crate) fn first_line(text: &str, place: Place) -> Place {
+    let length = place.slice(text).lines().next().map_or(0, str::len);
+    Place::new(place.start, place.start + length)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

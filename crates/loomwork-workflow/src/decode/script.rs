@@ -1,0 +1,154 @@
+//! The text of a script: never a template. Values reach it through its environment.
+
+use super::Decoder;
+use crate::codes;
+use crate::diagnostic::Fix;
+use crate::expression::{Piece, split};
+use crate::text::Place;
+use crate::yaml::{Node, Style};
+
+impl Decoder<'_> {
+    pub(super) fn script(&mut self, step: &Node, node: &Node, shell: &[String]) -> Option<String> {
+        // `run: true` is the program `true`, not a boolean.
+        let scalar = node
+            .scalar()
+            .filter(|scalar| !scalar.text.trim().is_empty());
+        let Some(scalar) = scalar else {
+            self.wrong_type(node, "the text of a script");
+            return None;
+        };
+        let mut script = String::new();
+        let mut taken = Vec::new();
+        for piece in split(&scalar.text) {
+            match piece {
+                Piece::Text(text) => script.push_str(&text),
+                Piece::Unclosed { at } => {
+                    let place = self.find_in(node, &scalar.text[at..]);
+                    let message =
+                        "Expressions cannot stand in a script; a literal `${{` is written `$${{`.";
+                    self.report(codes::EXPRESSION_IN_SCRIPT, place, message);
+                }
+                Piece::Expression { source, .. } => {
+                    let written = format!("${{{{{source}}}}}");
+                    let place = self.find_in(node, &written);
+                    let fix = (place.slice(self.text) == written && is_posix(shell))
+                        .then(|| self.move_to_env(step, node, place, source, &mut taken));
+                    let message = "An expression cannot stand in a script: its value could be taken for commands. Put it into `env` and use the variable.";
+                    self.report(codes::EXPRESSION_IN_SCRIPT, place, message)
+                        .fixes
+                        .extend(fix.flatten());
+                }
+            }
+        }
+        Some(script)
+    }
+
+    fn find_in(&self, node: &Node, written: &str) -> Place {
+        let raw = node.place.slice(self.text);
+        match raw.find(written).filter(|_| !node.aliased) {
+            Some(at) => Place::new(node.place.start + at, node.place.start + at + written.len()),
+            None => super::first_line(self.text, node.place),
+        }
+    }
+
+    fn move_to_env(
+        &self,
+        step: &Node,
+        run: &Node,
+        place: Place,
+        source: &str,
+        taken: &mut Vec<String>,
+    ) -> Option<Fix> {
+        let env = step.get("env");
+        let known: Vec<&str> = env
+            .and_then(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .collect();
+        let name = variable_name(source, &known, taken);
+        let value = serde_json::Value::from(format!("${{{{{source}}}}}")).to_string();
+        let used = self.edit(place, format!("${{{name}}}"));
+        let style = run.scalar().map(|scalar| scalar.style);
+        let added = match env {
+            Some(env) if env.aliased => return None,
+            Some(env) if env.flow => {
+                let empty = env.entries().is_some_and(<[_]>::is_empty);
+                let at = env.place.start + 1;
+                self.edit(
+                    Place::new(at, at),
+                    if empty {
+                        format!(" {name}: {value} ")
+                    } else {
+                        format!(" {name}: {value},")
+                    },
+                )
+            }
+            Some(env) => {
+                let first = env.entries()?.first()?.key_place.start;
+                self.edit(
+                    Place::new(first, first),
+                    format!("{name}: {value}\n{}", self.indent_of(first)),
+                )
+            }
+            None if step.flow => self.edit(
+                Place::new(run.place.end, run.place.end),
+                format!(", env: {{ {name}: {value} }}"),
+            ),
+            None => {
+                let key = step.entry("run")?.key_place.start;
+                // Behind a script of several lines it would be far from sight, before it is always on its own line.
+                let before = format!("env: {{ {name}: {value} }}\n{}", self.indent_of(key));
+                self.edit(Place::new(key, key), before)
+            }
+        };
+        if step.aliased || style.is_none() || matches!(style, Some(Style::Folded)) {
+            return None;
+        }
+        taken.push(name.clone());
+        let mut edits = vec![used, added];
+        edits.sort_by_key(|edit| edit.span.start);
+        Some(Fix {
+            title: format!("Move it to `env` as `{name}`"),
+            edits,
+        })
+    }
+
+    /// The white space that puts a further line below the text at an offset.
+    fn indent_of(&self, offset: usize) -> String {
+        let line_start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
+        self.text[line_start..offset]
+            .chars()
+            .map(|c| if c == '-' { ' ' } else { c })
+            .collect()
+    }
+}
+
+fn is_posix(shell: &[String]) -> bool {
+    shell
+        .first()
+        .is_some_and(|program| matches!(program.as_str(), "bash" | "sh"))
+}
+
+/// A name after what is read: `inputs.repository` is `REPOSITORY`, `steps.log.output` is `LOG`.
+fn variable_name(source: &str, known: &[&str], taken: &[String]) -> String {
+    let words: Vec<&str> = source
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let base = match words[..] {
+        ["steps", step, "output"] => step,
+        ["steps", _, "output", .., last] | [.., last]
+            if !last.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            last
+        }
+        _ => "VALUE",
+    };
+    let base = base.to_ascii_uppercase();
+    let free = |name: &String| !known.contains(&name.as_str()) && !taken.contains(name);
+    std::iter::once(base.clone())
+        .chain((2..).map(|number| format!("{base}_{number}")))
+        .find(free)
+        .unwrap_or(base)
+}

@@ -1,0 +1,321 @@
+//! The top of a workflow file.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::keys::{DEFAULTS, TOP};
+use super::step::Draft;
+use super::{Decoder, MAX_STEPS, ReadSite};
+use crate::codes;
+use crate::expression::Template;
+use crate::model::{Defaults, Input, OnFailure};
+use crate::text::Place;
+use crate::yaml::{Node, Style};
+
+/// What could be decoded of a workflow, whatever its problems.
+#[derive(Default)]
+pub(crate) struct Sketch<'n> {
+    pub(crate) id: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) inputs: IndexMap<String, Input>,
+    pub(crate) env: IndexMap<String, Template>,
+    pub(crate) defaults: Defaults,
+    pub(crate) timeout_ms: Option<u64>,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) priority: Option<u8>,
+    pub(crate) labels: IndexMap<String, String>,
+    pub(crate) steps: Vec<Draft<'n>>,
+    pub(crate) outputs: IndexMap<String, Template>,
+    /// What the outputs read, with their places.
+    pub(crate) output_reads: Vec<ReadSite>,
+}
+
+/// Decodes a file.
+pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> Sketch<'n> {
+    let mut sketch = Sketch::default();
+    let Some(root) = root.filter(|root| root.entries().is_some_and(|entries| !entries.is_empty()))
+    else {
+        if !decoder.has_errors() {
+            let place = root.map_or(Place::new(0, 0), |root| {
+                super::first_line(decoder.text, root.place)
+            });
+            decoder.report(
+                codes::MISSING_KEY,
+                place,
+                "A workflow is a map that begins with `loomwork: 1`, `id` and `steps`.",
+            );
+        }
+        return sketch;
+    };
+    decoder.keys(root, &TOP);
+    decoder.required(root);
+    // Declared names come first: steps may stand before them in the file.
+    if let Some(node) = root.get("inputs") {
+        decoder.at("inputs", |this| this.inputs(node, &mut sketch));
+    }
+    if let Some(node) = root.get("env") {
+        sketch.env = decoder.at("env", |this| this.workflow_env(node));
+        decoder.env = sketch.env.keys().cloned().collect();
+    }
+    for entry in root.entries().unwrap_or_default() {
+        let node = &entry.value;
+        decoder.at(&entry.key, |this| match entry.key.as_str() {
+            "id" => sketch.id = this.workflow_id(node),
+            "version" => sketch.version = this.scalar_text(node),
+            "description" => sketch.description = this.string(node),
+            "defaults" => sketch.defaults = this.defaults(node),
+            "timeout" => sketch.timeout_ms = this.timeout(node),
+            "on_failure" => sketch.on_failure = this.on_failure(node),
+            "priority" => {
+                sketch.priority = this.integer(node, 0, 9).and_then(|n| u8::try_from(n).ok())
+            }
+            "labels" => sketch.labels = this.labels(node),
+            _ => {}
+        });
+    }
+    if let Some(node) = root.get("steps") {
+        decoder.steps(node, &mut sketch);
+    }
+    if let Some(node) = root.get("outputs") {
+        sketch.outputs = decoder.at("outputs", |this| this.named_templates(node));
+        sketch.output_reads = std::mem::take(&mut decoder.reads);
+    }
+    sketch
+}
+
+impl<'n> Decoder<'_> {
+    fn required(&mut self, root: &Node) {
+        match root.get("loomwork") {
+            Some(node) if node.to_json() == 1 => {}
+            Some(node) => {
+                let fix = self.replacement("Change to 1", node.place, "1");
+                let place = super::first_line(self.text, node.place);
+                self.report(
+                    codes::LANGUAGE_VERSION,
+                    place,
+                    "This version of the application reads `loomwork: 1`.",
+                )
+                .fixes
+                .push(fix);
+            }
+            None => {
+                let fix = self.replacement(
+                    "Add `loomwork: 1`",
+                    Place::new(root.place.start, root.place.start),
+                    "loomwork: 1\n",
+                );
+                let place = super::first_line(self.text, root.place);
+                let diagnostic = self.report(
+                    codes::MISSING_KEY,
+                    place,
+                    "The language version is missing: begin the file with `loomwork: 1`.",
+                );
+                if !root.flow {
+                    diagnostic.fixes.push(fix);
+                }
+            }
+        }
+        for key in ["id", "steps"] {
+            if root.get(key).is_none() {
+                let place = super::first_line(self.text, root.place);
+                self.report(
+                    codes::MISSING_KEY,
+                    place,
+                    format!("The workflow has no `{key}`."),
+                );
+            }
+        }
+    }
+
+    /// The id of a workflow names it on the command line and in addresses, never in expressions.
+    fn workflow_id(&mut self, node: &Node) -> Option<String> {
+        let id = self.scalar_text(node)?;
+        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if id.len() <= 100
+            && id.chars().all(fine)
+            && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            return Some(id);
+        }
+        let mended: String = id
+            .chars()
+            .map(|c| if fine(c) { c } else { '-' })
+            .take(100)
+            .collect();
+        let mended = mended.trim_start_matches(['-', '_', '.']).to_owned();
+        let fix = (!mended.is_empty())
+            .then(|| self.replacement(format!("Change to `{mended}`"), node.place, mended));
+        let message = format!(
+            "`{}` is not an id of a workflow: letters, digits, `-`, `_` and `.`, at most 100, beginning with a letter or digit.",
+            clip(&id)
+        );
+        self.report(
+            codes::BAD_ID,
+            super::first_line(self.text, node.place),
+            message,
+        )
+        .fixes
+        .extend(fix);
+        None
+    }
+
+    fn inputs(&mut self, node: &Node, sketch: &mut Sketch<'_>) {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "a map from names to inputs");
+            return;
+        };
+        for entry in entries {
+            self.inputs.push(entry.key.clone());
+            if let Some(input) = self.at(&entry.key, |this| this.input(entry)) {
+                sketch.inputs.insert(entry.key.clone(), input);
+            }
+        }
+    }
+
+    /// The workflow's environment is worked out before any step: it may read inputs and the run.
+    fn workflow_env(&mut self, node: &Node) -> IndexMap<String, Template> {
+        let env = self.env_map(node);
+        for read in std::mem::take(&mut self.reads) {
+            let message = format!(
+                "The environment of the workflow is set before any step runs, so it cannot read `{}`.",
+                read.reference.step
+            );
+            self.report(codes::UNKNOWN_NAME, read.place, message);
+        }
+        env
+    }
+
+    pub(super) fn env_map(&mut self, node: &Node) -> IndexMap<String, Template> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "a map from names to text");
+            return IndexMap::new();
+        };
+        let mut env = IndexMap::new();
+        for entry in entries {
+            if entry.key.is_empty() || entry.key.contains(['=', '\0']) {
+                let message = format!(
+                    "`{}` cannot name an environment variable.",
+                    clip(&entry.key)
+                );
+                self.report(codes::BAD_ID, entry.key_place, message);
+            }
+            if let Some(template) = self.at(&entry.key, |this| this.env_value(&entry.value)) {
+                env.insert(entry.key.clone(), template);
+            }
+        }
+        env
+    }
+
+    fn env_value(&mut self, node: &Node) -> Option<Template> {
+        if node
+            .scalar()
+            .is_some_and(|scalar| scalar.style == Style::Plain && scalar.value().is_null())
+        {
+            return Some(Template::literal(serde_json::Value::String(String::new())));
+        }
+        self.string_template(node)
+    }
+
+    fn defaults(&mut self, node: &Node) -> Defaults {
+        if !self.keys(node, &DEFAULTS) {
+            return Defaults::default();
+        }
+        Defaults {
+            timeout_ms: node
+                .get("timeout")
+                .and_then(|node| self.at("timeout", |this| this.timeout(node))),
+            retry: node
+                .get("retry")
+                .and_then(|node| self.at("retry", |this| this.retry(node))),
+        }
+    }
+
+    fn on_failure(&mut self, node: &Node) -> OnFailure {
+        let known = [
+            ("finish", Some(OnFailure::Finish)),
+            ("stop", Some(OnFailure::Stop)),
+            ("compensate", None),
+        ];
+        match self.word(node, &known) {
+            Some(Some(word)) => word,
+            Some(None) => {
+                let message = "`on_failure: compensate` is part of the language, but not supported by this version.";
+                self.report(codes::NOT_SUPPORTED, node.place, message);
+                OnFailure::default()
+            }
+            None => OnFailure::default(),
+        }
+    }
+
+    fn labels(&mut self, node: &Node) -> IndexMap<String, String> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "a map from names to text");
+            return IndexMap::new();
+        };
+        entries
+            .iter()
+            .filter_map(|entry| {
+                Some((
+                    entry.key.clone(),
+                    self.at(&entry.key, |this| this.scalar_text(&entry.value))?,
+                ))
+            })
+            .collect()
+    }
+
+    /// Names with any values.
+    pub(super) fn named_templates(&mut self, node: &Node) -> IndexMap<String, Template> {
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "a map from names to values");
+            return IndexMap::new();
+        };
+        entries
+            .iter()
+            .map(|entry| {
+                (
+                    entry.key.clone(),
+                    self.at(&entry.key, |this| this.template(&entry.value)),
+                )
+            })
+            .collect()
+    }
+
+    fn steps(&mut self, node: &'n Node, sketch: &mut Sketch<'n>) {
+        let Some(items) = node.items() else {
+            self.at("steps", |this| {
+                let message = format!(
+                    "`steps` is a list of steps, each beginning with `- id:`; here is {}.",
+                    node.kind()
+                );
+                this.report(
+                    codes::WRONG_TYPE,
+                    super::first_line(this.text, node.place),
+                    message,
+                );
+            });
+            return;
+        };
+        if items.len() > MAX_STEPS {
+            let message = format!(
+                "The workflow has {} steps; at most {MAX_STEPS} are allowed.",
+                items.len()
+            );
+            self.report(
+                codes::TOO_LARGE,
+                super::first_line(self.text, node.place),
+                message,
+            );
+        }
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        for (index, item) in items.iter().take(MAX_STEPS).enumerate() {
+            let draft = self.step(index, item, &mut seen);
+            sketch.steps.push(draft);
+        }
+    }
+}
+
+fn clip(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,181 @@
+//! The inputs of a run: defaults, types, and text from a command line.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::model::{Input, InputKind, Workflow};
+
+/// An input that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InputProblem {
+    /// It is required and not given.
+    #[error("input `{name}` is required")]
+    Missing {
+        /// The input.
+        name: String,
+    },
+    /// The workflow has no such input.
+    #[error("input `{name}` is unknown{}", suggestion.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    Unknown {
+        /// The name given.
+        name: String,
+        /// The nearest known one.
+        suggestion: Option<String>,
+    },
+    /// It has another type.
+    #[error("input `{name}` must be of type {wanted}, not {got}")]
+    WrongType {
+        /// The input.
+        name: String,
+        /// Its type.
+        wanted: &'static str,
+        /// The type of the value given.
+        got: &'static str,
+    },
+    /// It is not one of the allowed values.
+    #[error("input `{name}` must be one of {allowed}, not {got}")]
+    NotAllowed {
+        /// The input.
+        name: String,
+        /// The allowed values, as JSON.
+        allowed: String,
+        /// The value given, as JSON.
+        got: String,
+    },
+}
+
+impl InputProblem {
+    /// The input it is about.
+    #[must_use]
+    pub fn input(&self) -> &str {
+        match self {
+            Self::Missing { name }
+            | Self::Unknown { name, .. }
+            | Self::WrongType { name, .. }
+            | Self::NotAllowed { name, .. } => name,
+        }
+    }
+}
+
+/// Fills in defaults and checks what is given. Optional inputs without a value are null.
+///
+/// # Errors
+/// All inputs that do not fit, the declared ones in their order, then the unknown ones.
+pub fn resolve_inputs(
+    workflow: &Workflow,
+    given: &Map<String, Value>,
+) -> Result<Map<String, Value>, Vec<InputProblem>> {
+    let mut resolved = Map::new();
+    let mut problems = Vec::new();
+    for (name, input) in &workflow.inputs {
+        match given.get(name) {
+            Some(value) => match check(name, input, value) {
+                Ok(value) => {
+                    resolved.insert(name.clone(), value);
+                }
+                Err(problem) => problems.push(problem),
+            },
+            None if input.default.is_none() && input.required => {
+                problems.push(InputProblem::Missing { name: name.clone() })
+            }
+            None => {
+                resolved.insert(name.clone(), input.default.clone().unwrap_or(Value::Null));
+            }
+        }
+    }
+    for name in given
+        .keys()
+        .filter(|name| !workflow.inputs.contains_key(*name))
+    {
+        let suggestion = crate::nearest(name, workflow.inputs.keys().map(String::as_str));
+        problems.push(InputProblem::Unknown {
+            name: name.clone(),
+            suggestion,
+        });
+    }
+    if problems.is_empty() {
+        Ok(resolved)
+    } else {
+        Err(problems)
+    }
+}
+
+fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {
+    if value.is_null() && !input.required {
+        return Ok(Value::Null);
+    }
+    if !fits(input.kind, value) {
+        return Err(InputProblem::WrongType {
+            name: name.to_owned(),
+            wanted: input.kind.as_str(),
+            got: type_name(value),
+        });
+    }
+    if let Some(values) = &input.values
+        && !values.iter().any(|allowed| same(allowed, value))
+    {
+        let allowed = values
+            .iter()
+            .map(Value::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(InputProblem::NotAllowed {
+            name: name.to_owned(),
+            allowed,
+            got: value.to_string(),
+        });
+    }
+    // 3.0 is an integer in JSON; expressions should see it as one.
+    let integral = (input.kind == InputKind::Integer && !value.is_i64() && !value.is_u64())
+        .then(|| value.as_f64())
+        .flatten();
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "`fits` says that it is integral and in range"
+    )]
+    Ok(integral.map_or_else(|| value.clone(), |value| Value::from(value as i64)))
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || (a.is_number() && b.is_number() && a.as_f64() == b.as_f64())
+}
+
+/// Whether a value is of an input's type.
+pub(crate) fn fits(kind: InputKind, value: &Value) -> bool {
+    match kind {
+        InputKind::String | InputKind::File => value.is_string(),
+        InputKind::Integer => {
+            value.is_i64()
+                || value.is_u64()
+                || value
+                    .as_f64()
+                    .is_some_and(|n| n.fract() == 0.0 && n.abs() < 9.0e15)
+        }
+        InputKind::Number => value.is_number(),
+        InputKind::Boolean => value.is_boolean(),
+        InputKind::Array => value.is_array(),
+        InputKind::Object => value.is_object(),
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The value of `--input NAME=TEXT`: JSON where it parses as the input's type, else the text.
+#[must_use]
+pub fn parse_input_text(input: &Input, text: &str) -> Value {
+    let as_text = || Value::String(text.to_owned());
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) if fits(input.kind, &value) => value,
+        _ => as_text(),
+    }
+}
