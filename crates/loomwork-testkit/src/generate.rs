@@ -10,8 +10,8 @@ pub fn random_workflow(dice: &mut Dice) -> String {
     if dice.one_in(3) {
         text.push_str("on_failure: stop\n");
     }
-    if dice.one_in(6) {
-        let _ = writeln!(text, "timeout: {}ms", 50 + dice.below(400));
+    if dice.one_in(4) {
+        let _ = writeln!(text, "timeout: {}ms", 5 + dice.below(60));
     }
     text.push_str("steps:\n");
     let count = 1 + dice.below(8);

@@ -122,7 +122,7 @@ impl World {
             1 => self.person(),
             2..=4 => self.pass_time(),
             5..=9 => self.finish_attempt(),
-            10..=14 => self.submit(),
+            10..=14 => _ = self.submit(),
             _ => self.acknowledge(),
         }
     }
@@ -131,14 +131,13 @@ impl World {
     fn rest(&mut self) -> bool {
         if self.in_flight.is_some() {
             self.acknowledge();
+        } else if self.submit() {
+            return true;
         } else if !self.performing.is_empty() {
             self.finish_attempt();
-            self.submit();
-        } else if self.submit() {
         } else if let Some(due) = self.core.next_due_ms() {
             self.now_ms = self.now_ms.max(due);
             self.core.tick(self.now_ms);
-            self.submit();
         } else {
             return false;
         }
