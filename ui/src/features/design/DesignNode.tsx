@@ -1,0 +1,25 @@
+/** A step in the designer. It knows its own problems and nothing of the rest. */
+import { useUpdateNodeInternals, type Node, type NodeProps } from '@xyflow/react';
+import { memo, useEffect } from 'react';
+import { nodeWidth, StepBox } from '@/shared/canvas';
+import { SeverityIcon } from './Problems';
+import { useOpen } from './store';
+
+export type StepData = { action: string; title: string; summary: string; ports: string[] };
+export type DesignStep = Node<StepData, 'step'>;
+
+export const DesignNode = memo(function DesignNode({ id, data }: NodeProps<DesignStep>) {
+  const problem = useOpen((state) => {
+    const own = state.design.diagnostics.filter((d) => d.step === id && d.severity !== 'hint');
+    return own.find((d) => d.severity === 'error') ?? own[0];
+  });
+  const refresh = useUpdateNodeInternals();
+  const ports = data.ports.join('\n');
+  useEffect(() => refresh(id), [id, ports, refresh]);
+  return (
+    <StepBox id={id} action={data.action} title={data.title} ports={data.ports} width={nodeWidth} connectable
+      line={problem?.severity === 'error' ? <span title={problem.message}>{problem.message}</span> : data.summary}
+      className={problem?.severity === 'error' ? 'bad' : problem ? 'warn' : ''}
+      mark={problem && <span title={problem.message}><SeverityIcon severity={problem.severity} /></span>} />
+  );
+});
