@@ -56,6 +56,11 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en-GB')} ${n === 1 ? one : many}`;
 }
 
+/** A message without the marks around its names. */
+export function plain(text: string): string {
+  return text.replaceAll('`', '');
+}
+
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,6 @@
 /** The canvas of the designer: what is drawn, and what gestures on it do. Not here: what they mean for the text (`ops.ts`). */
 import {
-  Background, BackgroundVariant, ReactFlow, SelectionMode, useNodesInitialized, useNodesState, useReactFlow,
+  Background, BackgroundVariant, ReactFlow, SelectionMode, useNodesState, useReactFlow,
   type Connection, type FinalConnectionState, type NodeChange, type OnConnectStart,
 } from '@xyflow/react';
 import { Workflow } from 'lucide-react';
@@ -38,7 +38,6 @@ export function Canvas() {
     lendCoordinates(screenToFlowPosition);
     return () => lendCoordinates(null);
   }, [screenToFlowPosition]);
-  useFirstFit();
 
   const onNodesChange = useCallback((changes: NodeChange<DesignStep>[]) => {
     changeNodes(changes);
@@ -104,7 +103,7 @@ export function Canvas() {
         onEdgeClick={(_, edge) => select([], edge.id)} onPaneClick={() => select([])} onEdgeMouseEnter={(_, edge) => hover(edge.id)} onEdgeMouseLeave={() => hover(null)}
         onError={(_, message) => complain(message)} connectionRadius={26} deleteKeyCode={null} selectionMode={SelectionMode.Partial} zoomOnDoubleClick={false}
         minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[8, 8]} onlyRenderVisibleElements={nodes.length > 150} elevateNodesOnSelect={false} aria-label="Canvas">
-        <Background variant={BackgroundVariant.Dots} gap={16} size={1.6} />
+        <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
         <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : 'var(--edge)')} />
       </ReactFlow>
       {design.nodes.length === 0 && <Empty />}
@@ -117,18 +116,6 @@ export function Canvas() {
 function openQuickAdd(screen: { x: number; y: number }, where: Pick<QuickSearch, 'after' | 'edge'> = {}): void {
   const at = canvasPoint(screen);
   useCanvas.setState({ quick: { screen, at: at && { x: at.x - 88, y: at.y - 21 }, ...where } });
-}
-
-/** Shows the whole drawing once it is there. */
-function useFirstFit(): void {
-  const ready = useNodesInitialized();
-  const done = useRef(false);
-  const { fitView } = useReactFlow();
-  useEffect(() => {
-    if (!ready || done.current) return;
-    done.current = true;
-    void fitView({ ...fitOptions, duration: 0 });
-  }, [ready, fitView]);
 }
 
 function Empty() {

@@ -2,6 +2,7 @@
 import { useUpdateNodeInternals, type Node, type NodeProps } from '@xyflow/react';
 import { memo, useEffect } from 'react';
 import { nodeWidth, StepBox } from '@/shared/canvas';
+import { plain } from '@/shared/format';
 import { SeverityIcon } from './Problems';
 import { useOpen } from './store';
 
@@ -13,13 +14,14 @@ export const DesignNode = memo(function DesignNode({ id, data }: NodeProps<Desig
     const own = state.design.diagnostics.filter((d) => d.step === id && d.severity !== 'hint');
     return own.find((d) => d.severity === 'error') ?? own[0];
   });
+  const handled = useOpen((state) => state.design.edges.some((edge) => edge.from === id && edge.port === 'failed'));
   const refresh = useUpdateNodeInternals();
   const ports = data.ports.join('\n');
   useEffect(() => refresh(id), [id, ports, refresh]);
   return (
     <StepBox id={id} action={data.action} title={data.title} ports={data.ports} width={nodeWidth} connectable
-      line={problem?.severity === 'error' ? <span title={problem.message}>{problem.message}</span> : data.summary}
-      className={problem?.severity === 'error' ? 'bad' : problem ? 'warn' : ''}
-      mark={problem && <span title={problem.message}><SeverityIcon severity={problem.severity} /></span>} />
+      line={problem?.severity === 'error' ? <span title={plain(problem.message)}>{plain(problem.message)}</span> : data.summary}
+      className={`${problem?.severity === 'error' ? 'bad' : problem ? 'warn' : ''}${handled ? ' handled' : ''}`}
+      mark={problem && <span title={plain(problem.message)}><SeverityIcon severity={problem.severity} /></span>} />
   );
 });

@@ -84,7 +84,7 @@ function Ghost() {
   const dragged = useCanvas((state) => state.dragged);
   if (!dragged) return null;
   return createPortal(
-    <div className="ghost" style={{ transform: `translate(${dragged.x}px, ${dragged.y}px)` }}>
+    <div className="drag-ghost" style={{ transform: `translate(${dragged.x}px, ${dragged.y}px)` }}>
       <div className="node" style={{ width: 176 }}>
         <div className="b">
           <span className="tile"><ActionIcon action={dragged.template.action} /></span>

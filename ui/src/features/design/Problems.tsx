@@ -2,7 +2,8 @@
 import { ChevronDown, ChevronUp, Info, TriangleAlert, WandSparkles } from 'lucide-react';
 import { useState } from 'react';
 import type { Diagnostic } from '@/generated/Diagnostic';
-import { Button, StatusIcon } from '@/shared/ui';
+import { plain } from '@/shared/format';
+import { Button, Prose, StatusIcon } from '@/shared/ui';
 import { applyFix } from './CodePane';
 import { show, useOpen } from './store';
 
@@ -36,13 +37,13 @@ function Problem({ problem }: { problem: Diagnostic }) {
     <li className="prob">
       <span style={{ paddingTop: 1 }}><SeverityIcon severity={problem.severity} /></span>
       <button type="button" className="grow what" onClick={() => show(problem.line, problem.step)}>
-        <span className="sm med block">{problem.message}</span>
+        <span className="sm med block"><Prose text={problem.message} /></span>
         <span className="xs t3 block">
           {problem.step && <>{problem.step} <span className="t4">·</span> </>}line {problem.line}
           {problem.field && <>, <span className="mono">{problem.field}</span></>} <span className="t4">·</span> <span className="mono">{problem.code}</span>
         </span>
       </button>
-      {problem.fixes.slice(0, 2).map((fix) => <Button key={fix.title} small icon={<WandSparkles size={12} />} onClick={() => applyFix(fix)}>{fix.title}</Button>)}
+      {problem.fixes.slice(0, 2).map((fix) => <Button key={fix.title} small icon={<WandSparkles size={12} />} onClick={() => applyFix(fix)}>{plain(fix.title)}</Button>)}
     </li>
   );
 }

@@ -2,8 +2,8 @@
 import type { Attempt } from '@/generated/Attempt';
 import type { RunStep } from '@/generated/RunStep';
 import type { Usage } from '@/generated/Usage';
-import { bytes, capital, clock, duration, fullTime } from '@/shared/format';
-import { StatusIcon } from '@/shared/ui';
+import { bytes, capital, clock, duration, fullTime, plain } from '@/shared/format';
+import { Prose, StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { ErrorCard } from './ErrorCard';
 import { RetryActions } from './RetryActions';
@@ -16,8 +16,8 @@ export function Attempts({ step }: { step: RunStep }) {
       <ol style={{ marginBottom: 10 }} aria-label="Attempts">
         {step.attempts.map((attempt) => <AttemptRow key={attempt.number} attempt={attempt} />)}
         {step.status === 'retrying' && <Next number={(last?.number ?? 0) + 1} due={step.due_at} />}
-        {step.attempts.length === 0 && <li className="sm t3" style={{ lineHeight: '26px' }}>{sentence(step)}</li>}
-        {step.attempts.length > 0 && (step.status === 'skipped' || step.status === 'cancelled' || step.status === 'pending') && <li className="sm t3" style={{ lineHeight: '20px' }}>{sentence(step)}</li>}
+        {step.attempts.length === 0 && <li className="sm t3" style={{ lineHeight: '26px' }}><Prose text={sentence(step)} /></li>}
+        {step.attempts.length > 0 && (step.status === 'skipped' || step.status === 'cancelled' || step.status === 'pending') && <li className="sm t3" style={{ lineHeight: '20px' }}><Prose text={sentence(step)} /></li>}
       </ol>
       {error && <ErrorCard error={error} status={step.status} attempts={step.attempts.length} />}
       {step.status === 'failed' && <RetryActions step={step} />}
@@ -58,7 +58,7 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
   return (
     <li className="att" title={`Started ${fullTime(attempt.started_at)}`} data-status={attempt.status}>
       <StatusIcon status={attempt.status} />
-      <span className="ell">Attempt {attempt.number} <span className="t3">{what}</span></span>
+      <span className="ell">Attempt {attempt.number} <span className="t3">{plain(what)}</span></span>
       <span className="num t2">{took}</span>
     </li>
   );

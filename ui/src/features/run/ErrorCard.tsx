@@ -3,6 +3,7 @@ import type { ErrorClass } from '@/generated/ErrorClass';
 import type { RunError } from '@/generated/RunError';
 import type { StepStatus } from '@/generated/StepStatus';
 import { capital, count } from '@/shared/format';
+import { Prose } from '@/shared/ui';
 
 const advice: Record<ErrorClass, string> = {
   transient: 'It may well pass by itself: retry the step.',
@@ -26,7 +27,7 @@ export function ErrorCard({ error, status, attempts }: { error: RunError; status
         {error.recoverable && <span className="chip" style={{ background: 'var(--surface)' }}>may pass</span>}
         {typeof code === 'number' && <span className="end xs t3 mono">exit code {code}</span>}
       </div>
-      <p className="sm med" style={{ lineHeight: 1.45, overflowWrap: 'anywhere' }}>{capital(error.message)}</p>
+      <p className="sm med" style={{ lineHeight: 1.45, overflowWrap: 'anywhere' }}><Prose text={capital(error.message)} /></p>
       {tail && <pre className="err-tail mono scroll">{tail}</pre>}
       <p className="sm t2" style={{ marginTop: 6, lineHeight: 1.5 }}>
         {attempts > 1 ? `Tried ${count(attempts, 'time')}. ` : attempts === 1 && !waiting ? 'Tried once. ' : ''}{waiting ? 'The engine is trying again.' : advice[error.class]}

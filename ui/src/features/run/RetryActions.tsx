@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { call, messageOf } from '@/api';
 import type { RunStep } from '@/generated/RunStep';
 import { navigate } from '@/shared/router';
-import { Button, Tip } from '@/shared/ui';
+import { Button, Prose, Tip } from '@/shared/ui';
 import { planText, retry } from './retry';
 import { patch, useRun } from './store';
 
@@ -36,7 +36,7 @@ export function RetryActions({ step }: { step: RunStep }) {
       </div>
       <p className="row xs t2 g3" style={{ marginTop: 10, lineHeight: '16px', alignItems: 'flex-start', minHeight: 32 }} role="status" data-testid="retry-plan">
         <ShieldCheck size={13} className="t3" style={{ marginTop: 1 }} aria-hidden />
-        <span>{plan.data ? planText(plan.data.plan) : refused ? messageOf(plan.error) : 'Looking at what a retry keeps…'}</span>
+        <span>{plan.data ? planText(plan.data.plan) : refused ? <Prose text={messageOf(plan.error)} /> : 'Looking at what a retry keeps…'}</span>
       </p>
     </>
   );

@@ -1,6 +1,6 @@
 /** The workflow as this run runs it, read-only, with the states of its steps laid over. */
-import { Background, BackgroundVariant, ReactFlow, useNodesInitialized, useReactFlow, type Node } from '@xyflow/react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { Background, BackgroundVariant, ReactFlow, useReactFlow, type Node } from '@xyflow/react';
+import { useMemo, useState } from 'react';
 import type { StepStatus } from '@/generated/StepStatus';
 import { CanvasControls, edgeId, fitOptions, handleOf, heightOf, inPort, runNodeWidth } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
@@ -25,7 +25,7 @@ export function RunCanvas() {
     const title = step.title ?? step.id;
     return position ? [{
       id: step.id, type: 'step' as const, position, width: runNodeWidth, height: heightOf(step), selected: step.id === selected,
-      ariaLabel: title, data: { action: step.action, title, ports: step.ports },
+      ariaLabel: title, data: { action: step.action, title, summary: step.summary, ports: step.ports, handled: document?.design.edges.some((edge) => edge.from === step.id && edge.port === 'failed') ?? false },
     }] : [];
   }), [document, drawing, selected]);
 
@@ -46,25 +46,12 @@ export function RunCanvas() {
         elementsSelectable deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null} minZoom={0.1} maxZoom={2} onlyRenderVisibleElements={nodes.length > 150}
         onNodeClick={(_, node) => selectStep(node.id)} onPaneClick={() => selectStep(null)}
         onNodesChange={(changes) => { for (const change of changes) if (change.type === 'select' && change.selected) selectStep(change.id); }} aria-label="Canvas">
-        <Background variant={BackgroundVariant.Dots} gap={16} size={1.6} />
+        <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
         <CanvasControls map={map} onMap={setMap} colour={colourOf} />
-        <Fit />
       </ReactFlow>
       <Legend />
     </div>
   );
-}
-
-function Fit() {
-  const ready = useNodesInitialized();
-  const done = useRef(false);
-  const { fitView } = useReactFlow();
-  useEffect(() => {
-    if (!ready || done.current) return;
-    done.current = true;
-    void fitView({ ...fitOptions, duration: 0 });
-  }, [ready, fitView]);
-  return null;
 }
 
 function colourOf(node: Node): string {

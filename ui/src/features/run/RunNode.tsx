@@ -3,12 +3,12 @@ import type { Node, NodeProps } from '@xyflow/react';
 import { memo } from 'react';
 import type { RunStep } from '@/generated/RunStep';
 import { ActionIcon, runNodeWidth, StepBox } from '@/shared/canvas';
-import { capital, clock, count, duration } from '@/shared/format';
+import { capital, clock, count, duration, plain } from '@/shared/format';
 import { StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { useStep } from './store';
 
-export type RunData = { action: string; title: string; ports: string[] };
+export type RunData = { action: string; title: string; summary: string; ports: string[]; handled: boolean };
 export type RunBox = Node<RunData, 'step'>;
 
 const tinted = new Set(['queued', 'running', 'retrying', 'failed']);
@@ -18,8 +18,8 @@ export const RunNode = memo(function RunNode({ id, data }: NodeProps<RunBox>) {
   const status = step?.status ?? 'pending';
   const look = tinted.has(status) ? `run s-${status}` : status === 'skipped' ? 'dim' : status === 'pending' ? 'idle' : '';
   return (
-    <StepBox id={id} action={data.action} title={data.title} ports={data.ports} width={runNodeWidth} connectable={false} className={look} status={status}
-      line={step ? <Line step={step} /> : 'Not in this run'}
+    <StepBox id={id} action={data.action} title={data.title} ports={data.ports} width={runNodeWidth} connectable={false} className={data.handled ? `${look} handled` : look} status={status}
+      line={step ? <Line step={step} summary={data.summary} /> : 'Not in this run'}
       tile={status === 'running' ? <><Ring /><ActionIcon action={data.action} size={13} /></> : undefined}
       mark={status === 'running' ? <span className="hidden-text">Running</span> : <StatusIcon status={status} size={15} />} />
   );
@@ -34,7 +34,7 @@ function Ring() {
   );
 }
 
-function Line({ step }: { step: RunStep }) {
+function Line({ step, summary }: { step: RunStep; summary: string }) {
   const live = step.status === 'running' || step.status === 'retrying';
   const now = useNow(live);
   const attempts = step.attempts.length;
@@ -43,9 +43,9 @@ function Line({ step }: { step: RunStep }) {
     case 'queued': return 'Waits for a slot';
     case 'running': return `Running ${clock(now - Date.parse(step.attempts.at(-1)?.started_at ?? step.started_at ?? ''))}${attempts > 1 ? `, attempt ${attempts}` : ''}`;
     case 'retrying': return `Attempt ${attempts + 1} in ${clock(Math.max(0, Date.parse(step.due_at ?? '') - now) + 999)}`;
-    case 'failed': return attempts > 1 ? `Failed ${count(attempts, 'time')}` : capital(step.error?.message ?? 'Failed');
-    case 'succeeded': return [attempts === 0 && step.port !== 'succeeded' ? `Took ${step.port}` : duration(step.duration_ms), attempts > 1 ? count(attempts, 'attempt') : ''].filter(Boolean).join(', ');
-    case 'skipped': return capital(step.reason ?? 'Not needed');
-    case 'cancelled': return capital(step.reason ?? 'Cancelled');
+    case 'failed': return attempts > 1 ? `Failed ${count(attempts, 'time')}` : capital(plain(step.error?.message ?? 'Failed'));
+    case 'succeeded': return [attempts > 0 ? duration(step.duration_ms) : step.port === 'succeeded' ? summary : `Took ${step.port}`, attempts > 1 ? count(attempts, 'attempt') : ''].filter(Boolean).join(', ');
+    case 'skipped': return capital(plain(step.reason ?? 'Not needed'));
+    case 'cancelled': return capital(plain(step.reason ?? 'Cancelled'));
   }
 }

@@ -1,7 +1,7 @@
 /** The run itself, when no step is selected: why it failed, what went in, what came out. */
 import { CirclePlay } from 'lucide-react';
 import { fullTime } from '@/shared/format';
-import { Button } from '@/shared/ui';
+import { Button, Prose } from '@/shared/ui';
 import { selectStep, useRun } from './store';
 import { ValueView } from './ValueView';
 
@@ -17,7 +17,7 @@ export function RunPanel() {
       <div className="run-insp-body scroll col" style={{ gap: 14 }}>
         {run.error && (
           <div className="err s-failed">
-            <p className="sm med">{run.error.message}</p>
+            <p className="sm med"><Prose text={run.error.message} /></p>
             {run.error.step && <Button small style={{ marginTop: 8 }} onClick={() => selectStep(run.error?.step ?? null)}>Show {run.error.step}</Button>}
           </div>
         )}

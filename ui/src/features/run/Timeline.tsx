@@ -44,6 +44,7 @@ export function Timeline() {
     if (at >= 0) rows.scrollToIndex(at);
   }, [selected, rows]);
 
+  const ticks = ticksOf(length, Math.max(2, width / 80));
   const x = (time: number) => ((time - start) / length) * width;
   return (
     <div className="timeline">
@@ -52,12 +53,12 @@ export function Timeline() {
         <Legend />
       </div>
       <svg className="axis num" height="22" width="100%" aria-hidden>
-        {ticksOf(length, Math.max(2, width / 80)).map((tick) => <text key={tick} x={labelWidth + (tick / length) * width} y="15" textAnchor={tick === 0 ? 'start' : 'middle'}>{tickLabel(tick)}</text>)}
+        {ticks.map((tick) => <text key={tick} x={labelWidth + (tick / length) * width} y="15" textAnchor={tick === 0 ? 'start' : 'middle'}>{tickLabel(tick, ticks[1] !== undefined && ticks[1] < 1_000)}</text>)}
       </svg>
       <div ref={scroller} className="scroll timeline-rows" role="listbox" aria-label="Timeline" tabIndex={0} aria-activedescendant={selected ? `tl-${selected}` : undefined}>
         <div style={{ height: rows.getTotalSize(), minHeight: '100%', position: 'relative' }}>
           <svg className="grid" aria-hidden style={{ left: labelWidth, width }}>
-            {ticksOf(length, Math.max(2, width / 80)).map((tick) => <path key={tick} d={`M${Math.round((tick / length) * width) + 0.5} 0V4000`} />)}
+            {ticks.map((tick) => <path key={tick} d={`M${Math.round((tick / length) * width) + 0.5} 0V4000`} />)}
           </svg>
           {rows.getVirtualItems().map((row) => {
             const step = run.steps[row.index];

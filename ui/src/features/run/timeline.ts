@@ -62,8 +62,9 @@ export function ticksOf(length: number, most: number): number[] {
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, n) => n * step);
 }
 
-export function tickLabel(ms: number): string {
-  if (ms > 0 && ms % 1_000 !== 0) return `${(ms / 1_000).toFixed(1)} s`;
+/** `fine` when the ticks are less than a second apart. */
+export function tickLabel(ms: number, fine = false): string {
+  if (fine) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   const two = (n: number) => String(n).padStart(2, '0');
   const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];

@@ -3,7 +3,7 @@ import { RotateCw } from 'lucide-react';
 import { memo } from 'react';
 import { useRetry } from '@/api';
 import type { RunSummary } from '@/generated/RunSummary';
-import { clock, duration, fullTime, moment } from '@/shared/format';
+import { clock, duration, fullTime, moment, plain } from '@/shared/format';
 import { linkTo, navigate } from '@/shared/router';
 import { Button, complain, StatusIcon, statusName, toast } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
@@ -25,7 +25,7 @@ export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
         </span>
         <span className="t2 num">{done}/{known}</span>
       </span>
-      <span role="cell" className="t3" title={run.error?.message}>{run.error && <>{run.error.step && <span className="mono">{run.error.step} </span>}{run.error.message}</>}</span>
+      <span role="cell" className="t3" title={run.error?.message}>{run.error && <>{run.error.step && <span className="mono">{run.error.step} </span>}{plain(run.error.message)}</>}</span>
       <span role="cell" className="t2 opt">{run.trigger.kind === 'manual' ? run.trigger.actor : `${run.trigger.kind}, ${run.trigger.actor}`}</span>
       <span role="cell" className="num t3 right" title={fullTime(run.created_at)}>{moment(run.created_at)}</span>
       <span role="cell" className="num right"><Time run={run} live={live} /></span>

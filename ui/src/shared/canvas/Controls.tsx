@@ -1,9 +1,23 @@
 /** Zoom, fit and the map in the corners of the canvas. */
-import { MiniMap, useReactFlow, useStore, type Node } from '@xyflow/react';
+import { MiniMap, useNodesInitialized, useReactFlow, useStore, type Node } from '@xyflow/react';
 import { Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { Tip } from '../ui';
 
 export const fitOptions = { padding: 0.12, maxZoom: 1, duration: 260 } as const;
+
+/** Shows the whole drawing once it is there and the canvas has its size. */
+export function useFirstFit(): void {
+  const sized = useStore((state) => state.width > 0 && state.height > 0 && state.nodes.length > 0);
+  const measured = useNodesInitialized();
+  const done = useRef(false);
+  const { fitView } = useReactFlow();
+  useEffect(() => {
+    if (!sized || !measured || done.current) return;
+    done.current = true;
+    void fitView({ ...fitOptions, minZoom: 0.3, duration: 0 });
+  }, [sized, measured, fitView]);
+}
 
 interface ControlsProps {
   map: boolean;
@@ -13,6 +27,7 @@ interface ControlsProps {
 
 export function CanvasControls({ map, onMap, colour }: ControlsProps) {
   const { zoomIn, zoomOut, fitView, zoomTo } = useReactFlow();
+  useFirstFit();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   return (
     <>
@@ -30,7 +45,7 @@ export function CanvasControls({ map, onMap, colour }: ControlsProps) {
       </div>
       {map && (
         <MiniMap className="minimap pop" nodeColor={colour} nodeStrokeWidth={0} nodeBorderRadius={6} pannable zoomable
-          style={{ width: 136, height: 96 }} offsetScale={4} ariaLabel="Map of the canvas" maskStrokeWidth={4} />
+          style={{ width: 136, height: 96 }} offsetScale={4} ariaLabel="Map of the canvas" maskStrokeWidth={1.2} />
       )}
     </>
   );

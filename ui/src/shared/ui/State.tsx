@@ -2,6 +2,7 @@
 import { CircleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from './Button';
+import { Prose } from './Prose';
 
 export function State({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
   return (
@@ -18,7 +19,7 @@ export function ErrorState({ title, error, onRetry }: { title: string; error: un
   const message = error instanceof Error ? error.message : String(error);
   return (
     <div role="alert" style={{ display: 'contents' }}>
-      <State icon={<CircleAlert size={18} />} title={title} action={onRetry && <Button onClick={onRetry}>Try again</Button>}>{message}</State>
+      <State icon={<CircleAlert size={18} />} title={title} action={onRetry && <Button onClick={onRetry}>Try again</Button>}><Prose text={message} /></State>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { X } from 'lucide-react';
 import { create } from 'zustand';
 import { Button } from './Button';
+import { Prose } from './Prose';
 import { StatusIcon, type Status } from './StatusIcon';
 
 interface Toast {
@@ -35,7 +36,7 @@ export function Toasts() {
       {toasts.map(({ id, text, status }) => (
         <div key={id} className="pop toast" role={status === 'failed' ? 'alert' : 'status'}>
           <span style={{ paddingTop: 1 }}><StatusIcon status={status} size={15} quiet /></span>
-          <span className="grow" style={{ overflowWrap: 'anywhere' }}>{text}</span>
+          <span className="grow" style={{ overflowWrap: 'anywhere' }}><Prose text={text} /></span>
           <Button look="ghost" small aria-label="Close message" icon={<X size={12} />} onClick={() => dismiss(id)} />
         </div>
       ))}

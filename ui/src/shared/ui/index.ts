@@ -2,6 +2,7 @@
 export { Button } from './Button';
 export { Confirm, Dialog } from './Dialog';
 export { Menu, type MenuItem } from './Menu';
+export { Prose } from './Prose';
 export { ErrorState, LoadingRows, State } from './State';
 export { StatusChip, StatusIcon, statusName, type Status } from './StatusIcon';
 export { Strip, StripCell } from './Strip';

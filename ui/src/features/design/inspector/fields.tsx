@@ -2,6 +2,7 @@
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Diagnostic } from '@/generated/Diagnostic';
 import { CodeEditor, type Language } from '@/shared/code/CodeEditor';
+import { Prose } from '@/shared/ui';
 import { SeverityIcon } from '../Problems';
 
 /** Text that is being typed: it stands until it is handed over and the value has followed. */
@@ -37,7 +38,7 @@ export function Field({ label, problems = [], hint, end, children }: FrameProps)
       <div id={`${id}-note`}>
         {problems.map((problem) => (
           <p key={`${problem.code}${problem.line}${problem.message}`} className={`problem-note ${problem.severity === 'error' ? 's-failed' : 's-retrying'}`}>
-            <SeverityIcon severity={problem.severity} size={11} /><span>{problem.message}</span>
+            <SeverityIcon severity={problem.severity} size={11} /><span><Prose text={problem.message} /></span>
           </p>
         ))}
         {!problems.length && hint && <p className="xs t3" style={{ marginTop: 4 }}>{hint}</p>}
