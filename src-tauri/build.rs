@@ -10,7 +10,8 @@ use std::{
     time::SystemTime,
 };
 
-const SOURCES: [&str; 7] = ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"];
+const SOURCES: [&str; 7] =
+    ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"];
 const NOT_BUILT: &str = include_str!("../crates/loomwork-server/src/not-built.html");
 
 fn main() -> ExitCode {
@@ -63,7 +64,9 @@ fn build(ui: &Path) -> Result<(), String> {
 fn npm(ui: &Path, arguments: &[&str]) -> Result<(), String> {
     let what = format!("`npm {}` in {}", arguments.join(" "), ui.display());
     let output = Command::new("npm").args(arguments).current_dir(ui).output();
-    let output = output.map_err(|error| format!("{what} cannot be started ({error}); install Node.js, or set LOOMWORK_SKIP_UI=1 to leave the interface out"))?;
+    let output = output.map_err(|error| {
+        format!("{what} cannot be started ({error}); install Node.js, or set LOOMWORK_SKIP_UI=1 to leave the interface out")
+    })?;
     if output.status.success() {
         return Ok(());
     }

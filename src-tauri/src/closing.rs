@@ -94,7 +94,7 @@ async fn close(session: Arc<Session>) {
     let workspace = backend.workspace().clone();
     backend.close().await;
     let Some(program) = program().filter(|_| session.keep_running.load(Ordering::Relaxed)) else { return };
-    let options = OpenOptions { workspace, actor: loomwork_app::actor(), mode: Mode::JoinOrStart(program) };
+    let options = OpenOptions::new(workspace, Mode::JoinOrStart(program));
     match Backend::open(options).await {
         Ok(guest) => guest.close().await,
         Err(error) => tracing::error!("the runs wait for the workspace to be opened again: {error}"),

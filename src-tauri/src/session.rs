@@ -91,7 +91,7 @@ pub(crate) struct Session {
 impl Session {
     fn open(workspace: Workspace) -> Self {
         let (tell, backend) = watch::channel(None);
-        let options = OpenOptions { workspace: workspace.clone(), actor: loomwork_app::actor(), mode: Mode::OwnOrJoin };
+        let options = OpenOptions::new(workspace.clone(), Mode::OwnOrJoin);
         tauri::async_runtime::spawn(async move {
             let opened = Backend::open(options).await;
             // The window was closed before it was open.

@@ -12,6 +12,7 @@ use crate::{
     ownership::{OwnerAddress, OwnerLock, is_owned},
     problem,
     reader::Reader,
+    trust::Trust,
     wire::{Guest, JoinError},
 };
 
@@ -69,7 +70,8 @@ pub(crate) async fn attach(options: &OpenOptions) -> ApiResult<Attached> {
         if matches!(options.mode, Mode::OwnOrJoin | Mode::Own) {
             state.create().map_err(unusable)?;
             if let Some(lock) = OwnerLock::take(&state.lock()).map_err(unusable)? {
-                return Owner::start(options.workspace.clone(), lock).await.map(Attached::Owner);
+                let trust = Trust::record(options.data.as_deref());
+                return Owner::start(options.workspace.clone(), trust, lock).await.map(Attached::Owner);
             }
         }
         let address = OwnerAddress::read(&state.owner());
@@ -81,7 +83,9 @@ pub(crate) async fn attach(options: &OpenOptions) -> ApiResult<Attached> {
             }
         }
         match &options.mode {
-            Mode::JoinOrRead if !is_owned(&state.lock()) => return Ok(Attached::Reader(Reader::new(options.workspace.clone(), &options.actor))),
+            Mode::JoinOrRead if !is_owned(&state.lock()) => {
+                return Ok(Attached::Reader(Reader::new(options.workspace.clone(), &options.actor)));
+            }
             Mode::JoinOrStart(program) => match &mut started {
                 Some(background) => background.check()?,
                 None if is_owned(&state.lock()) => {}
@@ -137,7 +141,9 @@ impl Background {
             .stdout(Stdio::null())
             .stderr(file)
             .spawn()
-            .map_err(|error| problem::unavailable(format!("{} cannot be started: {}.", program.display(), problem::reason(&error))))?;
+            .map_err(|error| {
+                problem::unavailable(format!("{} cannot be started: {}.", program.display(), problem::reason(&error)))
+            })?;
         Ok(Self { child, log })
     }
 

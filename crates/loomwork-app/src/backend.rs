@@ -27,6 +27,15 @@ pub struct OpenOptions {
     pub actor: String,
     /// Which role to take.
     pub mode: Mode,
+    /// Folder of this user's records; none for the usual one, in the home folder.
+    pub data: Option<PathBuf>,
+}
+
+impl OpenOptions {
+    /// A workspace, opened by this user.
+    pub fn new(workspace: Workspace, mode: Mode) -> Self {
+        Self { workspace, actor: crate::actor(), mode, data: None }
+    }
 }
 
 /// Which role to take in a workspace.
@@ -121,7 +130,8 @@ impl Backend {
     /// As [`Self::call`].
     pub async fn request<M: Method>(&self, method: M) -> ApiResult<M::Response> {
         let value = self.call(method.into()).await?;
-        serde_json::from_value(value).map_err(|error| problem::internal(format!("The answer to {} cannot be read: {error}.", M::NAME)))
+        serde_json::from_value(value)
+            .map_err(|error| problem::internal(format!("The answer to {} cannot be read: {error}.", M::NAME)))
     }
 
     /// Facts about the workspace.

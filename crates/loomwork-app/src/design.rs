@@ -80,7 +80,28 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
 fn fix(fix: &workflow::Fix) -> api::Fix {
     let edit = |edit: &workflow::TextEdit| {
         let workflow::Span { start, end } = edit.span;
-        api::TextEdit { line: start.line, column: start.column, end_line: end.line, end_column: end.column, text: edit.text.clone() }
+        api::TextEdit {
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            text: edit.text.clone(),
+        }
     };
     api::Fix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() }
+}
+
+/// An operation of the wire.
+pub(crate) fn edit_op(op: api::EditOp) -> workflow::EditOp {
+    use api::EditOp as Wire;
+    use workflow::EditOp as Op;
+    match op {
+        Wire::AddStep { id, fields } => Op::AddStep { id, fields },
+        Wire::RemoveStep { id, heal } => Op::RemoveStep { id, heal },
+        Wire::RenameStep { id, to } => Op::RenameStep { id, to },
+        Wire::Connect { from, port, to } => Op::Connect { from, port, to },
+        Wire::Disconnect { from, port, to } => Op::Disconnect { from, port, to },
+        Wire::SetField { id, path, value } => Op::SetField { id, path, value },
+        Wire::SetWorkflowField { path, value } => Op::SetWorkflowField { path, value },
+    }
 }

@@ -39,7 +39,10 @@ impl Journal {
     }
 
     /// Asks the journal on a thread that may block; none when there is no journal yet.
-    pub(crate) async fn ask<T: Send + 'static>(&self, question: impl FnOnce(&Reader) -> ApiResult<T> + Send + 'static) -> ApiResult<Option<T>> {
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader) -> ApiResult<T> + Send + 'static,
+    ) -> ApiResult<Option<T>> {
         let journal = self.clone();
         blocking(move || journal.ask_now(question)).await
     }

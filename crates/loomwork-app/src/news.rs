@@ -197,7 +197,11 @@ impl Watcher {
 
 impl Gathered {
     fn has_news(&self) -> bool {
-        self.logs_grew || self.news.reset || !self.changed.is_empty() || !self.news.events.is_empty() || !self.news.workflows.is_empty()
+        self.logs_grew
+            || self.news.reset
+            || !self.changed.is_empty()
+            || !self.news.events.is_empty()
+            || !self.news.workflows.is_empty()
     }
 
     fn add_files(&mut self, paths: Vec<String>) {

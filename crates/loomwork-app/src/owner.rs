@@ -68,9 +68,8 @@ struct Held {
 
 impl Owner {
     /// Opens the journal, ends what a dead owner left running, resumes what was under way, and answers guests.
-    pub(crate) async fn start(workspace: Workspace, lock: OwnerLock) -> ApiResult<Self> {
+    pub(crate) async fn start(workspace: Workspace, trust: Trust, lock: OwnerLock) -> ApiResult<Self> {
         let state = workspace.state();
-        let trust = Trust::of_user();
         let running = open_engine(&workspace, &trust).await?;
         let socket = socket_path(workspace.root())?;
         let (socket, listener) = SocketFile::listen(&socket)?;
@@ -232,7 +231,8 @@ async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running>
     };
     let process = ProcessConfig::new(workspace.root(), &journal_id);
     let performer = blocking(move || {
-        ProcessPerformer::new(process).map_err(|error| problem::unavailable(format!("Processes cannot be started: {}.", problem::reason(&error))))
+        ProcessPerformer::new(process)
+            .map_err(|error| problem::unavailable(format!("Processes cannot be started: {}.", problem::reason(&error))))
     })
     .await?;
     let logs = performer.hub().clone();
@@ -253,7 +253,9 @@ fn known_journal(journal: &std::path::Path, trust: &Trust) -> ApiResult<(String,
         match end_orphans(&id) {
             Ok(0) => {}
             Ok(count) => tracing::warn!("ended {count} processes that an earlier engine had left running"),
-            Err(error) => return Err(problem::unavailable(format!("Processes of an earlier engine cannot be looked for: {error}."))),
+            Err(error) => {
+                return Err(problem::unavailable(format!("Processes of an earlier engine cannot be looked for: {error}.")));
+            }
         }
     }
     Ok((id, trusted))

@@ -60,7 +60,8 @@ impl Reader {
             if let Some(run) = watch.run
                 && let Ok(after) = i64::try_from(watch.after_seq)
             {
-                let question = move |from: &loomwork_store::Reader| from.records(&run, after.unsigned_abs() + 1).map_err(of_store);
+                let question =
+                    move |from: &loomwork_store::Reader| from.records(&run, after.unsigned_abs() + 1).map_err(of_store);
                 match reader.journal.ask(question).await {
                     Ok(records) => {
                         let events = records.unwrap_or_default().iter().map(views::event).collect();

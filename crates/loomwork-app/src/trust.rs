@@ -6,7 +6,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use loomwork_api::ApiResult;
@@ -20,8 +20,11 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// The record of this user: in `$XDG_DATA_HOME/loomwork`, else `~/.local/share/loomwork`.
-    pub(crate) fn of_user() -> Self {
+    /// The record in a folder; none for that of this user: `$XDG_DATA_HOME/loomwork`, else `~/.local/share/loomwork`.
+    pub(crate) fn record(data: Option<&Path>) -> Self {
+        if let Some(data) = data {
+            return Self { file: Some(data.join("trusted")) };
+        }
         let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
         let data = data.or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
         Self { file: data.map(|data| data.join("loomwork/trusted")) }
@@ -35,7 +38,9 @@ impl Trust {
 
     /// Makes a journal known.
     pub(crate) fn add(&self, journal_id: &str) -> ApiResult<()> {
-        let file = self.file.as_ref().ok_or_else(|| problem::unavailable("There is no home folder to note trusted journals in; set HOME or XDG_DATA_HOME."))?;
+        let file = self.file.as_ref().ok_or_else(|| {
+            problem::unavailable("There is no home folder to note trusted journals in; set HOME or XDG_DATA_HOME.")
+        })?;
         self.append(journal_id).map_err(|error| problem::file("write", file, &error))
     }
 
@@ -56,7 +61,7 @@ mod tests {
     #[test]
     fn a_journal_is_known_once_it_was_added_and_not_by_a_part_of_its_id() {
         let folder = tempfile::tempdir().unwrap();
-        let trust = Trust { file: Some(folder.path().join("deep/trusted")) };
+        let trust = Trust::record(Some(&folder.path().join("deep")));
         assert!(!trust.knows("a-1"));
         trust.add("a-1").unwrap();
         trust.add("b-2").unwrap();

@@ -33,7 +33,11 @@ impl From<Exit> for ExitCode {
 pub(crate) enum Failure {
     Api(Box<ApiError>),
     /// An API error about a workflow whose text is known, for the rendering of its problems.
-    Workflow { path: String, text: String, error: Box<ApiError> },
+    Workflow {
+        path: String,
+        text: String,
+        error: Box<ApiError>,
+    },
     Usage(String),
     Serve(ServeError),
 }

@@ -20,7 +20,8 @@ pub(crate) async fn call(State(backend): State<Backend>, request: Result<Json<Re
     let Json(request) = match request {
         Ok(request) => request,
         Err(rejection) => {
-            let error = ApiError::new(ErrorCode::InvalidRequest, format!("The request cannot be read: {}", rejection.body_text()));
+            let error =
+                ApiError::new(ErrorCode::InvalidRequest, format!("The request cannot be read: {}", rejection.body_text()));
             return failure(rejection.status(), &error);
         }
     };
@@ -31,7 +32,10 @@ pub(crate) async fn call(State(backend): State<Backend>, request: Result<Json<Re
         Ok(Err(error)) => failure(status(error.code), &error),
         Err(error) => {
             tracing::error!("a request failed unexpectedly: {error}");
-            failure(StatusCode::INTERNAL_SERVER_ERROR, &ApiError::new(ErrorCode::Internal, "The request failed unexpectedly; see the log."))
+            failure(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &ApiError::new(ErrorCode::Internal, "The request failed unexpectedly; see the log."),
+            )
         }
     }
 }
@@ -40,9 +44,10 @@ pub(crate) async fn call(State(backend): State<Backend>, request: Result<Json<Re
 pub(crate) async fn watch(State(backend): State<Backend>, watch: Result<Query<Watch>, QueryRejection>) -> Response {
     match watch {
         Ok(Query(watch)) => Sse::new(news(backend, watch)).keep_alive(sse::KeepAlive::new().interval(KEEP_ALIVE)).into_response(),
-        Err(rejection) => {
-            failure(rejection.status(), &ApiError::new(ErrorCode::InvalidRequest, format!("The watch cannot be read: {}", rejection.body_text())))
-        }
+        Err(rejection) => failure(
+            rejection.status(),
+            &ApiError::new(ErrorCode::InvalidRequest, format!("The watch cannot be read: {}", rejection.body_text())),
+        ),
     }
 }
 
@@ -60,7 +65,10 @@ fn news(backend: Backend, watch: Watch) -> impl Stream<Item = Result<sse::Event,
 
 /// Anything else below `/api`.
 pub(crate) async fn unknown() -> Response {
-    failure(StatusCode::NOT_FOUND, &ApiError::new(ErrorCode::NotFound, "There is no such route. Calls go to POST /api/call, news come from GET /api/watch."))
+    failure(
+        StatusCode::NOT_FOUND,
+        &ApiError::new(ErrorCode::NotFound, "There is no such route. Calls go to POST /api/call, news come from GET /api/watch."),
+    )
 }
 
 /// An error as the interface reads it.

@@ -55,7 +55,10 @@ fn refuse(status: StatusCode, message: &str) -> Response {
 /// Lets through what is addressed to this machine, from our own pages.
 pub(crate) async fn host(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if !guard.knows_host(request.headers()) {
-        return refuse(StatusCode::MISDIRECTED_REQUEST, "This address is not served here. Use the address that `loomwork serve` printed.");
+        return refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "This address is not served here. Use the address that `loomwork serve` printed.",
+        );
     }
     if !guard.knows_origin(request.headers()) {
         return refuse(StatusCode::FORBIDDEN, "Pages of other sites are not answered.");
@@ -66,7 +69,8 @@ pub(crate) async fn host(State(guard): State<Guard>, request: Request, next: Nex
 /// Lets through what shows the token.
 pub(crate) async fn token(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if !guard.knows_token(request.headers()) {
-        let message = "The token is missing or wrong. Open the address that `loomwork serve` printed, with all that follows the #.";
+        let message =
+            "The token is missing or wrong. Open the address that `loomwork serve` printed, with all that follows the #.";
         return refuse(StatusCode::UNAUTHORIZED, message);
     }
     next.run(request).await

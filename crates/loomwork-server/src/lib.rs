@@ -64,10 +64,9 @@ impl std::fmt::Display for ServeError {
                 "Cannot serve at {address}: the interface is served to this machine only. Use 127.0.0.1:{} (for another machine, a tunnel to it).",
                 address.port()
             ),
-            Self::InUse(address) => write!(
-                to,
-                "Cannot serve at {address}: the port is in use. Choose another one, or port 0 for any that is free."
-            ),
+            Self::InUse(address) => {
+                write!(to, "Cannot serve at {address}: the port is in use. Choose another one, or port 0 for any that is free.")
+            }
             Self::Io(address, error) => write!(to, "Cannot serve at {address}: {error}."),
         }
     }

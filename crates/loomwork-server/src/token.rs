@@ -13,7 +13,6 @@ impl Token {
     /// When the system has no source of randomness: nothing safe could be served then.
     pub fn random() -> Self {
         let mut bytes = [0; 32];
-        #[expect(clippy::expect_used, reason = "a system without randomness cannot be served safely")]
         getrandom::fill(&mut bytes).expect("the system has a source of randomness");
         Self(hex::encode(bytes))
     }

@@ -95,7 +95,9 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::DeleteWorkflow(_)
         | Request::StartRun(_)
         | Request::RetryRun(_)
-        | Request::CancelRun(_) => Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only.")),
+        | Request::CancelRun(_) => {
+            Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only."))
+        }
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) async fn design(
     request: GetRunDesign,
 ) -> ApiResult<WorkflowDocument> {
     let run = journal.run_id(&request.run).await?;
-    let (definition, path) = journal.inspect(engine, &run, |active| (active.state.program.definition.clone(), active.state.path.clone())).await?;
+    let (definition, path) =
+        journal.inspect(engine, &run, |active| (active.state.program.definition.clone(), active.state.path.clone())).await?;
     let hash = definition.clone();
     let text = journal.ask(move |reader| reader.definition(&hash).map_err(of_store)).await?.flatten();
     let text = text.ok_or_else(|| problem::not_found(format!("The workflow of run {run} is not in the journal any more.")))?;
@@ -40,7 +41,8 @@ pub(super) async fn events(journal: &Journal, request: GetEvents) -> ApiResult<E
     let run = journal.run_id(&request.run).await?;
     // Beyond what the journal can count to, there are none.
     let from = request.from_seq.min(i64::MAX.unsigned_abs());
-    let events = journal.ask(move |reader| Ok(reader.records(&run, from).map_err(of_store)?.iter().map(views::event).collect())).await?;
+    let events =
+        journal.ask(move |reader| Ok(reader.records(&run, from).map_err(of_store)?.iter().map(views::event).collect())).await?;
     Ok(EventPage { events: events.unwrap_or_default() })
 }
 

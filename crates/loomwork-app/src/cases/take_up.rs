@@ -17,7 +17,8 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
     let StartRun { workflow: name, inputs, labels, priority } = request;
     let (entry, workflow, inputs) = blocking(move || {
         let entry = catalog.find(&name)?;
-        let workflow = entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty()).ok_or_else(|| workflows::invalid(&entry))?;
+        let workflow =
+            entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty()).ok_or_else(|| workflows::invalid(&entry))?;
         let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
             let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
             problem::invalid(said.join(" "))
@@ -50,13 +51,17 @@ pub(super) async fn retry(caller: &Caller, request: RetryRun) -> ApiResult<Retri
     let scope = step.map_or(RetryScope::All, RetryScope::Step);
     let engine = caller.owner.engine();
     if only_plan {
-        let planned = engine.inspect(&run, move |active| plan_retry(&active.state, &scope).map(|plan| views::retry_plan(&active.state, &plan)));
+        let planned = engine
+            .inspect(&run, move |active| plan_retry(&active.state, &scope).map(|plan| views::retry_plan(&active.state, &plan)));
         let plan = planned.await.map_err(of_engine)?.map_err(|refused| of_engine(refused.into()))?;
         return Ok(Retried { plan, run: None });
     }
     trusted(caller)?;
     let plan = engine.retry(&run, &caller.actor, scope, set).await.map_err(of_engine)?;
-    let (plan, run) = engine.inspect(&run, move |active| (views::retry_plan(&active.state, &plan), views::run(active, now_ms()))).await.map_err(of_engine)?;
+    let (plan, run) = engine
+        .inspect(&run, move |active| (views::retry_plan(&active.state, &plan), views::run(active, now_ms())))
+        .await
+        .map_err(of_engine)?;
     Ok(Retried { plan, run: Some(run) })
 }
 

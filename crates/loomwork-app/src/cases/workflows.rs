@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use loomwork_api::{
-    AnalyzeWorkflow, ApiError, ApiResult, CreateWorkflow, DeleteWorkflow, Design, EditWorkflow, Edited, ErrorCode, Nothing, OpenWorkflow,
-    RecentRun, SaveWorkflow, Severity, WorkflowDocument, WorkflowList, WorkflowSummary,
+    AnalyzeWorkflow, ApiError, ApiResult, CreateWorkflow, DeleteWorkflow, Design, EditWorkflow, Edited, ErrorCode, Nothing,
+    OpenWorkflow, RecentRun, SaveWorkflow, Severity, WorkflowDocument, WorkflowList, WorkflowSummary,
 };
 use loomwork_store::RunFilter;
 
@@ -23,7 +23,8 @@ pub(super) async fn list(catalog: &Arc<Catalog>, journal: &Journal) -> ApiResult
     let catalog = Arc::clone(catalog);
     let entries = blocking(move || catalog.entries()).await?;
     let ids: Vec<Option<String>> = entries.iter().map(|entry| entry.id().map(str::to_owned)).collect();
-    let recent = journal.ask(move |reader| ids.iter().map(|id| recent_runs(reader, id.as_deref())).collect::<ApiResult<Vec<_>>>()).await?;
+    let recent =
+        journal.ask(move |reader| ids.iter().map(|id| recent_runs(reader, id.as_deref())).collect::<ApiResult<Vec<_>>>()).await?;
     let mut recent = recent.unwrap_or_default().into_iter();
     let workflows = entries.iter().map(|entry| summary(entry, recent.next().unwrap_or_default())).collect();
     Ok(WorkflowList { workflows })
@@ -40,7 +41,9 @@ fn recent_runs(reader: &loomwork_store::Reader, workflow: Option<&str>) -> ApiRe
 fn summary(entry: &Entry, recent: Vec<RecentRun>) -> WorkflowSummary {
     let outline = &entry.analysis.outline;
     let diagnostics = design::diagnostics(entry);
-    let count = |severity| u32::try_from(diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()).unwrap_or(u32::MAX);
+    let count = |severity| {
+        u32::try_from(diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()).unwrap_or(u32::MAX)
+    };
     WorkflowSummary {
         path: entry.path.clone(),
         id: outline.id.clone(),
@@ -72,7 +75,10 @@ pub(super) async fn analyze(request: AnalyzeWorkflow) -> ApiResult<Design> {
 
 pub(super) async fn edit(request: EditWorkflow) -> ApiResult<Edited> {
     blocking(move || {
-        Err(problem::unavailable(format!("EDITING {}", request.ops.len())))
+        let ops: Vec<_> = request.ops.into_iter().map(design::edit_op).collect();
+        let edited = loomwork_workflow::edit(&request.text, &ops)
+            .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
+        Ok(Edited { design: design::of_text(edited.text), added: edited.added })
     })
     .await
 }
@@ -99,7 +105,9 @@ pub(super) async fn create(owner: &Owner, request: CreateWorkflow) -> ApiResult<
     let made = blocking(move || {
         let CreateWorkflow { id, text } = request;
         if !is_workflow_id(&id) {
-            let message = format!("{id:?} cannot be a workflow's id. Use letters, digits, - and _, at most 100, beginning with a letter or digit.");
+            let message = format!(
+                "{id:?} cannot be a workflow's id. Use letters, digits, - and _, at most 100, beginning with a letter or digit."
+            );
             return Err(problem::invalid(message));
         }
         if let Some(other) = catalog.entries()?.iter().find(|entry| entry.id() == Some(id.as_str())) {

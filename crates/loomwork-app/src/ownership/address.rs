@@ -44,7 +44,8 @@ impl OwnerAddress {
 
     /// Writes the address, whole.
     pub(crate) fn write(&self, path: &Path) -> ApiResult<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| problem::internal(format!("An address cannot be written: {error}.")))?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| problem::internal(format!("An address cannot be written: {error}.")))?;
         let draft = path.with_extension("json.tmp");
         fs::write(&draft, format!("{text}\n"))
             .and_then(|()| fs::rename(&draft, path))

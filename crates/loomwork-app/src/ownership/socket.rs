@@ -55,7 +55,8 @@ pub(crate) struct SocketFile {
 impl SocketFile {
     /// Listens at a path. Whatever a dead owner left there is replaced: the caller holds the lock.
     pub(crate) fn listen(path: &Path) -> ApiResult<(Self, UnixListener)> {
-        let fail = |error: io::Error| problem::unavailable(format!("Cannot listen at {}: {}.", path.display(), problem::reason(&error)));
+        let fail =
+            |error: io::Error| problem::unavailable(format!("Cannot listen at {}: {}.", path.display(), problem::reason(&error)));
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
             _ => {}

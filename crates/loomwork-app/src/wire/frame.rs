@@ -40,7 +40,8 @@ pub(super) fn encode(message: &impl Serialize) -> io::Result<Option<Vec<u8>>> {
 
 /// Writes a message; one that is too long is an error.
 pub(super) async fn write(to: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> io::Result<()> {
-    let bytes = encode(message)?.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the message is too long for a frame"))?;
+    let bytes =
+        encode(message)?.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the message is too long for a frame"))?;
     to.write_all(&bytes).await
 }
 

@@ -189,7 +189,8 @@ async fn greet(socket: &Path, actor: &str) -> Result<(OwnedReadHalf, OwnedWriteH
         return Err(JoinError::Refused(format!("The socket {} belongs to another user (id {peer}).", socket.display())));
     }
     let (mut from, mut to) = stream.into_split();
-    let hello = ToHost::Hello { contract: CONTRACT_VERSION, version: env!("CARGO_PKG_VERSION").to_owned(), actor: actor.to_owned() };
+    let hello =
+        ToHost::Hello { contract: CONTRACT_VERSION, version: env!("CARGO_PKG_VERSION").to_owned(), actor: actor.to_owned() };
     frame::write(&mut to, &hello).await.map_err(JoinError::Absent)?;
     match frame::read(&mut from).await {
         Ok(Some(ToGuest::Welcome(welcome))) => Ok((from, to, welcome)),

@@ -15,9 +15,17 @@ pub(super) enum ToHost {
         /// Name under which the guest's actions are recorded.
         actor: String,
     },
-    Call { id: u64, request: Box<Request> },
-    Watch { id: u64, watch: Watch },
-    Unwatch { id: u64 },
+    Call {
+        id: u64,
+        request: Box<Request>,
+    },
+    Watch {
+        id: u64,
+        watch: Watch,
+    },
+    Unwatch {
+        id: u64,
+    },
 }
 
 /// From the host to the guest.
@@ -27,12 +35,25 @@ pub(super) enum ToGuest {
     /// The answer to a hello that is understood.
     Welcome(Welcome),
     /// The answer to one that is not; the connection ends.
-    Refused { message: String },
-    Answer { id: u64, value: Value },
-    Failure { id: u64, error: ApiError },
-    News { id: u64, news: Box<News> },
+    Refused {
+        message: String,
+    },
+    Answer {
+        id: u64,
+        value: Value,
+    },
+    Failure {
+        id: u64,
+        error: ApiError,
+    },
+    News {
+        id: u64,
+        news: Box<News>,
+    },
     /// No more news will come for this watch.
-    Ended { id: u64 },
+    Ended {
+        id: u64,
+    },
 }
 
 /// Facts about the host.

@@ -88,7 +88,8 @@ impl Catalog {
     pub(crate) fn entries(&self) -> ApiResult<Vec<Entry>> {
         let paths = self.workspace.workflow_paths()?;
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).retain(|path, _| paths.contains(path));
-        let mut entries: Vec<Entry> = paths.iter().map(|path| self.entry(path).unwrap_or_else(|error| unreadable(path, error.message))).collect();
+        let mut entries: Vec<Entry> =
+            paths.iter().map(|path| self.entry(path).unwrap_or_else(|error| unreadable(path, error.message))).collect();
         let mut by_id: HashMap<String, Vec<String>> = HashMap::new();
         for entry in &entries {
             if let Some(id) = entry.id() {
@@ -119,9 +120,10 @@ impl Catalog {
         let mut named = entries.iter().filter(|entry| entry.id() == Some(name));
         match (named.next(), named.next()) {
             (Some(entry), None) => Ok(entry.clone()),
-            (Some(one), Some(other)) => {
-                Err(problem::invalid(format!("Two workflows have the id {name:?}: {} and {}. Change one of them.", one.path, other.path)))
-            }
+            (Some(one), Some(other)) => Err(problem::invalid(format!(
+                "Two workflows have the id {name:?}: {} and {}. Change one of them.",
+                one.path, other.path
+            ))),
             (None, _) => Err(unknown(name, &entries)),
         }
     }
@@ -185,7 +187,8 @@ pub(crate) fn not_utf8(file: &FileText) -> Option<Diagnostic> {
     let before = &file.text[..offset];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message = format!("The file is not UTF-8 text: byte {} cannot be read. Save it as UTF-8 with another editor.", offset + 1);
+    let message =
+        format!("The file is not UTF-8 text: byte {} cannot be read. Save it as UTF-8 with another editor.", offset + 1);
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX - 1);
     Some(at("LW0901", message, small(line), small(column)))
 }

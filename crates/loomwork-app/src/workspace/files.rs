@@ -16,8 +16,8 @@ use sha2::{Digest as _, Sha256};
 use super::{WORKFLOWS, Workspace};
 use crate::problem;
 
-/// Largest workflow file that is read.
-const MAX_BYTES: u64 = 5 * 1024 * 1024;
+/// Largest workflow file that is read at all. What is too large for a workflow, its analysis says.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The content of a workflow file.
 #[derive(Debug, Clone)]
@@ -140,7 +140,9 @@ impl Workspace {
                     "{path} is not UTF-8 text; saving would lose bytes. Convert it with another editor first."
                 )));
             }
-            Ok(present) if base.is_some_and(|base| base != present.revision) => return Err(conflict(path, Some(&present.revision))),
+            Ok(present) if base.is_some_and(|base| base != present.revision) => {
+                return Err(conflict(path, Some(&present.revision)));
+            }
             Err(error) if error.code == ErrorCode::NotFound => {
                 if base.is_some() {
                     return Err(conflict(path, None));

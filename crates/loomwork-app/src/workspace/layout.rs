@@ -49,7 +49,8 @@ impl Workspace {
         if let Some((id, _)) = layout.nodes.iter().find(|(_, at)| !at.x.is_finite() || !at.y.is_finite()) {
             return Err(problem::invalid(format!("The position of {id:?} is not a number.")));
         }
-        let text = serde_json::to_string_pretty(layout).map_err(|error| problem::internal(format!("A layout cannot be written: {error}.")))?;
+        let text = serde_json::to_string_pretty(layout)
+            .map_err(|error| problem::internal(format!("A layout cannot be written: {error}.")))?;
         files::replace(&file, format!("{text}\n").as_bytes())
     }
 }

@@ -40,9 +40,9 @@ impl Workspace {
     /// # Errors
     /// When the folder does not exist or cannot be entered.
     pub fn at(folder: &Path) -> ApiResult<Self> {
-        let root = folder
-            .canonicalize()
-            .map_err(|error| problem::not_found(format!("The workspace {} cannot be opened: {}.", folder.display(), problem::reason(&error))))?;
+        let root = folder.canonicalize().map_err(|error| {
+            problem::not_found(format!("The workspace {} cannot be opened: {}.", folder.display(), problem::reason(&error)))
+        })?;
         if !root.is_dir() {
             return Err(problem::not_found(format!("The workspace {} is not a folder.", folder.display())));
         }

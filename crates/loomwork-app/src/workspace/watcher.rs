@@ -49,7 +49,10 @@ enum Hint {
 ///
 /// # Errors
 /// When no thread can be started.
-pub(crate) fn watch_workflows(workspace: Workspace, changed: impl FnMut(Vec<String>) + Send + 'static) -> loomwork_api::ApiResult<Watching> {
+pub(crate) fn watch_workflows(
+    workspace: Workspace,
+    changed: impl FnMut(Vec<String>) + Send + 'static,
+) -> loomwork_api::ApiResult<Watching> {
     let (sender, receiver) = mpsc::channel();
     let watcher = match start_hints(&workspace, sender.clone()) {
         Ok(watcher) => Some(watcher),
@@ -70,7 +73,9 @@ pub(crate) fn watch_workflows(workspace: Workspace, changed: impl FnMut(Vec<Stri
 
 fn say_polling(workspace: &Workspace, error: &notify::Error) {
     let why = match &error.kind {
-        notify::ErrorKind::MaxFilesWatch => "the system's limit of inotify watches is reached (fs.inotify.max_user_watches)".to_owned(),
+        notify::ErrorKind::MaxFilesWatch => {
+            "the system's limit of inotify watches is reached (fs.inotify.max_user_watches)".to_owned()
+        }
         _ => error.to_string(),
     };
     tracing::warn!("{} is looked at every {} s for changes: {why}", workspace.root().join(WORKFLOWS).display(), POLL.as_secs());
@@ -102,7 +107,9 @@ fn hint_of(event: notify::Result<notify::Event>, folder: &Path) -> Option<Hint> 
     if matches!(event.kind, EventKind::Access(_)) {
         return None; // Our own reading would wake us for ever.
     }
-    if event.paths.iter().any(|path| path == folder) && !matches!(event.kind, EventKind::Modify(notify::event::ModifyKind::Metadata(_))) {
+    if event.paths.iter().any(|path| path == folder)
+        && !matches!(event.kind, EventKind::Modify(notify::event::ModifyKind::Metadata(_)))
+    {
         return Some(Hint::Folder);
     }
     let paths: Vec<PathBuf> = event.paths.into_iter().filter(|path| path.starts_with(folder)).collect();

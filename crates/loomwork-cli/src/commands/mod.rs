@@ -43,12 +43,13 @@ impl Context {
 }
 
 async fn open(workspace: Workspace, mode: Mode) -> ApiResult<Backend> {
-    Backend::open(OpenOptions { workspace, actor: loomwork_app::actor(), mode }).await
+    Backend::open(OpenOptions::new(workspace, mode)).await
 }
 
 /// Being a guest, of an engine in the background if there is no other: this very program starts it.
 fn join_or_start() -> Result<Mode, Failure> {
-    let program = std::env::current_exe().map_err(|error| Failure::usage(format!("the path of this program is not known: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::usage(format!("the path of this program is not known: {error}")))?;
     Ok(Mode::JoinOrStart(program))
 }
 

@@ -43,12 +43,19 @@ pub(super) async fn run(context: &Context, arguments: RunArguments) -> Result<Ex
     wait::until_end(context, backend, run).await
 }
 
-async fn start(backend: &Backend, workflow: String, mut inputs: Map<String, Value>, arguments: &RunArguments) -> Result<loomwork_api::Run, Failure> {
+async fn start(
+    backend: &Backend,
+    workflow: String,
+    mut inputs: Map<String, Value>,
+    arguments: &RunArguments,
+) -> Result<loomwork_api::Run, Failure> {
     let document = backend.request(OpenWorkflow { workflow: workflow.clone() }).await?;
     inputs.extend(loomwork_app::input_values(&document.design.text, &arguments.input));
     let request = StartRun { workflow, inputs, labels: arguments.label.iter().cloned().collect(), priority: arguments.priority };
     backend.request(request).await.map_err(|error| match error.code {
-        ErrorCode::InvalidWorkflow => Failure::Workflow { path: document.path, text: document.design.text, error: Box::new(error) },
+        ErrorCode::InvalidWorkflow => {
+            Failure::Workflow { path: document.path, text: document.design.text, error: Box::new(error) }
+        }
         _ => error.into(),
     })
 }
@@ -66,7 +73,10 @@ fn target(workspace: &Workspace, given: &str) -> Result<String, Failure> {
         return Ok(given.to_owned());
     };
     workspace.to_relative(&path).ok_or_else(|| {
-        Failure::usage(format!("{given} lies outside the workspace {}; a run needs a file of its workspace", workspace.root().display()))
+        Failure::usage(format!(
+            "{given} lies outside the workspace {}; a run needs a file of its workspace",
+            workspace.root().display()
+        ))
     })
 }
 
@@ -78,5 +88,6 @@ fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
         std::fs::read_to_string(file).map(|read| text = read)
     };
     read.map_err(|error| Failure::usage(format!("the inputs {} cannot be read: {error}", file.display())))?;
-    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("the inputs {} are not a JSON object: {error}", file.display())))
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("the inputs {} are not a JSON object: {error}", file.display())))
 }

@@ -23,7 +23,12 @@ pub(super) async fn show(context: &Context, run: String) -> Result<Exit, Failure
 }
 
 /// Lists runs.
-pub(super) async fn list(context: &Context, status: Option<String>, workflow: Option<String>, limit: u32) -> Result<Exit, Failure> {
+pub(super) async fn list(
+    context: &Context,
+    status: Option<String>,
+    workflow: Option<String>,
+    limit: u32,
+) -> Result<Exit, Failure> {
     let status = status.map(|text| parse_status(&text)).transpose()?;
     let backend = context.open(Mode::JoinOrRead).await?;
     let list = backend.request(ListRuns { status, workflow, before: None, limit: Some(limit) }).await?;

@@ -50,7 +50,10 @@ pub(super) async fn serve(context: &Context, arguments: ServeArguments) -> Resul
 async fn announce(context: &Context, backend: &Backend, address: &str) -> Result<(), Failure> {
     let facts = backend.facts().await?;
     if !facts.owner {
-        output::note(&format!("The workspace is owned by process {}; this one is its guest, and takes over when it ends.", facts.owner_pid));
+        output::note(&format!(
+            "The workspace is owned by process {}; this one is its guest, and takes over when it ends.",
+            facts.owner_pid
+        ));
     }
     if !facts.trusted {
         output::note("The journal of this workspace came from elsewhere: nothing resumes until `loomwork trust`.");

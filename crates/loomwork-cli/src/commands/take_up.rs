@@ -13,7 +13,13 @@ use crate::{
 };
 
 /// Takes a run up again.
-pub(super) async fn retry(context: &Context, run: String, step: Option<String>, set: Option<String>, plan: bool) -> Result<Exit, Failure> {
+pub(super) async fn retry(
+    context: &Context,
+    run: String,
+    step: Option<String>,
+    set: Option<String>,
+    plan: bool,
+) -> Result<Exit, Failure> {
     let set = set
         .map(|text| serde_json::from_str::<Value>(&text).map_err(|error| Failure::usage(format!("--set is not JSON: {error}"))))
         .transpose()?;

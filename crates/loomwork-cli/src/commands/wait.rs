@@ -121,7 +121,9 @@ async fn decide(signals: &mut Signals) -> Decision {
     if !output::interactive() {
         return Decision::Cancel;
     }
-    output::note("\n[c] cancel the run   [l] leave it to an engine in the background (steps under way start again)   [Enter] go on waiting");
+    output::note(
+        "\n[c] cancel the run   [l] leave it to an engine in the background (steps under way start again)   [Enter] go on waiting",
+    );
     let answer = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map(|_| answer).unwrap_or_default()

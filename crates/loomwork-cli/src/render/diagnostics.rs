@@ -18,7 +18,8 @@ pub(crate) fn full(path: &str, text: &str, diagnostics: &[Diagnostic]) {
     let theme = if output::colours() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
     for diagnostic in diagnostics {
-        let (start, end) = (offset(text, diagnostic.line, diagnostic.column), offset(text, diagnostic.end_line, diagnostic.end_column));
+        let (start, end) =
+            (offset(text, diagnostic.line, diagnostic.column), offset(text, diagnostic.end_line, diagnostic.end_column));
         let label = LabeledSpan::underline(start..end.max(start));
         let mut shown = MietteDiagnostic::new(diagnostic.message.clone())
             .with_code(diagnostic.code.clone())
