@@ -42,7 +42,7 @@ impl Marks {
         let entries = || environment.split(|byte| *byte == 0);
         let value = |name: &str| {
             // The last one wins, as it does for most programs.
-            let found = entries().filter_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")).last();
+            let found = entries().filter_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")).next_back();
             found.map(|value| String::from_utf8_lossy(value).into_owned())
         };
         let engine = value(ENGINE_MARK)?;
