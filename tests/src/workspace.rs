@@ -43,7 +43,10 @@ impl Ran {
     /// # Panics
     /// When a line is no JSON.
     pub fn json_lines(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))).collect()
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}")))
+            .collect()
     }
 
     /// The same, once it is sure that it exited with this code.
@@ -93,6 +96,16 @@ impl Workspace {
         for (name, text) in workflows {
             workspace.write(&format!("workflows/{name}.yaml"), text);
         }
+        workspace
+    }
+
+    /// A workspace with the examples of this repository.
+    ///
+    /// # Panics
+    /// When they cannot be copied.
+    pub fn with_examples() -> Self {
+        let workspace = Self::new(&[]);
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../workflows"), &workspace.path("workflows"));
         workspace
     }
 
@@ -227,4 +240,16 @@ impl Drop for Workspace {
 
 fn works_in(pid: i32, folder: &Path) -> bool {
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == folder)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }

@@ -48,7 +48,8 @@ fn assert_shape(found: &Value, wanted: &Value, at: &str) {
 /// RFC 3339 in UTC with milliseconds.
 fn is_time(text: &str) -> bool {
     let pattern = "0000-00-00T00:00:00.000Z";
-    text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(|(c, p)| if p == '0' { c.is_ascii_digit() } else { c == p })
+    text.len() == pattern.len()
+        && text.chars().zip(pattern.chars()).all(|(c, p)| if p == '0' { c.is_ascii_digit() } else { c == p })
 }
 
 fn summary() -> Value {
@@ -109,8 +110,16 @@ fn assert_events(workspace: &Workspace, id: &str) {
     let events = workspace.json(&["events", id]).exits(0).json_lines();
     let kinds: Vec<&str> = events.iter().filter_map(|event| event["kind"].as_str()).collect();
     let wanted = [
-        "run_created", "run_started", "attempt_started", "attempt_succeeded", "step_succeeded", "attempt_started", "attempt_failed", "step_failed",
-        "step_skipped", "run_failed",
+        "run_created",
+        "run_started",
+        "attempt_started",
+        "attempt_succeeded",
+        "step_succeeded",
+        "attempt_started",
+        "attempt_failed",
+        "step_failed",
+        "step_skipped",
+        "run_failed",
     ];
     let without_queue: Vec<&str> = kinds.iter().copied().filter(|kind| *kind != "step_queued").collect();
     assert_eq!(without_queue, wanted);
@@ -134,9 +143,7 @@ fn assert_events(workspace: &Workspace, id: &str) {
 fn assert_logs(workspace: &Workspace, id: &str) {
     let mut lines = workspace.json(&["logs", id, "--step", "good"]).exits(0).json_lines();
     lines.sort_by_key(|line| line["stream"].as_str().map(str::to_owned));
-    let line = |stream: &str, text: &str| {
-        serde_json::json!({"at": "time", "step": "good", "attempt": 1, "number": "number", "stream": stream, "text": text})
-    };
+    let line = |stream: &str, text: &str| serde_json::json!({"at": "time", "step": "good", "attempt": 1, "number": "number", "stream": stream, "text": text});
     assert_shape(&Value::from(lines), &serde_json::json!([line("stderr", "aside"), line("stdout", "hello you")]), "logs");
     assert!(workspace.json(&["logs", id, "--step", "bad"]).exits(0).json_lines().is_empty());
 }
@@ -156,7 +163,11 @@ fn what_validate_finds_has_the_documented_shape() {
         for fix in diagnostic["fixes"].as_array().unwrap() {
             assert_shape(fix, &serde_json::json!({"title": "text"}), "fix");
             for edit in fix["edits"].as_array().unwrap() {
-                assert_shape(edit, &serde_json::json!({"line": "number", "column": "number", "end_line": "number", "end_column": "number", "text": "text"}), "edit");
+                assert_shape(
+                    edit,
+                    &serde_json::json!({"line": "number", "column": "number", "end_line": "number", "end_column": "number", "text": "text"}),
+                    "edit",
+                );
             }
         }
     }
@@ -164,7 +175,11 @@ fn what_validate_finds_has_the_documented_shape() {
     assert!(typo["message"].as_str().unwrap().contains("rnu"));
     assert_eq!(typo["fixes"][0]["edits"][0]["text"], "run");
     let unknown = diagnostics.iter().find(|found| found["line"] == 7).unwrap();
-    assert_shape(unknown, &serde_json::json!({"step": "two", "severity": "error", "column": 13, "end_line": 7, "end_column": 16}), "unknown step");
+    assert_shape(
+        unknown,
+        &serde_json::json!({"step": "two", "severity": "error", "column": 13, "end_line": 7, "end_column": 16}),
+        "unknown step",
+    );
 }
 
 #[test]

@@ -9,7 +9,8 @@ fn gate(name: &str) -> String {
 
 /// A workflow that takes all slots and then waits for the file `go`.
 fn blockers(steps: usize) -> String {
-    let steps: String = (0..steps).map(|n| format!("  - {{ id: b{n}, run: \"echo b{n} >> effects; {}\" }}\n", gate("go"))).collect();
+    let steps: String =
+        (0..steps).map(|n| format!("  - {{ id: b{n}, run: \"echo b{n} >> effects; {}\" }}\n", gate("go"))).collect();
     format!("loomwork: 1\nid: blockers\nsteps:\n{steps}")
 }
 

@@ -15,7 +15,8 @@ const GATED: &str = "loomwork: 1\nid: gated\nsteps:\n  - id: wait\n    run: |\n 
 fn a_run_from_a_terminal_appears_for_every_other_guest_of_the_owner() {
     let workspace = Workspace::new(&[("gated", GATED)]);
     let owner = workspace.serve();
-    let terminal = workspace.command(&["--json", "run", "gated", "--label", "from=terminal"]).stdout(Stdio::piped()).spawn().unwrap();
+    let terminal =
+        workspace.command(&["--json", "run", "gated", "--label", "from=terminal"]).stdout(Stdio::piped()).spawn().unwrap();
     workspace.wait_for_line("effects", "up 1");
 
     let list = workspace.json(&["runs", "--status", "running"]).exits(0).json();
@@ -74,8 +75,10 @@ fn a_guest_takes_over_when_the_owner_is_killed_and_finishes_its_runs() {
 fn many_that_start_at_one_time_share_one_owner_and_every_run_is_done_once() {
     let quick = "loomwork: 1\nid: quick\nsteps:\n  - { id: one, run: \"sleep 0.1; echo $LOOMWORK_RUN_ID >> effects\" }\n";
     let workspace = Workspace::new(&[("quick", quick)]);
-    let terminals: Vec<_> = (0..6).map(|_| workspace.command(&["--json", "run", "quick"]).stdout(Stdio::piped()).spawn().unwrap()).collect();
-    let runs: Vec<Value> = terminals.into_iter().map(|terminal| Ran::from(terminal.wait_with_output().unwrap()).exits(0).json()).collect();
+    let terminals: Vec<_> =
+        (0..6).map(|_| workspace.command(&["--json", "run", "quick"]).stdout(Stdio::piped()).spawn().unwrap()).collect();
+    let runs: Vec<Value> =
+        terminals.into_iter().map(|terminal| Ran::from(terminal.wait_with_output().unwrap()).exits(0).json()).collect();
     let mut numbers: Vec<_> = runs.iter().filter_map(|run| run["number"].as_u64()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
@@ -95,7 +98,13 @@ fn never_do_two_own_a_workspace_whatever_the_dead_one_left() {
     let workspace = Workspace::new(&[("gated", GATED)]);
     workspace.serve().kill();
     // What a dead owner left means nothing, not even when it names a process that lives.
-    workspace.write(".loomwork/owner.json", &format!("{{\"pid\": {}, \"socket\": \"/nowhere\", \"version\": \"0\", \"contract\": 1, \"started_at\": \"\"}}", std::process::id()));
+    workspace.write(
+        ".loomwork/owner.json",
+        &format!(
+            "{{\"pid\": {}, \"socket\": \"/nowhere\", \"version\": \"0\", \"contract\": 1, \"started_at\": \"\"}}",
+            std::process::id()
+        ),
+    );
     let owners: Vec<_> = (0..4).map(|_| workspace.serve()).collect();
     assert_eq!(owners.iter().filter(|owner| owner.owns()).count(), 1);
     let named: Value = serde_json::from_str(&std::fs::read_to_string(workspace.path(".loomwork/owner.json")).unwrap()).unwrap();

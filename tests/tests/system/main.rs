@@ -5,6 +5,7 @@
 mod contract;
 mod crash;
 mod crash_at_random;
+mod examples;
 mod guests;
 mod processes;
 mod refusals;

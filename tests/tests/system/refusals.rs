@@ -12,7 +12,10 @@ fn a_broken_file_says_where_it_is_broken_and_starts_nothing() {
     let workspace = Workspace::new(&[("broken", broken), ("fine", FINE)]);
     workspace.say(&["run", "workflows/broken.yaml"]).exits(2).complains_about(&["workflows/broken.yaml", "5"]);
     let report = workspace.json(&["validate", "workflows/broken.yaml", "workflows/fine.yaml"]).exits(2).json();
-    assert_eq!((&report["ok"], &report["files"][0]["ok"], &report["files"][1]["ok"]), (&false.into(), &false.into(), &true.into()));
+    assert_eq!(
+        (&report["ok"], &report["files"][0]["ok"], &report["files"][1]["ok"]),
+        (&false.into(), &false.into(), &true.into())
+    );
     // The others are not held up by it.
     workspace.say(&["run", "fine"]).exits(0);
     assert_eq!(workspace.json(&["runs"]).exits(0).json()["runs"].as_array().unwrap().len(), 1);
@@ -63,7 +66,10 @@ fn inputs_that_do_not_fit_are_all_named_and_make_no_run() {
     let asks = "loomwork: 1\nid: asks\ninputs:\n  count: { type: integer, required: true }\n  mode: { type: string, enum: [fast, safe], default: safe }\nsteps:\n  - { id: one, set: { a: \"${{ inputs.count }}\" } }\n";
     let workspace = Workspace::new(&[("asks", asks)]);
     workspace.say(&["run", "asks"]).exits(2).complains_about(&["count"]);
-    workspace.say(&["run", "asks", "--input", "count=many", "--input", "mode=slow", "--input", "other=1"]).exits(2).complains_about(&["count", "mode", "other"]);
+    workspace
+        .say(&["run", "asks", "--input", "count=many", "--input", "mode=slow", "--input", "other=1"])
+        .exits(2)
+        .complains_about(&["count", "mode", "other"]);
     workspace.say(&["run", "asks", "--input", "count"]).exits(2).complains_about(&["NAME=VALUE"]);
     assert_eq!(workspace.json(&["runs"]).exits(0).json()["runs"].as_array().unwrap().len(), 0);
     let run = workspace.json(&["run", "asks", "--input", "count=3"]).exits(0).json();
