@@ -26,6 +26,7 @@ export function Canvas() {
   const drawing = useOpen((state) => state.drawing);
   const selected = useOpen((state) => state.selected);
   const selectedEdge = useOpen((state) => state.selectedEdge);
+  const mode = useOpen((state) => state.mode);
   const map = useCanvas((state) => state.map);
   const [nodes, setNodes, changeNodes] = useNodesState<DesignStep>([]);
   const edges = useMemo(() => edgesOf(design, drawing, selectedEdge), [design, drawing, selectedEdge]);
@@ -38,6 +39,12 @@ export function Canvas() {
     lendCoordinates(screenToFlowPosition);
     return () => lendCoordinates(null);
   }, [screenToFlowPosition]);
+
+  useEffect(() => {
+    // The canvas has another width in the split view.
+    const timer = setTimeout(() => void fitView(fitOptions), 60);
+    return () => clearTimeout(timer);
+  }, [mode, fitView]);
 
   const onNodesChange = useCallback((changes: NodeChange<DesignStep>[]) => {
     changeNodes(changes);

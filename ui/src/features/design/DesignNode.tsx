@@ -1,6 +1,6 @@
 /** A step in the designer. It knows its own problems and nothing of the rest. */
-import { useUpdateNodeInternals, type Node, type NodeProps } from '@xyflow/react';
-import { memo, useEffect } from 'react';
+import type { Node, NodeProps } from '@xyflow/react';
+import { memo } from 'react';
 import { nodeWidth, StepBox } from '@/shared/canvas';
 import { plain } from '@/shared/format';
 import { SeverityIcon } from './Problems';
@@ -15,9 +15,6 @@ export const DesignNode = memo(function DesignNode({ id, data }: NodeProps<Desig
     return own.find((d) => d.severity === 'error') ?? own[0];
   });
   const handled = useOpen((state) => state.design.edges.some((edge) => edge.from === id && edge.port === 'failed'));
-  const refresh = useUpdateNodeInternals();
-  const ports = data.ports.join('\n');
-  useEffect(() => refresh(id), [id, ports, refresh]);
   return (
     <StepBox id={id} action={data.action} title={data.title} ports={data.ports} width={nodeWidth} connectable
       line={problem?.severity === 'error' ? <span title={plain(problem.message)}>{plain(problem.message)}</span> : data.summary}

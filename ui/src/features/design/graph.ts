@@ -1,6 +1,6 @@
 /** The design as nodes and edges of the canvas library. Pure. */
 import type { Design } from '@/generated/Design';
-import { edgeId, handleOf, heightOf, inPort, nodeWidth, type Drawing } from '@/shared/canvas';
+import { boxOf, edgeId, handleOf, inPort, nodeWidth, type Drawing } from '@/shared/canvas';
 import type { DesignWire } from './DesignEdge';
 import type { DesignStep } from './DesignNode';
 
@@ -16,8 +16,7 @@ export function nodesOf(design: Design, drawing: Drawing, selected: string[], be
       id: step.id,
       type: 'step' as const,
       position,
-      width: nodeWidth,
-      height: heightOf(step),
+      ...boxOf(step, nodeWidth),
       selected: selected.includes(step.id),
       ariaLabel: `${title}, ${step.action}`,
       data: { action: step.action, title, summary: step.summary, ports: step.ports },

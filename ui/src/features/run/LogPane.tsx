@@ -1,11 +1,11 @@
 /** The log, live. Only the lines in view exist, so that a million scroll smoothly. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDownToLine, Copy, Download, TextWrap, Footprints } from 'lucide-react';
+import { ArrowDownToLine, Check, Copy, Download, Ellipsis, Footprints, TextWrap } from 'lucide-react';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { inWindow } from '@/api';
 import type { LogLine } from '@/generated/LogLine';
 import { count, timeOfDay } from '@/shared/format';
-import { Button, complain, Tip, toast } from '@/shared/ui';
+import { Button, complain, Menu, Tip, toast } from '@/shared/ui';
 import { plainText, spansOf } from './ansi';
 import { readLogs } from './session';
 import { now, useRun } from './store';
@@ -17,6 +17,8 @@ export interface LogFilter {
   follow: boolean;
   wrap: boolean;
 }
+
+const streams = [['all', 'Both streams'], ['stdout', 'Only stdout'], ['stderr', 'Only stderr']] as const;
 
 /** A test for lines: a regular expression, or plain text when it is none. */
 function matcher(text: string): ((line: string) => boolean) | null {
@@ -41,15 +43,15 @@ export function LogTools({ filter, onChange }: { filter: LogFilter; onChange: (f
   const text = () => linesFor(now().logs, filter, now().selected).map((line) => `${line.at} ${line.step} ${plainText(line.text)}`).join('\n');
   return (
     <>
-      <input className="field log-search" type="search" placeholder="Filter, text or regex" aria-label="Filter the log" value={filter.text} onChange={(event) => onChange({ ...filter, text: event.target.value })} />
-      <select className="field log-select" aria-label="Stream" value={filter.stream} onChange={(event) => onChange({ ...filter, stream: event.target.value as LogFilter['stream'] })}>
-        <option value="all">Both streams</option><option value="stdout">stdout</option><option value="stderr">stderr</option>
-      </select>
+      <input className="field log-search" type="search" placeholder="Text or regex" aria-label="Filter the log" value={filter.text} onChange={(event) => onChange({ ...filter, text: event.target.value })} />
       <Tip text={selected ? `Only ${selected}` : 'Select a step to see only its lines'} side="top"><Button look="ghost" small aria-label="Only the selected step" aria-pressed={filter.ownStep} icon={<Footprints size={13} />} onClick={() => onChange({ ...filter, ownStep: !filter.ownStep })} /></Tip>
       <Tip text="Wrap long lines" side="top"><Button look="ghost" small aria-label="Wrap long lines" aria-pressed={filter.wrap} icon={<TextWrap size={13} />} onClick={() => onChange({ ...filter, wrap: !filter.wrap })} /></Tip>
       <Tip text="Follow the end" side="top"><Button look="ghost" small aria-label="Follow the end" aria-pressed={filter.follow} icon={<ArrowDownToLine size={13} />} onClick={() => onChange({ ...filter, follow: !filter.follow })} /></Tip>
-      <Tip text="Copy the lines shown" side="top"><Button look="ghost" small aria-label="Copy the lines shown" icon={<Copy size={13} />} onClick={() => void navigator.clipboard.writeText(text()).then(() => toast('Log copied.'), complain)} /></Tip>
-      {!inWindow && <Tip text="Download the lines shown" side="top"><Button look="ghost" small aria-label="Download the lines shown" icon={<Download size={13} />} onClick={() => download(text())} /></Tip>}
+      <Menu trigger={<Button look="ghost" small aria-label="More about the log" aria-pressed={filter.stream !== 'all'} icon={<Ellipsis size={13} />} />} items={[
+        ...streams.map(([stream, label]) => ({ label, icon: <Check size={13} style={{ opacity: filter.stream === stream ? 1 : 0 }} />, onSelect: () => onChange({ ...filter, stream }) })),
+        { label: 'Copy the lines shown', icon: <Copy size={13} />, onSelect: () => void navigator.clipboard.writeText(text()).then(() => toast('Log copied.'), complain) },
+        ...(inWindow ? [] : [{ label: 'Download the lines shown', icon: <Download size={13} />, onSelect: () => download(text()) }]),
+      ]} />
     </>
   );
 }

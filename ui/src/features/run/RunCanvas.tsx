@@ -1,8 +1,8 @@
 /** The workflow as this run runs it, read-only, with the states of its steps laid over. */
 import { Background, BackgroundVariant, ReactFlow, useReactFlow, type Node } from '@xyflow/react';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { StepStatus } from '@/generated/StepStatus';
-import { CanvasControls, edgeId, fitOptions, handleOf, heightOf, inPort, runNodeWidth } from '@/shared/canvas';
+import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, runNodeWidth } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { LoadingRows, StatusIcon, statusName } from '@/shared/ui';
 import { RunEdge, type RunWire } from './RunEdge';
@@ -16,7 +16,6 @@ export function RunCanvas() {
   const document = useRun((state) => state.document);
   const drawing = useRun((state) => state.drawing);
   const selected = useRun((state) => state.selected);
-  const [map, setMap] = useState(true);
   const { zoomIn, zoomOut, fitView } = useReactFlow();
   useShortcuts({ '+': () => void zoomIn(), '=': () => void zoomIn(), '-': () => void zoomOut(), '0': () => void fitView(fitOptions) });
 
@@ -24,7 +23,7 @@ export function RunCanvas() {
     const position = drawing.places[step.id];
     const title = step.title ?? step.id;
     return position ? [{
-      id: step.id, type: 'step' as const, position, width: runNodeWidth, height: heightOf(step), selected: step.id === selected,
+      id: step.id, type: 'step' as const, position, ...boxOf(step, runNodeWidth), selected: step.id === selected,
       ariaLabel: title, data: { action: step.action, title, summary: step.summary, ports: step.ports, handled: document?.design.edges.some((edge) => edge.from === step.id && edge.port === 'failed') ?? false },
     }] : [];
   }), [document, drawing, selected]);
@@ -47,15 +46,36 @@ export function RunCanvas() {
         onNodeClick={(_, node) => selectStep(node.id)} onPaneClick={() => selectStep(null)}
         onNodesChange={(changes) => { for (const change of changes) if (change.type === 'select' && change.selected) selectStep(change.id); }} aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
-        <CanvasControls map={map} onMap={setMap} colour={colourOf} />
+        <Corners />
       </ReactFlow>
       <Legend />
     </div>
   );
 }
 
-function colourOf(node: Node): string {
-  const status = now().byPath[node.id]?.status;
+const pauseMs = 400;
+
+/** Zoom and map. The map repaints at most every so often, however fast states change. */
+function Corners() {
+  const steps = useRun((state) => state.run.steps);
+  const [map, setMap] = useState(true);
+  const [shown, setShown] = useState(steps);
+  const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useEffect(() => {
+    waiting.current ??= setTimeout(() => {
+      waiting.current = null;
+      setShown(now().run.steps);
+    }, pauseMs);
+  }, [steps]);
+  useEffect(() => () => { if (waiting.current) clearTimeout(waiting.current); waiting.current = null; }, []);
+  const colour = useMemo(() => {
+    const byPath = new Map(shown.map((step) => [step.path, step.status]));
+    return (node: Node) => colourOf(byPath.get(node.id));
+  }, [shown]);
+  return <CanvasControls map={map} onMap={setMap} colour={colour} />;
+}
+
+function colourOf(status: StepStatus | undefined): string {
   return !status || status === 'pending' || status === 'skipped' || status === 'cancelled' ? 'var(--edge)' : `var(--st-${status})`;
 }
 

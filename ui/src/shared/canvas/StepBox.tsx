@@ -1,8 +1,8 @@
 /** The box of a step, in the designer and in a run alike. It takes what to show; it knows no store. */
-import { Handle, Position } from '@xyflow/react';
+import { Handle } from '@xyflow/react';
 import { Split, Terminal, CircleHelp, Variable, type LucideIcon } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
-import { anyPort, hasNamedPorts, inPort, portPlaces } from './geometry';
+import { anyPort, hasNamedPorts, inPort, portPlaces, sideOf } from './geometry';
 
 const icons: Record<string, LucideIcon> = { run: Terminal, set: Variable, choose: Split };
 export const actionName: Record<string, string> = { run: 'Run script', set: 'Set values', choose: 'Choose', unknown: 'No action' };
@@ -51,7 +51,7 @@ const StepPorts = memo(function StepPorts({ id, ports, width, connectable }: { i
     const what = entry ? `Entry of ${id}` : port === anyPort ? `Any port of ${id}` : `Port ${port} of ${id}`;
     return (
       <Handle key={port} id={port} type={entry ? 'target' : 'source'} isConnectable={connectable && port !== anyPort}
-        position={entry ? Position.Top : port === 'failed' ? Position.Right : Position.Bottom}
+        position={sideOf(port)}
         className={`port${port === 'failed' ? ' fail' : ''}${port === anyPort ? ' any' : ''}`}
         style={{ left: at.x, top: at.y }} aria-label={what} role={connectable ? 'button' : 'presentation'}
         data-testid={`port-${id}-${port}`} />

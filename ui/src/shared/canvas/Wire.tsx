@@ -38,8 +38,8 @@ export function Wire({ id, from, to, data, className, interactionWidth = 18, chi
 function holds(route: Point[] | undefined, from: Point, to: Point): Point[] | null {
   const [first, last] = [route?.[0], route?.at(-1)];
   if (!route || !first || !last) return null;
-  const near = (a: Point, b: Point) => Math.abs(a.x - b.x) < 3 && Math.abs(a.y - b.y) < 3;
-  return near(first, from) && near(last, to) ? [from, ...route.slice(1, -1).map((p) => ({ ...p })), to] : null;
+  const near = (a: Point, b: Point) => Math.abs(a.x - b.x) < 6 && Math.abs(a.y - b.y) < 6;
+  return near(first, from) && near(last, to) ? [from, ...route.slice(1, -1), to] : null;
 }
 
 export function WireLabel({ at, children, className = '' }: { at: Point; children: ReactNode; className?: string }) {

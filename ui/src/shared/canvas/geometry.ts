@@ -1,4 +1,5 @@
 /** Sizes of steps, places of their ports, and the shape of the wires between them. Pure. */
+import { Position, type NodeHandle } from '@xyflow/react';
 import type { Edge } from '@/generated/Edge';
 import type { Point } from '@/generated/Point';
 import type { StepNode } from '@/generated/StepNode';
@@ -49,6 +50,31 @@ export function portPlaces(step: Shape, width: number): Map<string, Point> {
     places.set('succeeded', { x: width / 2, y: height });
   }
   return places;
+}
+
+const handleSize = 9;
+
+/** Size and ports of a step as the canvas library wants them, so that it need not measure a step before it draws its wires. */
+export function boxOf(step: Shape, width: number) {
+  const height = heightOf(step);
+  return {
+    width,
+    height,
+    measured: { width, height },
+    handles: [...portPlaces(step, width)].map(([id, at]): NodeHandle => ({
+      id,
+      type: id === inPort ? 'target' : 'source',
+      position: sideOf(id),
+      x: at.x - handleSize / 2,
+      y: at.y - handleSize / 2,
+      width: handleSize,
+      height: handleSize,
+    })),
+  };
+}
+
+export function sideOf(port: string): Position {
+  return port === inPort ? Position.Top : port === 'failed' ? Position.Right : Position.Bottom;
 }
 
 export function edgeId(edge: Pick<Edge, 'from' | 'port' | 'to'>): string {
