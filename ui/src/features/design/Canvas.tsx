@@ -8,7 +8,7 @@ import { useCallback, useEffect, useMemo, useRef, type MouseEvent } from 'react'
 import { CanvasControls, fitOptions } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { complain, Keys, State, toast } from '@/shared/ui';
-import { afterSelection, canvasPoint, findEdge, lendCoordinates } from './adding';
+import { afterSelection, canvasPoint, findEdge, lendCoordinates, roomBetween } from './adding';
 import { edgeAt, hover, useCanvas, type QuickAdd as QuickSearch } from './canvasState';
 import { ConnectHint } from './ConnectHint';
 import { DesignEdge } from './DesignEdge';
@@ -63,7 +63,7 @@ export function Canvas() {
     const edge = findEdge(useCanvas.getState().dropTarget);
     useCanvas.setState({ dropTarget: null });
     const places = Object.fromEntries(moved.map((each) => [each.id, { x: Math.round(each.position.x), y: Math.round(each.position.y) }]));
-    if (edge && moved.length === 1) void apply(spliceOps(edge, node.id), { places });
+    if (edge && moved.length === 1) void apply(spliceOps(edge, node.id), { places: { ...places, ...roomBetween(edge, node.id) } });
     else place(places);
   };
 

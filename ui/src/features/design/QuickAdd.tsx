@@ -18,7 +18,7 @@ export function QuickAdd() {
     return () => window.removeEventListener('pointerdown', outside, true);
   }, [quick]);
   if (!quick) return null;
-  const left = Math.min(quick.screen.x, window.innerWidth - 260);
+  const left = Math.min(quick.screen.x, window.innerWidth - 310);
   const top = Math.min(quick.screen.y, window.innerHeight - 190);
   return (
     <div ref={box} className="pop quick" style={{ left, top }} role="dialog" aria-label="Add a step" onKeyDown={(event) => { event.stopPropagation(); if (event.key === 'Escape') close(); }}>
@@ -28,7 +28,7 @@ export function QuickAdd() {
           <Command.Empty>No step is called so.</Command.Empty>
           {templates.map((template) => (
             <Command.Item key={template.action} value={`${template.name} ${template.about}`} onSelect={() => { close(); void add(template, quick); }}>
-              <ActionIcon action={template.action} /><span className="grow">{template.name}</span><span className="xs t3">{template.about}</span>
+              <ActionIcon action={template.action} /><span>{template.name}</span><span className="xs t3 ell end">{template.about}</span>
             </Command.Item>
           ))}
         </Command.List>

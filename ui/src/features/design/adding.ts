@@ -1,7 +1,7 @@
 /** Adding steps, whatever the gesture. The canvas lends its coordinates while it is on screen. */
 import type { Edge } from '@/generated/Edge';
 import type { Point } from '@/generated/Point';
-import { edgeId, freePlace, heightOf, nodeHeight, nodeWidth, rowGap } from '@/shared/canvas';
+import { edgeId, freePlace, heightOf, nodeHeight, nodeWidth, rowGap, type Places } from '@/shared/canvas';
 import { addOps, type Exit, type Template } from './ops';
 import { apply, now } from './store';
 
@@ -49,14 +49,29 @@ export async function add(template: Template, where: Where): Promise<boolean> {
   const { id, ops } = addOps(design, template, where);
   // In a drawing that nobody has touched, the layout finds a better place than a gesture on a wire gives.
   const untouched = Object.keys(layout).length === 0;
-  const at = where.edge && untouched ? null : (where.at ?? (untouched ? null : placeFor(where)));
+  if (where.edge) return apply(ops, { select: [id], places: untouched ? undefined : roomBetween(where.edge, id) });
+  const at = where.at ?? (untouched ? null : placeFor(where));
   return apply(ops, { select: [id], places: at ? { [id]: { x: Math.round(at.x / 8) * 8, y: Math.round(at.y / 8) * 8 } } : undefined });
 }
 
-function placeFor({ edge, after }: Where): Point {
+/** A place for a step between the ends of a wire; what stands at or below the lower end moves down to make room. */
+export function roomBetween(edge: Edge, id: string): Places {
   const { drawing, design } = now();
-  const source = drawing.places[edge?.from ?? after?.step ?? ''];
-  const node = design.nodes.find((each) => each.id === (edge?.from ?? after?.step));
+  const [from, to] = [drawing.places[edge.from], drawing.places[edge.to]];
+  const source = design.nodes.find((node) => node.id === edge.from);
+  if (!from || !to || !source) return {};
+  const y = from.y + heightOf(source) + rowGap;
+  const x = to.y > from.y ? to.x : Math.round((from.x + to.x) / 2);
+  const missing = to.y > from.y ? y + nodeHeight + rowGap - to.y : 0;
+  const moved = missing > 0 ? Object.entries(drawing.places).filter(([step, at]) => step !== id && at.y >= to.y).map(([step, at]) => [step, { x: at.x, y: at.y + missing }]) : [];
+  const spare = Math.max(0, -missing) / 2;
+  return { ...Object.fromEntries(moved), [id]: freePlace({ x, y: Math.round(y + spare) }, { ...drawing.places, ...Object.fromEntries(moved), [id]: { x: Infinity, y: 0 } }) };
+}
+
+function placeFor({ after }: Where): Point {
+  const { drawing, design } = now();
+  const source = drawing.places[after?.step ?? ''];
+  const node = design.nodes.find((each) => each.id === after?.step);
   if (source && node) return freePlace({ x: source.x, y: source.y + heightOf(node) + rowGap }, drawing.places);
   const bottoms = design.nodes.map((each) => (drawing.places[each.id]?.y ?? 0) + heightOf(each));
   const left = Math.min(...design.nodes.map((each) => drawing.places[each.id]?.x ?? 0));

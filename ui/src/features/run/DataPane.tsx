@@ -27,7 +27,7 @@ export function DataPane() {
       </div>
       <div className="scroll data-values">
         <section><h3 className="eyebrow">{step ? 'Input' : 'Inputs'}</h3><ValueView run={run.id} value={step ? step.input : Object.keys(run.inputs).length ? run.inputs : null} name="in" empty="None." /></section>
-        <section><h3 className="eyebrow">{step ? 'Output' : 'Outputs'}</h3><ValueView run={run.id} value={step ? step.output : run.outputs} name="out" empty="None." /></section>
+        <section><h3 className="eyebrow">{step ? 'Output' : 'Outputs'}</h3><ValueView run={run.id} value={step ? step.output : run.outputs && Object.keys(run.outputs).length ? run.outputs : null} name="out" empty="None." /></section>
       </div>
     </div>
   );

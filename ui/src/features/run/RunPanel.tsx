@@ -22,7 +22,7 @@ export function RunPanel() {
           </div>
         )}
         <section><h3 className="eyebrow">Inputs</h3><ValueView run={run.id} value={Object.keys(run.inputs).length ? run.inputs : null} name="inputs" empty="None." /></section>
-        <section><h3 className="eyebrow">Outputs</h3><ValueView run={run.id} value={run.outputs} name="outputs" empty={run.ended_at ? 'None.' : 'Known when the run has succeeded.'} /></section>
+        <section><h3 className="eyebrow">Outputs</h3><ValueView run={run.id} value={run.outputs && Object.keys(run.outputs).length ? run.outputs : null} name="outputs" empty={run.ended_at ? 'None.' : 'Known when the run has succeeded.'} /></section>
         <dl className="facts sm">
           {facts.map(([name, value]) => value && <div key={name}><dt className="t3">{name}</dt><dd className="mono">{value}</dd></div>)}
         </dl>

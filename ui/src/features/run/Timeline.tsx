@@ -28,7 +28,7 @@ export function Timeline() {
   const now = useNow(live);
   const start = Date.parse(run.started_at ?? run.created_at);
   const end = run.ended_at ? Date.parse(run.ended_at) : now;
-  const length = Math.max(end - start, 400) * (live ? 1.08 : 1.02);
+  const length = Math.max(end - start, 40) * (live ? 1.08 : 1.02);
   const queued = useMemo(() => queuedTimes(events), [events]);
   const rows = useVirtualizer({ count: run.steps.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 });
 

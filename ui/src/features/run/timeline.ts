@@ -54,7 +54,7 @@ function push(bars: Bar[], bar: Bar, smallest: number): void {
   if (bar.to === null || bar.to - bar.from >= smallest) bars.push(bar);
 }
 
-const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400].map((s) => s * 1_000);
+const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400].map((s) => s * 1_000);
 
 /** Round moments of an axis, in milliseconds from its start. */
 export function ticksOf(length: number, most: number): number[] {
@@ -64,7 +64,7 @@ export function ticksOf(length: number, most: number): number[] {
 
 /** `fine` when the ticks are less than a second apart. */
 export function tickLabel(ms: number, fine = false): string {
-  if (fine) return `${(ms / 1_000).toFixed(1)} s`;
+  if (fine) return `${Number((ms / 1_000).toFixed(2))} s`;
   const seconds = Math.round(ms / 1_000);
   const two = (n: number) => String(n).padStart(2, '0');
   const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];

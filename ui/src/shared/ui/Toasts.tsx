@@ -17,7 +17,7 @@ let last = 0;
 export function toast(text: string, status: Status = 'succeeded'): void {
   const id = ++last;
   useToasts.setState(({ toasts }) => ({ toasts: [...toasts.filter((t) => t.text !== text).slice(-3), { id, text, status }] }));
-  setTimeout(() => dismiss(id), status === 'failed' ? 12_000 : 4_000);
+  setTimeout(() => dismiss(id), status === 'failed' ? 8_000 : 4_000);
 }
 
 /** Shows an error. */

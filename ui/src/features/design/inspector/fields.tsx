@@ -1,5 +1,5 @@
 /** The fields that the inspector's forms are made of. A field hands over what was typed when it is left, or with Enter. */
-import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Diagnostic } from '@/generated/Diagnostic';
 import { CodeEditor, type Language } from '@/shared/code/CodeEditor';
 import { Prose } from '@/shared/ui';
@@ -8,13 +8,25 @@ import { SeverityIcon } from '../Problems';
 /** Text that is being typed: it stands until it is handed over and the value has followed. */
 export function useDraft(value: string, onCommit: (text: string) => void) {
   const [draft, setDraft] = useState<{ text: string; against: string } | null>(null);
+  const tried = useRef<string | null>(null);
   const text = draft && draft.against === value ? draft.text : value;
   const dirty = text !== value;
+  const commit = () => {
+    if (!dirty) return;
+    // A text that was refused once is not asked about again: leaving the field brings the value back.
+    if (tried.current === text) {
+      setDraft(null);
+      tried.current = null;
+    } else {
+      tried.current = text;
+      onCommit(text);
+    }
+  };
   return {
     text,
     dirty,
-    change: (next: string) => setDraft({ text: next, against: value }),
-    commit: () => { if (dirty) onCommit(text); },
+    change: (next: string) => { tried.current = null; setDraft({ text: next, against: value }); },
+    commit,
     revert: () => setDraft(null),
   };
 }
