@@ -315,7 +315,7 @@ impl Lowering<'_> {
             },
         };
         let arguments = target.map(AsRef::as_ref).into_iter().chain(&call.args);
-        if style == Style::Member && name == "matches" || style == Style::Global && name == "matches" {
+        if name == "matches" {
             let nodes: Vec<_> = arguments.clone().collect();
             if let [text, IdedExpr { expr: Expr::Literal(LiteralValue::String(pattern)), .. }] = nodes[..] {
                 return self.matches(text, pattern.inner(), depth);
