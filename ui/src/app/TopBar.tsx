@@ -20,7 +20,7 @@ export function TopBar({ route, onPalette, onShortcuts }: TopBarProps) {
   return (
     <header className="topbar">
       <Crumbs route={route} />
-      <button type="button" className="cmdk-open" onClick={onPalette} aria-label="Search or run a command" aria-keyshortcuts="Control+K">
+      <button type="button" className="cmdk-open" onClick={onPalette} aria-keyshortcuts="Control+K">
         <Search size={14} /><span className="grow ell" style={{ textAlign: 'left' }}>Search or run a command</span><Keys keys="Ctrl K" />
       </button>
       <div className="topright">

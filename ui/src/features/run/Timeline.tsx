@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { RunStep } from '@/generated/RunStep';
 import { clock, duration } from '@/shared/format';
-import { StatusIcon, statusName } from '@/shared/ui';
+import { StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { hasEnded } from './fold';
 import { now as state, selectStep, useRun, useStep } from './store';
@@ -88,9 +88,8 @@ const Row = memo(function Row({ path, top, selected, waits = none, scale, width,
   if (!step) return null;
   const quiet = step.status === 'pending' || step.status === 'skipped';
   return (
-    <div id={`tl-${path}`} className="tl-row" role="option" aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={() => selectStep(path)} data-testid={`timeline-${path}`}
-      aria-label={`${step.title ?? step.id}, ${statusName[step.status]}, ${duration(step.duration_ms)}`}>
-      <span className="tl-name"><StatusIcon status={step.status} size={12} quiet /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{step.title ?? step.id}</span></span>
+    <div id={`tl-${path}`} className="tl-row" role="option" aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={() => selectStep(path)} data-testid={`timeline-${path}`}>
+      <span className="tl-name"><StatusIcon status={step.status} size={12} /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{step.title ?? step.id}</span></span>
       <svg width={width} height={rowHeight} aria-hidden>{barsOf(step, waits).map((bar, index) => <BarShape key={index} bar={bar} scale={scale} width={width} now={now} />)}</svg>
       <span className="tl-value num t2"><Took step={step} now={now} /></span>
     </div>

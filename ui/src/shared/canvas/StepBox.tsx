@@ -53,7 +53,7 @@ const StepPorts = memo(function StepPorts({ id, ports, width, connectable }: { i
       <Handle key={port} id={port} type={entry ? 'target' : 'source'} isConnectable={connectable && port !== anyPort}
         position={sideOf(port)}
         className={`port${port === 'failed' ? ' fail' : ''}${port === anyPort ? ' any' : ''}`}
-        style={{ left: at.x, top: at.y }} aria-label={what} role={connectable ? 'button' : 'presentation'}
+        style={{ left: at.x, top: at.y }} aria-label={connectable ? what : undefined} role={connectable ? 'button' : undefined}
         data-testid={`port-${id}-${port}`} />
     );
   });

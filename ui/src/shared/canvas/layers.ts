@@ -19,6 +19,7 @@ export function drawInLayers(steps: Shape[], edges: { from: string; to: string }
   const after = neighbours(steps, edges.map(({ from, to }) => [from, to] as const));
   const places: Record<string, Point> = {};
   let y = 0;
+  let widest = 1;
   for (const layer of layersOf(steps, before, after)) {
     const pitch = gaps.width + gaps.column;
     const wish = (step: Shape) => mean((before.get(step.id) ?? []).flatMap((id) => places[id]?.x ?? []));
@@ -28,8 +29,10 @@ export function drawInLayers(steps: Shape[], edges: { from: string; to: string }
       x = Math.max(wanted, x + pitch);
       return { step, x };
     });
-    // Pushing apart moves to the right only; half of it back keeps the row over its predecessors.
-    const drift = mean(row.map(({ x: placed }, at) => placed - (sorted[at]?.wish ?? placed))) ?? 0;
+    // Pushing apart moves to the right only. A row over much of the width goes back to the middle, a narrow one under what it follows.
+    const middle = mean(row.map(({ x: placed }) => placed)) ?? 0;
+    widest = Math.max(widest, row.length);
+    const drift = row.length * 2 >= widest ? middle : (mean(row.map(({ x: placed }, at) => placed - (sorted[at]?.wish ?? placed))) ?? 0);
     for (const { step, x: placed } of row) places[step.id] = { x: Math.round(placed - drift), y };
     y += Math.max(...layer.map((step) => step.height)) + gaps.row;
   }

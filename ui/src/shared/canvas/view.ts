@@ -22,7 +22,10 @@ export function useFirstFit(): void {
     const { width, height } = store.getState();
     const bounds = getNodesBounds(getNodes());
     if (Math.min(width / bounds.width, height / bounds.height) * 0.88 >= smallest) void fitView({ ...fitOptions, duration: 0 });
-    else void setViewport({ zoom: readable, x: width / 2 - (bounds.x + bounds.width / 2) * readable, y: 32 - bounds.y * readable });
+    else {
+      const top = getNodesBounds(getNodes().filter((node) => node.position.y <= bounds.y + 40));
+      void setViewport({ zoom: readable, x: width / 2 - (top.x + top.width / 2) * readable, y: 32 - bounds.y * readable });
+    }
   }, [sized, measured, fitView, getNodes, getNodesBounds, setViewport, store]);
 }
 

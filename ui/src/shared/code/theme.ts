@@ -10,7 +10,7 @@ export const codeLook = [
     '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '18px', scrollbarWidth: 'thin', scrollbarColor: 'var(--border-strong) transparent' },
     '.cm-content': { caretColor: 'var(--accent)', padding: '8px 0' },
     '.cm-cursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '1.5px' },
-    '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--text-4)', border: 'none', paddingLeft: '4px' },
+    '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--text-3)', border: 'none', paddingLeft: '4px' },
     '.cm-activeLine': { backgroundColor: 'color-mix(in oklab, var(--surface-3) 60%, transparent)' },
     '.cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--text-2)' },
     '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'color-mix(in oklab, var(--accent) 24%, transparent) !important' },
