@@ -1,7 +1,7 @@
 //! The action of a step.
 
 use super::Decoder;
-use super::keys::{LATER_ACTIONS, OUTPUT};
+use super::keys::{LATER_ACTIONS, OUTPUT, STEP};
 use super::step::Ports;
 use crate::codes;
 use crate::model::{Action, Choose, OutputAs, RunAction};
@@ -19,6 +19,10 @@ impl Decoder<'_> {
         let found: Vec<&Entry> = entries.iter().filter(is_action).collect();
         let [entry] = found[..] else {
             let place = super::first_line(self.text, node.place);
+            if found.is_empty() && entries.iter().any(|entry| seems_an_action(&entry.key)) {
+                // The misspelt key is an error already, and its quick fix mends both.
+                return None;
+            }
             if found.is_empty() {
                 let message = "The step does nothing: add an action (`run`, `set` or `choose`).";
                 self.report(codes::NO_ACTION, place, message);
@@ -149,4 +153,12 @@ fn ports_of(choose: &Choose) -> Vec<String> {
         ports.push(otherwise.clone());
     }
     ports
+}
+
+/// Whether a key that is not known was probably meant to be an action.
+fn seems_an_action(key: &str) -> bool {
+    let all = || STEP.known.iter().chain(STEP.later).copied();
+    !all().any(|known| known == key)
+        && crate::nearest(key, all())
+            .is_some_and(|meant| ACTIONS.contains(&meant.as_str()) || LATER_ACTIONS.contains(&meant.as_str()))
 }
