@@ -51,6 +51,7 @@ export function Timeline() {
       <div className="tabs" style={{ height: 30, paddingRight: 14 }}>
         <h2 className="sm med row" style={{ color: 'var(--text-1)' }}>Timeline</h2>
         <Legend />
+        <Hatches />
       </div>
       <svg className="axis num" height="22" width="100%" aria-hidden>
         {ticks.map((tick) => <text key={tick} x={labelWidth + (tick / length) * width} y="15" textAnchor={tick === 0 ? 'start' : 'middle'}>{tickLabel(tick, ticks[1] !== undefined && ticks[1] < 1_000)}</text>)}
@@ -121,14 +122,19 @@ function Took({ step, now }: { step: RunStep; now: number }) {
   return step.attempts.length ? duration(step.duration_ms) : '';
 }
 
+function Hatches() {
+  return (
+    <svg width="0" height="0" style={{ position: 'absolute' }} aria-hidden><defs>{['retrying', 'queued'].map((name) => (
+      <pattern key={name} id={`hatch-${name}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect width="5" height="5" fill={`var(--st-${name})`} fillOpacity=".1" /><rect width="1.5" height="5" fill={`var(--st-${name})`} fillOpacity=".5" />
+      </pattern>
+    ))}</defs></svg>
+  );
+}
+
 function Legend() {
   return (
     <span className="end row xs t3 tl-legend" aria-hidden>
-      <svg width="0" height="0" style={{ position: 'absolute' }}><defs>{['retrying', 'queued'].map((name) => (
-        <pattern key={name} id={`hatch-${name}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <rect width="5" height="5" fill={`var(--st-${name})`} fillOpacity=".1" /><rect width="1.5" height="5" fill={`var(--st-${name})`} fillOpacity=".5" />
-        </pattern>
-      ))}</defs></svg>
       {([['done', 'var(--st-succeeded)'], ['failed attempt', 'var(--st-failed)'], ['running', 'var(--st-running)'], ['waits to retry', 'url(#hatch-retrying)'], ['waits for a slot', 'url(#hatch-queued)']] as const).map(([name, fill]) => (
         <span key={name} className="row g2"><svg width="16" height="8"><rect x=".5" y=".5" width="15" height="7" rx="2" fill={fill} stroke={fill.startsWith('url') ? (name.includes('slot') ? 'var(--st-queued)' : 'var(--st-retrying)') : 'none'} strokeOpacity=".5" /></svg>{name}</span>
       ))}
