@@ -84,8 +84,10 @@ pub(crate) struct Session {
     backend: watch::Receiver<Option<ApiResult<Backend>>>,
     watches: Mutex<HashMap<u32, JoinHandle<()>>>,
     next: AtomicU32,
-    /// Whether the window may close, and whether its runs go on in the background then.
+    /// Whether its runs go on in the background when the window has closed.
     pub(crate) keep_running: AtomicBool,
+    /// Whether a person is being asked about closing.
+    asked: AtomicBool,
 }
 
 impl Session {
@@ -109,6 +111,16 @@ impl Session {
             Ok(Some(opened)) => opened,
             _ => Err(ApiError::new(ErrorCode::Unavailable, "The workspace has been closed.")),
         }
+    }
+
+    /// Begins the question about closing; false while it is being asked already.
+    pub(crate) fn ask(&self) -> bool {
+        !self.asked.swap(true, Ordering::Relaxed)
+    }
+
+    /// The question was answered.
+    pub(crate) fn answered(&self) {
+        self.asked.store(false, Ordering::Relaxed);
     }
 
     /// Keeps a watch; returns its number.

@@ -1,6 +1,6 @@
 //! A workspace of its own for every test, the command in it, and waiting for conditions.
 
-#![allow(missing_docs, unreachable_pub, reason = "helpers of the tests beside it")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "helpers of the tests beside it")]
 
 use std::{
     fs,
