@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     backend::async_stream,
-    journal::{blocking, log_line, now_ms, of_store},
+    journal::{blocking, by_time, log_line, now_ms, of_store},
     owner::{Owner, Running},
     views,
 };
@@ -199,7 +199,8 @@ impl Watcher {
         if let Ok((logs, batch)) = read.await {
             self.logs = Some(logs);
             news.logs_omitted += batch.omitted;
-            news.logs.extend(batch.lines.into_iter().map(|line| log_line(&line.step, line.attempt, line.line)));
+            let lines = batch.lines.into_iter().map(|line| log_line(&line.step, line.attempt, line.line));
+            news.logs = by_time(lines.collect());
         }
     }
 
