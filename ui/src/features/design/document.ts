@@ -8,6 +8,9 @@ import { freshState, inOrder, isDirty, now, patch, redraw, replace, useDesign, t
 /** Unsaved workflows that are not on screen. */
 const drafts = new Map<string, DesignState>();
 
+/** The text that is on its way to the file: the news of it may come before the answer, and is no news. */
+let writing: string | null = null;
+
 export async function open(path: string): Promise<void> {
   const document = await call('open_workflow', { workflow: path }).catch((error: unknown) => {
     // A draft must survive even when its file is gone.
@@ -42,6 +45,7 @@ export function save(overwrite = false): Promise<boolean> {
     const { path, text, layout, base } = now();
     if (!overwrite && !isDirty(now()) && base.revision !== null) return true;
     patch({ saving: true });
+    writing = text;
     try {
       const saved = await call('save_workflow', { path, text, layout: { nodes: layout }, base_revision: overwrite ? null : base.revision });
       if (useDesign.getState().path === path) {
@@ -53,6 +57,7 @@ export function save(overwrite = false): Promise<boolean> {
       else complain(error);
       return false;
     } finally {
+      writing = null;
       if (useDesign.getState().path === path) patch({ saving: false });
     }
   });
@@ -84,7 +89,7 @@ function meet(theirs: WorkflowDocument | 'removed'): void {
     return;
   }
   const base = { revision: theirs.revision, text: theirs.design.text, layout: theirs.layout.nodes as Places };
-  if (state.saving || theirs.design.text === state.text) patch({ base: { ...base, layout: state.base.layout }, elsewhere: null });
+  if (theirs.design.text === writing || theirs.design.text === state.text) patch({ base: { ...base, layout: state.base.layout }, elsewhere: null });
   else if (isDirty(state)) patch({ elsewhere: theirs });
   else {
     replace(base, theirs.design);

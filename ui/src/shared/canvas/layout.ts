@@ -29,6 +29,8 @@ const options = {
   'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
   'elk.spacing.nodeNode': String(columnGap),
   'elk.spacing.edgeNode': '18',
+  'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
+  'elk.layered.nodePlacement.bk.fixedAlignment': 'BALANCED',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.separateConnectedComponents': 'true',
   'elk.spacing.componentComponent': String(columnGap),
@@ -45,8 +47,7 @@ export async function draw(graph: Graph, placed: Places = {}, width = nodeWidth)
   return known.length === 0 ? whole : { places: fit(graph, whole.places, placed), routes: {} };
 }
 
-/** Up to here the drawing is straightened with much care, up to there with some, beyond with none. */
-const careful = 80;
+/** Beyond this many steps the careful drawing takes longer than a person waits. */
 const large = 250;
 
 async function drawAll(graph: Graph, width: number): Promise<Drawing> {
@@ -70,7 +71,7 @@ function elkGraph({ nodes, edges }: Graph, width: number): ElkNode {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   return {
     id: 'root',
-    layoutOptions: { ...options, 'elk.layered.nodePlacement.strategy': nodes.length > careful ? 'BRANDES_KOEPF' : 'NETWORK_SIMPLEX' },
+    layoutOptions: options,
     children: nodes.map((node) => ({
       id: node.id,
       width,
