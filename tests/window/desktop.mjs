@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { Session, until } from './webdriver.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const identify = process.env.IMPORT?.replace(/import$/, 'identify');
 const pictures = join(here, '../../test-results/window-screens');
 
 export class Workspace {
@@ -119,11 +120,16 @@ class Window {
     await ended(this.driver, 'SIGTERM');
   }
 
-  /** A picture of the screen, once there is more on it than an empty window. */
+  /** A picture of the screen, once it stands still or a moment has passed: without a graphics card painting lags behind the page. */
   async picture(name) {
-    await until('a painted window', () => {
+    const end = Date.now() + 2_500;
+    let before = '';
+    await until('a painted window', async () => {
       const file = this.workspace.picture(name);
-      return Number(execFileSync(process.env.IMPORT.replace(/import$/, 'identify'), ['-format', '%k', file])) > 100;
+      const [colours, signature] = execFileSync(identify, ['-format', '%k %#', file], { encoding: 'utf8' }).split(' ');
+      const still = signature === before || Date.now() > end;
+      before = signature;
+      return Number(colours) > 100 && still;
     });
   }
 }
