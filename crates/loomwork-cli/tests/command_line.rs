@@ -46,6 +46,17 @@ fn retry_takes_the_run_up_in_the_background_and_keeps_what_succeeded() {
 }
 
 #[test]
+fn a_run_outlives_the_file_of_its_workflow() {
+    let place = Place::new(&[("workflows/flaky.yaml", FLAKY)]);
+    let run = place.json(&["run", "flaky"]).json()["id"].as_str().unwrap().to_owned();
+    fs::remove_file(place.path().join("workflows/flaky.yaml")).unwrap();
+    fs::write(place.path().join("repaired"), "").unwrap();
+    assert_eq!(place.json(&["run", "flaky"]).code, 3);
+    assert_eq!(place.json(&["retry", &run]).code, 0);
+    until("the run has succeeded", || place.json(&["show", &run]).json()["status"] == "succeeded");
+}
+
+#[test]
 fn wrong_inputs_are_named_and_make_no_run() {
     let place = Place::new(&[("workflows/hello.yaml", HELLO)]);
     for (arguments, named) in [
