@@ -3,6 +3,7 @@ import { call, CallError } from '@/api';
 import type { WorkflowDocument } from '@/generated/WorkflowDocument';
 import type { Places } from '@/shared/canvas';
 import { complain, toast } from '@/shared/ui';
+import { sameLayout } from './history';
 import { freshState, inOrder, isDirty, now, patch, redraw, replace, useDesign, type DesignState } from './store';
 
 /** Unsaved workflows that are not on screen. */
@@ -47,7 +48,7 @@ export function save(overwrite = false): Promise<boolean> {
     patch({ saving: true });
     writing = text;
     try {
-      const saved = await call('save_workflow', { path, text, layout: { nodes: layout }, base_revision: overwrite ? null : base.revision });
+      const saved = await call('save_workflow', { path, text, layout: sameLayout(layout, base.layout) ? null : { nodes: layout }, base_revision: overwrite ? null : base.revision });
       if (useDesign.getState().path === path) {
         patch({ base: { revision: saved.revision, text: saved.design.text, layout }, elsewhere: null, savedAt: Date.now() });
       }

@@ -2,7 +2,10 @@
 import { useNodesInitialized, useReactFlow, useStore, useStoreApi } from '@xyflow/react';
 import { useEffect, useRef } from 'react';
 
-export const fitOptions = { padding: 0.12, maxZoom: 1, duration: 260 } as const;
+/** Whoever asked the system for less movement gets jumps. */
+const calm = typeof matchMedia !== 'undefined' && matchMedia('(prefers-reduced-motion: reduce)').matches;
+const moveMs = calm ? 0 : 260;
+export const fitOptions = { padding: 0.12, maxZoom: 1, duration: moveMs } as const;
 /** Below this the names cannot be read: a drawing that large is shown from its top instead. */
 const smallest = 0.42;
 const readable = 0.75;
@@ -40,7 +43,7 @@ export function useReveal(id: string | null | undefined): void {
     const { x, y } = node.internals.positionAbsolute;
     const [w, h] = [node.measured.width ?? 0, node.measured.height ?? 0];
     const inView = x * zoom + left >= 0 && y * zoom + top >= 0 && (x + w) * zoom + left <= width && (y + h) * zoom + top <= height;
-    if (!inView) void setCenter(x + w / 2, y + h / 2, { zoom: Math.max(zoom, smallest), duration: 260 });
+    if (!inView) void setCenter(x + w / 2, y + h / 2, { zoom: Math.max(zoom, smallest), duration: moveMs });
   }, [id, store, setCenter]);
 }
 

@@ -21,6 +21,8 @@ export const codeLook = [
     '.cm-diagnostic-error': { borderLeft: '3px solid var(--st-failed)' },
     '.cm-diagnostic-warning': { borderLeft: '3px solid var(--st-retrying)' },
     '.cm-diagnostic-hint, .cm-diagnostic-info': { borderLeft: '3px solid var(--st-running)' },
+    '.cm-diagnosticText': { display: 'block', lineHeight: '17px' },
+    '.cm-diagnosticSource': { fontFamily: 'var(--font-mono)', fontSize: '11px', opacity: '1', color: 'var(--text-3)', marginTop: '4px' },
     '.cm-diagnosticAction': { font: '500 11px var(--font-ui)', color: 'var(--text-1)', backgroundColor: 'var(--surface-3)', borderRadius: '6px', padding: '3px 8px', margin: '4px 6px 0 0' },
     '.cm-lint-marker': { width: '10px', height: '10px' },
     '.cm-gutter-lint': { width: '14px' },
