@@ -101,7 +101,14 @@ impl Session {
                 backend.close().await;
             }
         });
-        Self { workspace, backend, watches: Mutex::default(), next: AtomicU32::new(1), keep_running: AtomicBool::new(false) }
+        Self {
+            workspace,
+            backend,
+            watches: Mutex::default(),
+            next: AtomicU32::new(1),
+            keep_running: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        }
     }
 
     /// The workspace's backend, once it is open.
