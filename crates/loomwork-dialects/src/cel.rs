@@ -90,11 +90,3 @@ pub(crate) fn joined(parts: &[Part]) -> String {
         }
     }
 }
-
-/// What an agent or a line of text says of itself, when it is one expression.
-pub(crate) fn only_expression(parts: &[Part]) -> Option<&str> {
-    match parts {
-        [Part::Expression(expression)] => Some(expression),
-        _ => None,
-    }
-}

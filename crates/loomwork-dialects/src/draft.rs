@@ -56,6 +56,7 @@ impl Workflow {
         map.put_filled("env", self.env);
         if !self.secrets.is_empty() {
             map.put("secrets", self.secrets);
+            map.note("secrets", "store each of these with `loomwork secrets set NAME`");
         }
         map.put_filled("agents", self.agents);
         map.put_filled("servers", self.servers);

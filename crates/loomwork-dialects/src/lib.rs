@@ -136,6 +136,7 @@ pub struct ImportedFile {
 /// in the report.
 pub fn import(dialect: Dialect, name: &str, text: &str, options: &ImportOptions) -> Result<Imported, ImportError> {
     let source = Source::read(name, text)?;
+    source.bounded()?;
     let report = Report::new();
     let workflows = match dialect {
         Dialect::AgentSteps => agents::steps::import(&source, &report, options)?,

@@ -1,6 +1,6 @@
 //! Ids: foreign names made into names that the language takes, each once in its scope.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Words of the expression language that cannot name a step.
 const RESERVED: [&str; 22] = [
@@ -35,6 +35,8 @@ const LONGEST: usize = 60;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     taken: HashSet<String>,
+    /// The number to try next for a name that is taken: thousands of steps may want one name.
+    next: HashMap<String, usize>,
     files: bool,
 }
 
@@ -52,10 +54,10 @@ impl Names {
     pub(crate) fn claim(&mut self, wanted: &str) -> String {
         let base = if self.files { workflow_id(wanted) } else { identifier(wanted) };
         let mut name = base.clone();
-        let mut number = 2;
         while !self.taken.insert(name.to_ascii_lowercase()) {
+            let number = self.next.entry(base.clone()).or_insert(2);
             name = format!("{base}_{number}");
-            number += 1;
+            *number += 1;
         }
         name
     }

@@ -10,6 +10,9 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
+use crate::ImportError;
+use crate::draft::MAX_STEPS;
+
 pub(crate) use read::resolve_plain;
 
 /// Largest text that is read, in bytes.
@@ -59,6 +62,27 @@ pub(crate) struct Node<'s> {
 }
 
 impl Source {
+    /// Refuses lists of steps that are longer than a workflow may be: importers compare steps with each other.
+    pub(crate) fn bounded(&self) -> Result<(), ImportError> {
+        for (at, data) in self.nodes.iter().enumerate() {
+            let (Content::List(items) | Content::Map(items)) = &data.content else { continue };
+            let node = Node { source: self, at: u32::try_from(at).unwrap_or(u32::MAX) };
+            let of_steps = matches!(node.key(), "steps" | "jobs" | "do" | "try" | "branches" | "switch" | "tasks" | "inputs");
+            if items.len() > MAX_STEPS && of_steps {
+                return Err(ImportError::TooLarge {
+                    name: self.name.clone(),
+                    line: node.line(),
+                    message: format!(
+                        "`{}` has {} entries, and a workflow has at most {MAX_STEPS} steps; split it",
+                        node.key(),
+                        items.len()
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn root(&self) -> Node<'_> {
         Node { source: self, at: 0 }
     }

@@ -29,7 +29,7 @@ pub(super) fn read(node: Option<Node<'_>>, scope: &mut Scope<'_>, step: &mut Map
     };
     let translated = expression::parse(source).and_then(|parsed| scope.condition(&parsed));
     match translated {
-        Ok(when) if when.len() <= cel::LONGEST => {
+        Ok(when) if when.len() <= cel::LONGEST && !when.contains("secrets.") => {
             let always = scope.asked_status;
             if always && source.contains("cancelled") {
                 scope.report.approximated(node, "`cancelled()` is never true here: after a cancelled run no step starts");
@@ -37,7 +37,7 @@ pub(super) fn read(node: Option<Node<'_>>, scope: &mut Scope<'_>, step: &mut Map
             Condition { when: (when != "true").then_some(when), always }
         }
         other => {
-            let reason = other.err().unwrap_or_else(|| "it is too long".to_owned());
+            let reason = other.err().unwrap_or_else(|| "it is too long, or reads a secret, which conditions cannot".to_owned());
             scope.report.placeholder(
                 node,
                 format!(

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Deepest nesting that is read.
 const MAX_DEPTH: usize = 40;
 
+/// Longest expression that is read, in bytes: a chain of operators nests as deeply as it is long.
+const MAX_BYTES: usize = 2_000;
+
 /// A parsed expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expr {
@@ -54,6 +57,9 @@ fn end(text: &str) -> Option<usize> {
 
 /// Reads an expression.
 pub(super) fn parse(source: &str) -> Result<Expr, String> {
+    if source.len() > MAX_BYTES {
+        return Err("it is too long".to_owned());
+    }
     let tokens = tokens(source)?;
     let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
     let expr = parser.or()?;

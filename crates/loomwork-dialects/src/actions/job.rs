@@ -21,6 +21,9 @@ const DROPPED: [(&str, &str); 7] = [
     ("defaults", "only `run` with `shell` and `working-directory` is known there"),
 ];
 
+/// So many conditional steps one after the other are gathered by a step of their own: an expression has a bound.
+const MANY: usize = 16;
+
 pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, scope: &mut Scope<'_>) -> Map {
     let title = node.get("name").and_then(|title| draft::text_of(title, scope.report));
     let mut group = draft::step(id, title.as_deref().or((name != id).then_some(name)));
@@ -138,6 +141,14 @@ fn steps_of(steps: &[Node<'_>], env: &Env, defaults: &Defaults, scope: &mut Scop
         }
         scope.before.push(id);
         made.push(step);
+        if maybe.len() >= MANY {
+            let id = names.claim("so_far");
+            let mut gate = draft::step(&id, Some("All before went well"));
+            conditions::put(&mut gate, &conditions::Condition::default(), &sure, &maybe);
+            gate.put("set", Map::new().with("passed", true));
+            made.push(gate);
+            (sure, maybe) = (vec![id], Vec::new());
+        }
     }
     made
 }

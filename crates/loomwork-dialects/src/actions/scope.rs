@@ -223,6 +223,9 @@ impl<'r> Scope<'r> {
             ("success", []) => Ok("true".to_owned()),
             ("failure", []) => {
                 self.asked_status = true;
+                if self.before.len() > 60 {
+                    return Err("there are too many steps before it to ask each whether it failed".to_owned());
+                }
                 let statuses: Vec<String> = self.before.iter().map(|id| format!("steps.{id}.status")).collect();
                 Ok(if statuses.is_empty() { "false".to_owned() } else { format!("'failed' in [{}]", statuses.join(", ")) })
             }

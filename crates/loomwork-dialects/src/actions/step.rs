@@ -29,7 +29,7 @@ pub(super) fn put_action(step: &mut Map, node: Node<'_>, env: &Env, defaults: &D
     };
     let shell_node = node.get("shell");
     let shell_word = shell_node.and_then(|shell| draft::text_of(shell, scope.report)).or_else(|| defaults.shell.clone());
-    let shell = shell_word.as_deref().map_or(Shell { list: None, quote: Some("") }, |word| shell(word));
+    let shell = shell_word.as_deref().map_or(Shell { list: None, quote: Some("") }, shell);
     if shell.quote.is_none() && shell.list.is_none() && !matches!(shell_word.as_deref(), Some("python")) {
         scope.report.approximated(
             shell_node.unwrap_or(node),

@@ -154,7 +154,7 @@ impl Importing<'_> {
         if let Some(step) = result.or(before) {
             self.workflow.outputs.put("result", cel::whole(&format!("steps.{step}.output")));
         }
-        self.servers.put(&mut self.workflow, &self.used, self.report);
+        self.servers.put(&mut self.workflow, &self.used);
         self.workflow
     }
 

@@ -46,7 +46,8 @@ impl<'s> Importing<'s, '_> {
         let data = match node.get("with") {
             Some(with) => {
                 let value = with.value();
-                self.data(&value, name, with, at, scope)
+                let data = self.data(&value, name, with, at, scope);
+                self.kept_short(data, name, with, scope)
             }
             None => at.data.clone(),
         };

@@ -247,7 +247,7 @@ impl<'s> Importing<'s, '_> {
                 );
             }
         }
-        let (mut step, id) = self.open(name, at, scope);
+        let (mut step, _) = self.open(name, at, scope);
         step.put("run", "echo \"${TITLE:-${TYPE:-error}}: ${DETAIL:-} (${STATUS:-})\" >&2\nexit 1\n");
         step.put_filled("env", env);
         scope.steps.push(step);

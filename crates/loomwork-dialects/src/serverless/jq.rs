@@ -24,6 +24,9 @@ pub(super) fn program(text: &str) -> Option<&str> {
 
 /// Translates a program; none when it is more than this module knows.
 pub(super) fn translate(program: &str, input: &Data, variables: &Variables) -> Option<Translated> {
+    if program.len() > cel::LONGEST {
+        return None;
+    }
     let mut reader = Reader { rest: program.trim(), input, variables, inputs: Vec::new(), depth: 0 };
     let data = reader.alternatives()?;
     reader.space();
@@ -94,10 +97,9 @@ impl<'t> Reader<'t> {
         let Some(signs) = LEVELS.get(level) else { return self.value() };
         let mut left = self.level(level + 1)?;
         while let Some(sign) = self.sign(signs) {
-            let before = self.inputs.len();
             let right = self.level(level + 1)?;
             let (left_text, right_text) = (left.expression(), right.expression());
-            self.hint(&left_text, &right_text, sign, before);
+            self.hint(&left_text, &right_text, sign);
             left = Data::of(match sign {
                 "or" => format!("({left_text} || {right_text})"),
                 "and" => format!("{left_text} && {right_text}"),
@@ -109,7 +111,7 @@ impl<'t> Reader<'t> {
     }
 
     /// What a comparison says of an input's type.
-    fn hint(&mut self, left: &str, right: &str, sign: &str, _before: usize) {
+    fn hint(&mut self, left: &str, right: &str, sign: &str) {
         for (one, other) in [(left, right), (right, left)] {
             let Some(name) = one.strip_prefix("inputs.").filter(|name| crate::names::is_identifier(name)) else { continue };
             let kind = match other {
@@ -123,6 +125,16 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self) -> Option<Data> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return None;
+        }
+        let value = self.bare();
+        self.depth -= 1;
+        value
+    }
+
+    fn bare(&mut self) -> Option<Data> {
         self.space();
         let first = self.rest.chars().next()?;
         match first {
@@ -236,7 +248,8 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Option<Data> {
         let mut parts = Vec::new();
         let mut text = String::new();
-        let mut chars = self.rest.char_indices().skip(1);
+        self.rest = &self.rest[1..];
+        let mut chars = self.rest.char_indices();
         while let Some((at, c)) = chars.next() {
             match c {
                 '"' => {
@@ -262,7 +275,7 @@ impl<'t> Reader<'t> {
                         }
                         parts.push(cel::Part::Expression(inner.expression()));
                         // The loop reads on behind the parenthesis, as if a text began there.
-                        chars = self.rest.char_indices().skip(0);
+                        chars = self.rest.char_indices();
                     }
                     _ => return None,
                 },
@@ -342,6 +355,9 @@ mod tests {
         {
             assert_eq!(translated(program), None, "{program}");
         }
-        assert_eq!(translated(&"(".repeat(5_000)), None);
+        for nested in ["(", "[", "{a:", "\"\\("] {
+            assert_eq!(translated(&nested.repeat(500)), None);
+            assert_eq!(translated(&nested.repeat(50_000)), None);
+        }
     }
 }

@@ -128,13 +128,32 @@ impl<'s> Importing<'s, '_> {
     /// A value that is made from the data; it may need a step with `jq`.
     pub(super) fn reshaped(&mut self, node: Node<'s>, data: &Data, scope: &mut Scope, name: &str) -> Data {
         let mut at = Entry { needs: Vec::new(), any: false, data: data.clone() };
-        match node.string() {
+        let shaped = match node.string() {
             Some(text) => self.expression(name, text, node, &mut at, scope),
             None => {
                 let value = node.value();
                 self.data(&value, name, node, &mut at, scope)
             }
+        };
+        self.kept_short(shaped, name, node, scope)
+    }
+
+    /// Data that takes a long expression is kept in a step: what is made of it would grow without end.
+    pub(super) fn kept_short(&mut self, data: Data, name: &str, place: Node<'s>, scope: &mut Scope) -> Data {
+        let expression = data.expression();
+        if expression.len() <= cel::LONGEST / 4 {
+            return data;
         }
+        if expression.len() > cel::LONGEST {
+            self.report.approximated(
+                place,
+                "it makes an expression that is longer than the language takes: divide it into several `set` steps",
+            );
+        }
+        let id = scope.names.claim(&format!("{name}_data"));
+        scope.steps.push(draft::step(&id, None).with("set", Map::new().with("value", cel::whole(&expression))));
+        self.made += 1;
+        Data::output(&id).field("value")
     }
 
     /// The value of a program, with or without `${ }` around it. What is more than our expressions know becomes a step.

@@ -1,6 +1,11 @@
 //! The samples, and how they are imported in tests.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part of this, and fails by unwrapping"
+)]
 
 use indexmap::IndexMap;
 use loomwork_dialects::{Dialect, ImportOptions, Imported, import};

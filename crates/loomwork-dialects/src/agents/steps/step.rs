@@ -57,8 +57,8 @@ impl<'s> Importing<'s, '_> {
                 (name.clone(), agents::expression(value, &mut |text| cel::joined(&self.parts(text, entries[*index].1))))
             })
             .collect();
-        for (_, value, index) in &reads.inputs {
-            self.steps_read(value, entries[*index].1, &mut reads.steps);
+        for (_, value, _) in &reads.inputs {
+            self.steps_read(value, &mut reads.steps);
         }
         let needs: Vec<String> =
             reads.steps.iter().filter(|read| **read != at).map(|read| self.known[*read].id.clone()).collect();
@@ -247,7 +247,7 @@ impl<'s> Importing<'s, '_> {
     }
 
     /// The steps that a value reads.
-    fn steps_read(&self, value: &Value, place: Node<'s>, found: &mut Vec<usize>) {
+    fn steps_read(&self, value: &Value, found: &mut Vec<usize>) {
         match value {
             Value::String(text) => {
                 agents::parts(text, |after| {
@@ -260,8 +260,8 @@ impl<'s> Importing<'s, '_> {
                     None
                 });
             }
-            Value::Array(items) => items.iter().for_each(|item| self.steps_read(item, place, found)),
-            Value::Object(entries) => entries.values().for_each(|value| self.steps_read(value, place, found)),
+            Value::Array(items) => items.iter().for_each(|item| self.steps_read(item, found)),
+            Value::Object(entries) => entries.values().for_each(|value| self.steps_read(value, found)),
             _ => {}
         }
     }

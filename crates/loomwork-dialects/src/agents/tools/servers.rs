@@ -67,7 +67,7 @@ impl Servers {
     }
 
     /// Puts the servers that a workflow uses, and its profiles.
-    pub(super) fn put(&self, workflow: &mut Workflow, used: &[String], _report: &Report) {
+    pub(super) fn put(&self, workflow: &mut Workflow, used: &[String]) {
         let mut profiles: IndexMap<&str, Map> = IndexMap::new();
         // Servers that no step uses stay too: an agent may get them later, and nothing of the source is lost.
         let order = used.iter().chain(self.servers.keys().filter(|tool| !used.contains(tool)));
