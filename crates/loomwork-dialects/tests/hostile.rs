@@ -18,6 +18,27 @@ fn import_all(text: &str) {
     }
 }
 
+/// Large texts that ask for work beyond their size: many names alike, long conditions, data that doubles with each task.
+#[test]
+fn large_and_cunning_texts_are_survived() {
+    let steps = "      - if: steps.a.outputs.b == 'c'\n        run: echo\n".repeat(9_000);
+    import_all(&format!("jobs:\n  a:\n    steps:\n{steps}"));
+    import_all(&format!("jobs:\n  a:\n    steps:\n      - if: {}\n        run: x\n", "a.b && ".repeat(100_000)));
+    let agents = "    - {agent: a, inputs: {x: $steps.step_9.y}}\n".repeat(5_000);
+    import_all(&format!("workflow:\n  steps:\n{agents}"));
+    let doubling: String =
+        (0..60).map(|at| format!("  - t{at}: {{set: {{a: 1}}, output: {{as: {{l: '${{ . }}', r: '${{ . }}'}}}}}}\n")).collect();
+    import_all(&format!("document: {{dsl: 1.0.0, name: x}}\ndo:\n{doubling}"));
+    let nested = "(".repeat(50_000);
+    import_all(&format!("document: {{dsl: 1.0.0, name: x}}\ndo:\n  - a: {{set: '${{ {nested} }}'}}\n"));
+    let calls: String =
+        (0..40).map(|at| format!("    f{at}: {{do: [{{a: {{call: f{0}}}}}, {{b: {{call: f{0}}}}}]}}\n", at + 1)).collect();
+    import_all(&format!("document: {{dsl: 1.0.0, name: x}}\nuse:\n  functions:\n{calls}\ndo:\n  - a: {{call: f0}}\n"));
+    let tasks: Vec<String> =
+        (0..9_000).map(|at| format!("{{\"id\": \"{at}\", \"name\": \"same\", \"parents\": [\"same\"]}}")).collect();
+    import_all(&format!("{{\"workflow\": {{\"specification\": {{\"tasks\": [{}]}}}}}}", tasks.join(",")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 

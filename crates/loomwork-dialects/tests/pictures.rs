@@ -1,5 +1,7 @@
 //! Pictures are well-formed whatever stands in them, and a WfFormat export imports again with the same graph.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by unwrapping")]
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -21,48 +21,8 @@ impl<'s> Importing<'s, '_> {
             return self.child(name, workflow, at, scope);
         }
         let mut action = Map::new();
-        if let Some(shell) = run.get("shell") {
-            let Some((place, command)) = shell.get("command").and_then(|command| Some((command, command.text()?.to_owned())))
-            else {
-                return self.not_translated(name, node, shell, "there is no `command`", at, scope);
-            };
-            if jq::program(&command).is_some() {
-                let value = self.expression(name, &command, place, at, scope);
-                action.put("run", "eval \"$COMMAND\"");
-                action.put("env", Map::new().with("COMMAND", cel::whole(&value.expression())));
-                self.report.approximated(
-                    place,
-                    "the command is computed: a script runs what it is, so take care where its parts come from",
-                );
-            } else {
-                action.put("run", cel::escape(&command));
-            }
-            self.surroundings(name, shell, true, &mut action, at, scope);
-        } else if let Some(script) = run.get("script") {
-            let language = script.get("language").and_then(Node::text).unwrap_or("js");
-            let shell = match language {
-                "js" | "javascript" | "node" => "node",
-                "python" | "py" => "python",
-                "sh" | "bash" => language,
-                _ => return self.not_translated(name, node, script, "its language is neither JavaScript nor Python", at, scope),
-            };
-            let Some(code) = script.get("code").and_then(Node::text) else {
-                return self.not_translated(name, node, script, "its source is not in the file", at, scope);
-            };
-            action.put("run", cel::escape(code));
-            action.put("shell", shell);
-            self.surroundings(name, script, false, &mut action, at, scope);
-        } else if let Some(container) = run.get("container") {
-            self.container(name, container, &mut action, at, scope);
-        } else {
-            return self.not_translated(
-                name,
-                node,
-                run,
-                "it runs neither a shell, a script, a container nor a workflow",
-                at,
-                scope,
-            );
+        if let Err((place, why)) = self.program(name, run, &mut action, at, scope) {
+            return self.not_translated(name, node, place, why, at, scope);
         }
         let returned = run.get("return");
         let kind = returned.and_then(Node::string).unwrap_or("stdout");
@@ -96,6 +56,54 @@ impl<'s> Importing<'s, '_> {
         }
         scope.steps.push(step);
         Exits::one(&id, data)
+    }
+
+    /// The action of a process; else what cannot be translated, and why.
+    fn program(
+        &mut self,
+        name: &str,
+        run: Node<'s>,
+        action: &mut Map,
+        at: &mut Entry,
+        scope: &mut Scope,
+    ) -> Result<(), (Node<'s>, &'static str)> {
+        if let Some(shell) = run.get("shell") {
+            let Some((place, command)) = shell.get("command").and_then(|command| Some((command, command.text()?.to_owned())))
+            else {
+                return Err((shell, "there is no `command`"));
+            };
+            if jq::program(&command).is_some() {
+                let value = self.expression(name, &command, place, at, scope);
+                action.put("run", "eval \"$COMMAND\"");
+                action.put("env", Map::new().with("COMMAND", cel::whole(&value.expression())));
+                self.report.approximated(
+                    place,
+                    "the command is computed: a script runs what it is, so take care where its parts come from",
+                );
+            } else {
+                action.put("run", cel::escape(&command));
+            }
+            self.surroundings(name, shell, true, action, at, scope);
+        } else if let Some(script) = run.get("script") {
+            let language = script.get("language").and_then(Node::text).unwrap_or("js");
+            let shell = match language {
+                "js" | "javascript" | "node" => "node",
+                "python" | "py" => "python",
+                "sh" | "bash" => language,
+                _ => return Err((script, "its language is neither JavaScript nor Python")),
+            };
+            let Some(code) = script.get("code").and_then(Node::text) else {
+                return Err((script, "its source is not in the file"));
+            };
+            action.put("run", cel::escape(code));
+            action.put("shell", shell);
+            self.surroundings(name, script, false, action, at, scope);
+        } else if let Some(container) = run.get("container") {
+            self.container(name, container, action, at, scope);
+        } else {
+            return Err((run, "it runs neither a shell, a script, a container nor a workflow"));
+        }
+        Ok(())
     }
 
     /// `environment`, `arguments` and `stdin` of a shell or script.
