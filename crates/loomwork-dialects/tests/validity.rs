@@ -57,3 +57,21 @@ fn nothing_imported_is_broken_at_the_level_of_yaml_or_expressions() {
         }
     }
 }
+
+#[test]
+fn every_expression_that_is_written_is_one_of_the_language() {
+    for sample in &SAMPLES {
+        for file in sample.import().files {
+            let written = file.text.split("${{ ").skip(1).filter_map(|rest| rest.split(" }}").next());
+            for expression in written.filter(|expression| !expression.contains(['\\', '\n'])) {
+                let value = serde_json::Value::from(format!("${{{{ {expression} }}}}"));
+                let alone = format!("loomwork: 1\nid: x\nsteps:\n  - id: only\n    set: {{ value: {value} }}\n");
+                let found = problems(&alone);
+                let broken = found
+                    .iter()
+                    .find(|problem| ["LW0301", "LW0303", "LW0305", "LW0308"].iter().any(|code| problem.starts_with(code)));
+                assert!(broken.is_none(), "{}: {expression}: {broken:?}", sample.title());
+            }
+        }
+    }
+}
