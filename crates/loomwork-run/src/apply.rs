@@ -3,7 +3,6 @@
 use loomwork_workflow::{EdgeKind, Trigger};
 
 use crate::machine::{attempt_transition, run_transition, step_transition};
-use crate::state::EdgeCounts;
 use crate::{AttemptState, CancelRequest, Event, EventKind, RunState, RunStatus, StepStatus};
 
 /// An event that cannot happen in this state: the journal is damaged, or Loomwork has a defect.
@@ -63,6 +62,7 @@ impl RunState {
                 self.error = None;
                 self.cancel = None;
                 self.timed_out = false;
+                self.stopped_by = None;
             }
             EventKind::RunCancelRequested(data) => {
                 self.cancel = Some(CancelRequest { actor: event.actor.clone(), reason: data.reason.clone() });
@@ -86,6 +86,10 @@ impl RunState {
         };
         if event.attempt.is_some() {
             self.apply_to_attempt(step, event)?;
+        }
+        if before.is_final() && !after.is_final() {
+            // While its port is still known.
+            self.count_edges(step, false);
         }
         let state = &mut self.steps[step];
         state.status = after;
@@ -133,12 +137,13 @@ impl RunState {
             self.open -= 1;
             if after == StepStatus::Failed && !self.program.handles_failure(step) {
                 self.failures.push(step);
+                self.stopped_by.get_or_insert(step);
             }
-            self.settle_edges(step);
+            self.count_edges(step, true);
         } else if before.is_final() {
             self.open += 1;
             self.failures.retain(|failed| *failed != step);
-            self.recount_edges();
+            self.frontier.push_back(step);
         }
     }
 
@@ -175,8 +180,9 @@ impl RunState {
         Ok(())
     }
 
-    /// A step has ended: its outgoing edges are taken or dead, and their targets may be decided.
-    fn settle_edges(&mut self, step: usize) {
+    /// A step has ended: its outgoing edges are taken or dead, and their targets may be decided. Or it is about to be open
+    /// again (`settled` is false), which takes that back.
+    fn count_edges(&mut self, step: usize, settled: bool) {
         let program = std::sync::Arc::clone(&self.program);
         let graph = &program.workflow.graph;
         for edge in graph.outgoing[step].iter().map(|edge| &graph.edges[*edge]) {
@@ -188,6 +194,10 @@ impl RunState {
                 (EdgeKind::Implied, true) => &mut target.edges.implied_taken,
                 (EdgeKind::Implied, false) => &mut target.edges.implied_dead,
             };
+            if !settled {
+                *counter -= 1;
+                continue;
+            }
             *counter += 1;
             if target.status == StepStatus::Pending {
                 self.frontier.push_back(edge.to);
@@ -202,20 +212,6 @@ impl RunState {
             Trigger::Port(wanted) => port == Some(wanted),
             Trigger::Settled => true,
         }
-    }
-
-    /// After a reset: counts all edges anew, and lets every pending step be decided again.
-    fn recount_edges(&mut self) {
-        for step in &mut self.steps {
-            step.edges = EdgeCounts::default();
-        }
-        self.frontier.clear();
-        for step in 0..self.steps.len() {
-            if self.steps[step].status.is_final() {
-                self.settle_edges(step);
-            }
-        }
-        self.frontier = (0..self.steps.len()).filter(|ix| self.steps[*ix].status == StepStatus::Pending).collect();
     }
 
     fn illegal(&self, event: &Event, subject: String, status: &'static str) -> ApplyError {

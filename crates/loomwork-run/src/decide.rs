@@ -5,11 +5,11 @@ use std::sync::Arc;
 use loomwork_workflow::{Action, Choose, Template};
 use serde_json::{Map, Value};
 
-use crate::event::{RunCancelled, RunFailed, RunStarted, RunSucceeded, StepCancelled, StepFailed, StepSkipped, StepSucceeded, TimerFired};
-use crate::scope::{run_error, scope_for};
-use crate::{
-    ApplyError, ErrorClass, Event, EventKind, Readiness, RunError, RunState, RunStatus, StepStatus, Values, readiness,
+use crate::event::{
+    RunCancelled, RunFailed, RunStarted, RunSucceeded, StepCancelled, StepFailed, StepSkipped, StepSucceeded, TimerFired,
 };
+use crate::scope::{run_error, scope_for};
+use crate::{ApplyError, ErrorClass, Event, EventKind, Readiness, RunError, RunState, RunStatus, StepStatus, Values, readiness};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,12 @@ pub enum Decision {
 ///
 /// # Errors
 /// Only for a defect of Loomwork: a decision that the state does not allow.
-pub fn advance(state: &mut RunState, values: &mut Values, now_ms: i64, record: &mut Vec<Event>) -> Result<Vec<Decision>, ApplyError> {
+pub fn advance(
+    state: &mut RunState,
+    values: &mut Values,
+    now_ms: i64,
+    record: &mut Vec<Event>,
+) -> Result<Vec<Decision>, ApplyError> {
     let mut wishes = Vec::new();
     loop {
         let decisions = decide(state, values, now_ms);
@@ -118,8 +123,8 @@ pub(crate) fn stop_reason(state: &RunState) -> String {
             None => format!("cancelled by {}", cancel.actor),
         },
         None if state.timed_out => "the run ran out of time".to_owned(),
-        None => match state.failures.first() {
-            Some(step) => format!("`{}` failed, and on_failure is stop", state.program.path(*step)),
+        None => match state.stopped_by {
+            Some(step) => format!("`{}` failed, and on_failure is stop", state.program.path(step)),
             None => "the run is stopping".to_owned(),
         },
     }

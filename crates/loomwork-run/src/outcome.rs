@@ -5,11 +5,11 @@ use std::sync::Arc;
 use loomwork_workflow::{OnRestart, Retry, Step};
 use serde_json::Value;
 
+use crate::decide::stop_reason;
 use crate::event::{
     AttemptCancelled, AttemptFailed, AttemptLost, AttemptStarted, AttemptSucceeded, StepCancelled, StepFailed, StepQueued,
     StepRetrying, StepSucceeded,
 };
-use crate::decide::stop_reason;
 use crate::scope::{idempotency_key, resolved_input};
 use crate::{ErrorClass, Event, EventKind, LogSeal, RunError, RunState, StepStatus, Usage, Values, backoff_ms, spread};
 

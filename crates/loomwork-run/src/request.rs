@@ -46,9 +46,7 @@ pub struct RetryPlan {
 /// When it has ended or is ending.
 pub fn cancel(state: &RunState, actor: &str, reason: Option<String>, now_ms: i64) -> Result<Vec<Event>, RefusedRequest> {
     match state.status {
-        RunStatus::Queued | RunStatus::Running => {
-            Ok(vec![by(actor, now_ms, None, RunCancelRequested { reason }.into())])
-        }
+        RunStatus::Queued | RunStatus::Running => Ok(vec![by(actor, now_ms, None, RunCancelRequested { reason }.into())]),
         RunStatus::Cancelling => Err(RefusedRequest::State("the run is being cancelled already".to_owned())),
         status => Err(RefusedRequest::State(format!("the run has ended: it is {}", status.as_str()))),
     }

@@ -57,6 +57,9 @@ pub struct RunState {
     pub running: usize,
     /// Failed steps that nothing handles, in the order of their failure.
     pub failures: Vec<usize>,
+    /// The first such failure since the run was last taken up: with `on_failure: stop`, it stops the run. Failures that a
+    /// retry left alone do not, or nothing beside them could ever be repaired.
+    pub stopped_by: Option<usize>,
     /// Pending steps whose incoming edges changed since they were last decided. Derived; order is that of the events.
     pub(crate) frontier: VecDeque<usize>,
 }
@@ -192,6 +195,7 @@ impl RunState {
             open: steps.len(),
             running: 0,
             failures: Vec::new(),
+            stopped_by: None,
             frontier: (0..steps.len()).collect(),
             steps,
             program,
@@ -202,7 +206,7 @@ impl RunState {
     pub fn stopping(&self) -> bool {
         self.status == RunStatus::Cancelling
             || self.timed_out
-            || (!self.failures.is_empty() && self.program.workflow.on_failure == loomwork_workflow::OnFailure::Stop)
+            || (self.stopped_by.is_some() && self.program.workflow.on_failure == loomwork_workflow::OnFailure::Stop)
     }
 
     /// When the run's own timeout comes due, in milliseconds since 1970.
