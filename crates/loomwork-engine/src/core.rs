@@ -7,116 +7,21 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use loomwork_run::{
-    Decision, Event, EventKind, Program, RetryPlan, RetryScope, RunCreated, RunState, RunTrigger, StepStatus, Values,
-    advance, attempt_lost, attempt_reported, queue_step, start_attempt,
+    Decision, Event, EventKind, RunCreated, RunState, StepStatus, Values, advance, attempt_lost, attempt_reported, queue_step,
+    start_attempt,
 };
 use loomwork_store::{Batch, NewRecord};
 use serde_json::Value;
 
 use crate::queue::Queue;
+use crate::request::{Active, After, Answer, NewRun, Request};
 use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError};
-
-/// Gives an answer, once it is durable.
-pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
-
-/// A run to create.
-#[derive(Debug)]
-pub struct NewRun {
-    /// Its id, fresh.
-    pub id: Arc<str>,
-    /// The workflow, prepared.
-    pub program: Arc<Program>,
-    /// The workflow's text.
-    pub text: Arc<str>,
-    /// Path of the workflow's file.
-    pub path: String,
-    /// Inputs with defaults filled in.
-    pub inputs: Value,
-    /// The workflow's `env`, evaluated.
-    pub env: Value,
-    /// What starts it.
-    pub trigger: RunTrigger,
-    /// Labels.
-    pub labels: IndexMap<String, String>,
-    /// From 0 to 9.
-    pub priority: u8,
-    /// The largest number of a run of this workflow that the journal has.
-    pub last_number: u32,
-}
-
-/// What people and programs ask for.
-pub enum Request {
-    /// Creates a run.
-    Create(Box<NewRun>, Answer<()>),
-    /// Takes a run into memory that was read from the journal. Ignored when it is there.
-    Load(Box<Active>),
-    /// Ends a run.
-    Cancel {
-        /// The run's id.
-        run: Arc<str>,
-        /// Who.
-        actor: String,
-        /// Why.
-        reason: Option<String>,
-        /// The answer.
-        answer: Answer<()>,
-    },
-    /// Takes a run up again.
-    Retry {
-        /// The run's id.
-        run: Arc<str>,
-        /// Who.
-        actor: String,
-        /// Which steps.
-        scope: RetryScope,
-        /// Merge patch on the resolved input.
-        set: Option<Value>,
-        /// The answer: what re-runs, is reused, and repeats, as paths.
-        answer: Answer<RetryPlan>,
-    },
-    /// Looks at a run in memory; the look is answered once what it saw is durable.
-    Inspect(Arc<str>, Look),
-    /// Nothing but the time has changed.
-    Tick,
-}
-
-/// Looks at a run, if it is in memory, and returns how to tell what it saw.
-pub type Look = Box<dyn FnOnce(Option<&Active>) -> Box<dyn FnOnce() + Send> + Send>;
-
-/// A run in memory.
-#[derive(Debug)]
-pub struct Active {
-    /// Its state.
-    pub state: RunState,
-    /// Its large values.
-    pub values: Values,
-    /// Number of its last event.
-    pub seq: u64,
-    last_batch: u64,
-}
-
-impl Active {
-    /// A run with the number of its last event.
-    pub fn new(state: RunState, values: Values, seq: u64) -> Self {
-        Self { state, values, seq, last_batch: 0 }
-    }
-}
-
-/// What is done once a batch is durable.
-pub enum After {
-    /// Start an attempt.
-    Start(Box<AttemptSpec>),
-    /// Ask an attempt to stop.
-    Stop(AttemptKey),
-    /// Answer a request.
-    Answer(Box<dyn FnOnce() + Send>),
-}
 
 /// The loop's state.
 pub struct Core {
     runs: HashMap<Arc<str>, Active>,
+    held: HashMap<Arc<str>, u32>,
     numbers: HashMap<String, u32>,
     queue: Queue,
     timers: BinaryHeap<Reverse<(i64, Arc<str>, Option<usize>)>>,
@@ -134,6 +39,7 @@ impl Core {
     pub fn new(slots: usize, next_seq: u64) -> Self {
         Self {
             runs: HashMap::new(),
+            held: HashMap::new(),
             numbers: HashMap::new(),
             queue: Queue::default(),
             timers: BinaryHeap::new(),
@@ -169,7 +75,8 @@ impl Core {
 
     /// A batch is durable: runs that have ended and changed no more leave the memory.
     pub fn committed(&mut self, number: u64) {
-        self.runs.retain(|_, run| !run.state.status.is_final() || run.last_batch > number);
+        let held = &self.held;
+        self.runs.retain(|id, run| !run.state.status.is_final() || run.last_batch > number || held.contains_key(id));
     }
 
     /// Records an event of the workspace.
@@ -207,9 +114,18 @@ impl Core {
     pub fn request(&mut self, request: Request, now_ms: i64) {
         match request {
             Request::Create(new, answer) => self.create(*new, answer, now_ms),
+            Request::Hold(run) => *self.held.entry(run).or_insert(0) += 1,
             Request::Load(active) => {
                 let id: Arc<str> = Arc::from(active.state.id.as_str());
                 self.runs.entry(id).or_insert(*active);
+            }
+            Request::LetGo(run) => {
+                if let std::collections::hash_map::Entry::Occupied(mut holds) = self.held.entry(run) {
+                    *holds.get_mut() -= 1;
+                    if *holds.get() == 0 {
+                        holds.remove();
+                    }
+                }
             }
             Request::Cancel { run, actor, reason, answer } => {
                 let events = match self.runs.get(&run) {
@@ -221,9 +137,7 @@ impl Core {
             }
             Request::Retry { run, actor, scope, set, answer } => {
                 let outcome = match self.runs.get(&run) {
-                    Some(active) => {
-                        loomwork_run::retry(&active.state, &actor, &scope, set, now_ms).map_err(EngineError::from)
-                    }
+                    Some(active) => loomwork_run::retry(&active.state, &actor, &scope, set, now_ms).map_err(EngineError::from),
                     None => Err(EngineError::NotLoaded(run.to_string())),
                 };
                 let outcome = outcome.map(|(plan, events)| {
@@ -410,11 +324,7 @@ impl Core {
         let (event, starting) = start_attempt(&active.state, &mut active.values, step, now_ms);
         let workflow = &active.state.program.workflow;
         let spec = starting.map(|starting| AttemptSpec {
-            key: AttemptKey {
-                run: run.to_string(),
-                step: active.state.program.path(step).to_owned(),
-                attempt: starting.attempt,
-            },
+            key: AttemptKey { run: run.to_string(), step: active.state.program.path(step).to_owned(), attempt: starting.attempt },
             workflow: workflow.id.clone(),
             action: workflow.steps[step].action.name().to_owned(),
             input: starting.input,

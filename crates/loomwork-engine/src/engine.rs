@@ -10,8 +10,9 @@ use loomwork_workflow::{Scope, Workflow};
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::core::{Active, Answer, Core, NewRun, Request};
+use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
+use crate::request::{Active, Answer, NewRun, Request};
 use crate::{EngineError, Performer, load_run};
 
 /// How an engine is opened.
@@ -213,13 +214,7 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, or nothing to retry.
-    pub async fn retry(
-        &self,
-        run: &str,
-        actor: &str,
-        scope: RetryScope,
-        set: Option<Value>,
-    ) -> Result<RetryPlan, EngineError> {
+    pub async fn retry(&self, run: &str, actor: &str, scope: RetryScope, set: Option<Value>) -> Result<RetryPlan, EngineError> {
         let id: Arc<str> = Arc::from(run);
         self.loaded(run, |answer| Request::Retry {
             run: Arc::clone(&id),
@@ -289,15 +284,13 @@ impl Engine {
     }
 
     /// Asks about a run; when it is not in memory, reads it first.
-    async fn loaded<T: Send + 'static>(
-        &self,
-        run: &str,
-        request: impl Fn(Answer<T>) -> Request,
-    ) -> Result<T, EngineError> {
+    async fn loaded<T: Send + 'static>(&self, run: &str, request: impl Fn(Answer<T>) -> Request) -> Result<T, EngineError> {
         match self.ask(&request).await {
             Err(EngineError::NotLoaded(_)) => {}
             result => return result,
         }
+        let _held = Hold::on(&self.messages, run);
+        // Nobody else knew the run when it was held. Otherwise what is read may be old, but then it is not taken in.
         let journal = Arc::clone(&self.journal);
         let id = run.to_owned();
         let active = blocking(move || load_run(&Reader::open(&journal)?, &id)).await?;
@@ -306,6 +299,27 @@ impl Engine {
             Err(EngineError::NotLoaded(run)) => Err(EngineError::NoSuchRun(run)),
             result => result,
         }
+    }
+}
+
+/// Keeps a run in memory until it is dropped.
+struct Hold {
+    messages: mpsc::UnboundedSender<Message>,
+    run: Arc<str>,
+}
+
+impl Hold {
+    fn on(messages: &mpsc::UnboundedSender<Message>, run: &str) -> Self {
+        let run = Arc::from(run);
+        // A loop that is gone keeps nothing.
+        let _ = messages.send(Message::Request(Request::Hold(Arc::clone(&run))));
+        Self { messages: messages.clone(), run }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::Request(Request::LetGo(Arc::clone(&self.run))));
     }
 }
 
@@ -318,9 +332,8 @@ fn evaluate_env(workflow: &Workflow, inputs: &Value) -> Result<Value, EngineErro
     };
     let mut env = Map::new();
     for (name, template) in &workflow.env {
-        let value = template
-            .evaluate(&scope)
-            .map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
+        let value =
+            template.evaluate(&scope).map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
         let text = match value {
             Value::String(text) => text,
             other => other.to_string(),
@@ -330,9 +343,7 @@ fn evaluate_env(workflow: &Workflow, inputs: &Value) -> Result<Value, EngineErro
     Ok(Value::Object(env))
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, EngineError> + Send + 'static) -> Result<T, EngineError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(EngineError::Stopped(format!("a reader was interrupted: {error}"))),

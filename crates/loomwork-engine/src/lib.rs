@@ -13,11 +13,13 @@ mod error;
 mod load;
 mod performer;
 mod queue;
+mod request;
 
-pub use crate::core::{Active, After, Core, NewRun, Request};
+pub use crate::core::Core;
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun};
 pub use error::EngineError;
 pub use load::{fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, Performer, ReportTo};
+pub use request::{Active, After, Answer, Look, NewRun, Request};
