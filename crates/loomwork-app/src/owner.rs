@@ -43,6 +43,8 @@ struct Inner {
     trust: Trust,
     /// Replaced when a foreign journal is trusted.
     running: watch::Sender<Running>,
+    /// Held while the engine is replaced: two of them may not share a journal.
+    replacing: tokio::sync::Mutex<()>,
     files: broadcast::Sender<Vec<String>>,
     closed: watch::Sender<bool>,
     /// Taken out to be given up.
@@ -84,6 +86,7 @@ impl Owner {
             journal: Journal::new(state.journal(), state.logs()),
             trust,
             running: watch::Sender::new(running),
+            replacing: tokio::sync::Mutex::new(()),
             files,
             closed: watch::Sender::new(false),
             held: Mutex::new(None),
@@ -157,6 +160,7 @@ impl Owner {
 
     /// Makes the journal known, and starts the engine anew so that it resumes what it holds.
     pub(crate) async fn trust(&self) -> ApiResult<()> {
+        let _alone = self.inner.replacing.lock().await;
         let running = self.running();
         if running.trusted {
             return Ok(());
@@ -181,6 +185,7 @@ impl Owner {
     /// Ends the engine and lets the workspace go. The runs go on when it is next opened.
     pub(crate) async fn close(&self) {
         let Some(held) = self.held().take() else { return };
+        let _alone = self.inner.replacing.lock().await;
         self.engine().shut_down().await;
         held.guests.abort();
         // Its end drops the connections; guests then look for a new owner.

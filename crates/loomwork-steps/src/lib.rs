@@ -10,4 +10,4 @@ mod hub;
 mod process;
 
 pub use hub::{LogBatch, LogHub, LogWatch, WatchedLine};
-pub use process::{ENGINE_MARK, ProcessConfig, ProcessPerformer, end_orphans};
+pub use process::{ENGINE_MARK, MARKS, ProcessConfig, ProcessPerformer, end_orphans};

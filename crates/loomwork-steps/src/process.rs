@@ -23,4 +23,4 @@ mod sweep;
 mod tree;
 
 pub use performer::{ProcessConfig, ProcessPerformer};
-pub use tree::{ENGINE_MARK, end_orphans};
+pub use tree::{ENGINE_MARK, MARKS, end_orphans};
