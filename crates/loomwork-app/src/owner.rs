@@ -3,7 +3,10 @@
 //! Invariant: everything here lives between taking the lock and letting it go; when the lock is free again, no
 //! process, thread or socket of ours touches the workspace.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures::Stream;
 use loomwork_api::{ApiResult, News, Request, Watch};
@@ -29,6 +32,9 @@ use crate::{
 
 /// Changes of workflow files that may wait for a slow watcher; beyond, it reads everything anew.
 const FILE_NEWS: usize = 256;
+
+/// How often an owner looks whether its state folder is still there.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The owner. Clones are the same.
 #[derive(Debug, Clone)]
@@ -65,7 +71,7 @@ struct Held {
     guests: JoinHandle<()>,
     _watching: Watching,
     socket: SocketFile,
-    _lock: OwnerLock,
+    lock: OwnerLock,
 }
 
 impl Owner {
@@ -94,7 +100,7 @@ impl Owner {
         let owner = Self { inner };
         let guests = tokio::spawn(wire::serve(listener, owner.clone()));
         let address = OwnerAddress::own(socket.path().to_path_buf());
-        *owner.held() = Some(Held { guests, _watching: watching, socket, _lock: lock });
+        *owner.held() = Some(Held { guests, _watching: watching, socket, lock });
         // Last: whoever reads the address finds somebody there.
         if let Err(error) = address.write(&state.owner()) {
             owner.close().await;
@@ -191,18 +197,37 @@ impl Owner {
         // Its end drops the connections; guests then look for a new owner.
         let _ = held.guests.await;
         self.inner.closed.send_replace(true);
-        let address = self.catalog().workspace().state().owner();
+        let state = self.catalog().workspace().state();
+        if !held.lock.is_in_place(&state.lock()) {
+            held.socket.leave();
+            return;
+        }
+        let address = state.owner();
         if let Err(error) = std::fs::remove_file(&address) {
             tracing::debug!("{} stays: {error}", address.display());
         }
         drop(held.socket);
     }
+
+    /// Returns once the state folder is not the one that was locked any more.
+    async fn displaced(inner: std::sync::Weak<Inner>) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let Some(owner) = inner.upgrade().map(|inner| Self { inner }) else { return };
+            let lock = owner.catalog().workspace().state().lock();
+            // Without a lock it is being closed, which is somebody else's business.
+            if owner.held().as_ref().is_some_and(|held| !held.lock.is_in_place(&lock)) {
+                return;
+            }
+        }
+    }
 }
 
-/// When the journal cannot be written any more, the owner leaves; whoever opens the workspace next (mostly the same
-/// process) reads what is durable and goes on from there.
+/// When the journal cannot be written any more, or is not where others look for it, the owner leaves; whoever opens the
+/// workspace next (mostly the same process) reads what is durable and goes on from there.
 async fn close_on_failure(owner: std::sync::Weak<Inner>) {
     let Some(mut engines) = owner.upgrade().map(|inner| inner.running.subscribe()) else { return };
+    let mut displaced = pin!(Owner::displaced(owner.clone()));
     loop {
         let mut figures = engines.borrow_and_update().engine.figures();
         let failed = async {
@@ -216,6 +241,10 @@ async fn close_on_failure(owner: std::sync::Weak<Inner>) {
         tokio::select! {
             reason = failed => {
                 tracing::error!("the engine has stopped: {reason}");
+                break;
+            }
+            () = &mut displaced => {
+                tracing::error!("the folder .loomwork was removed or replaced; what ran in it is ended");
                 break;
             }
             changed = engines.changed() => if changed.is_err() { return },

@@ -147,6 +147,24 @@ async fn a_foreign_journal_resumes_nothing_until_it_is_trusted() {
     again.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_state_folder_was_taken_away_ends_what_ran_and_begins_anew_in_a_new_one() {
+    let place = Place::new(&[("workflows/w.yaml", &script("w", "echo $$ >> pids\nwhile [ ! -e go ]; do sleep 0.02; done"))]);
+    let backend = place.own().await;
+    backend.request(start("w")).await.unwrap();
+    until("the step runs", || async { place.path().join("pids").exists().then_some(()) }).await;
+    let pid = place.read("pids").trim().to_owned();
+    std::fs::rename(place.path().join(".loomwork"), place.path().join("gone")).unwrap();
+    until("its process is ended", || async { (!PathBuf::from(format!("/proc/{pid}")).exists()).then_some(()) }).await;
+    until("there is a new journal", || async { place.path().join(".loomwork/owner.json").exists().then_some(()) }).await;
+    place.write("go", "");
+    let guest = place.open(Mode::OwnOrJoin).await;
+    let run = guest.request(start("w")).await.unwrap();
+    assert_eq!((run.summary.number, ended(&guest, &run.summary.id).await.summary.status), (1, RunStatus::Succeeded));
+    guest.close().await;
+    backend.close().await;
+}
+
 #[tokio::test]
 async fn a_state_folder_that_cannot_be_written_is_named() {
     let place = Place::new(&[]);
