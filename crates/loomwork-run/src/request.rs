@@ -70,9 +70,11 @@ pub fn plan_retry(state: &RunState, scope: &RetryScope) -> Result<RetryPlan, Ref
         }
     }
     let all = 0..state.steps.len();
-    let runs: Vec<usize> = all.clone().filter(|ix| resets.contains(ix) || !state.steps[*ix].status.is_final()).collect();
+    // What is under way or about to be tried again goes on by itself: that is not the retry's doing.
+    let waits = |ix: &usize| matches!(state.steps[*ix].status, StepStatus::Pending | StepStatus::Queued);
+    let runs: Vec<usize> = all.clone().filter(|ix| resets.contains(ix) || waits(ix)).collect();
     let reused = all.filter(|ix| !resets.contains(ix) && state.steps[*ix].status == StepStatus::Succeeded).collect();
-    let repeats = runs.iter().copied().filter(|ix| !state.steps[*ix].attempts.is_empty()).collect();
+    let repeats = resets.iter().copied().filter(|ix| !state.steps[*ix].attempts.is_empty()).collect();
     Ok(RetryPlan { runs, reused, repeats, resets })
 }
 
