@@ -18,13 +18,16 @@ use crate::queue::Queue;
 use crate::request::{Active, After, Answer, NewRun, Request};
 use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError};
 
+/// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
+type Timer = (i64, Arc<str>, Option<usize>);
+
 /// The loop's state.
 pub struct Core {
     runs: HashMap<Arc<str>, Active>,
     held: HashMap<Arc<str>, u32>,
     numbers: HashMap<String, u32>,
     queue: Queue,
-    timers: BinaryHeap<Reverse<(i64, Arc<str>, Option<usize>)>>,
+    timers: BinaryHeap<Reverse<Timer>>,
     slots: usize,
     under_way: HashMap<AttemptKey, usize>,
     next_seq: u64,

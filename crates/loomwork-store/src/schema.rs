@@ -95,7 +95,9 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connecti
         }
         let transaction = connection.transaction().map_err(failed)?;
         transaction.execute_batch(FORMAT_1).map_err(failed)?;
-        transaction.execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id]).map_err(failed)?;
+        transaction
+            .execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id])
+            .map_err(failed)?;
         transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         transaction.commit().map_err(failed)?;
     }

@@ -301,7 +301,7 @@ impl World {
         let seen = Arc::new(Mutex::new(None));
         let write = Arc::clone(&seen);
         let look = Box::new(move |active: Option<&Active>| -> Box<dyn FnOnce() + Send> {
-            let text = active.map(|active| fingerprint(active));
+            let text = active.map(fingerprint);
             Box::new(move || {
                 if let Ok(mut seen) = write.lock() {
                     *seen = text;
@@ -325,5 +325,8 @@ fn count_refusal(refused: &Mutex<u32>, was: bool) {
 /// Everything of a run that must be the same live and folded.
 pub fn fingerprint(active: &Active) -> String {
     let state = &active.state;
-    format!("{} {:?} {:?} {:?} {} {} {:?}", active.seq, state.status, state.steps, state.failures, state.open, state.running, state.error)
+    format!(
+        "{} {:?} {:?} {:?} {} {} {:?}",
+        active.seq, state.status, state.steps, state.failures, state.open, state.running, state.error
+    )
 }
