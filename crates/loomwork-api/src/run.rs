@@ -342,6 +342,9 @@ pub struct LogLine {
     pub step: String,
     /// Attempt number.
     pub attempt: u32,
+    /// Number within the attempt's log, from 1: tells a line of the log from the same line in the news.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub number: u64,
     /// `stdout` or `stderr`.
     pub stream: LogStream,
     /// The line without its end; invalid UTF-8 stands as U+FFFD.

@@ -1,1 +1,28 @@
-//! (in construction)
+//! The workspace and one function per use case: what every shell of Loomwork (window, server, command line) is made of.
+//!
+//! Invariants: one process owns a workspace and with it the engine; every other one is its guest and gets the same
+//! answers. Every request of the contract has exactly one function here.
+//!
+//! Not here: HTTP, terminals and windows (the shells), what a workflow says (`loomwork-workflow`), what a run does
+//! (`loomwork-run`, `loomwork-engine`).
+
+mod actor;
+mod attach;
+mod backend;
+mod cases;
+mod design;
+mod journal;
+mod news;
+mod owner;
+mod ownership;
+mod problem;
+mod reader;
+mod trust;
+pub mod views;
+mod wire;
+mod workspace;
+
+pub use actor::actor;
+pub use backend::{Backend, Mode, OpenOptions};
+pub use cases::{CheckedFile, check_file, input_values};
+pub use workspace::{Workspace, init};

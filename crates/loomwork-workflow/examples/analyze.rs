@@ -1,9 +1,5 @@
 //! Prints what a workflow file says: `cargo run -p loomwork-workflow --example analyze -- FILE…`.
-#![allow(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "an example for people, outside of the pure crate"
-)]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example for people, outside of the pure crate")]
 
 fn main() -> std::io::Result<()> {
     for path in std::env::args().skip(1) {
@@ -11,17 +7,10 @@ fn main() -> std::io::Result<()> {
         let started = std::time::Instant::now();
         let analysis = loomwork_workflow::analyze(&text);
         let took = started.elapsed();
-        println!(
-            "{path}: {} steps, {} edges, in {took:?}",
-            analysis.outline.nodes.len(),
-            analysis.outline.edges.len()
-        );
+        println!("{path}: {} steps, {} edges, in {took:?}", analysis.outline.nodes.len(), analysis.outline.edges.len());
         for found in &analysis.diagnostics {
             let at = found.span.start;
-            println!(
-                "  {}:{} {} {:?} {}",
-                at.line, at.column, found.code, found.severity, found.message
-            );
+            println!("  {}:{} {} {:?} {}", at.line, at.column, found.code, found.severity, found.message);
             for fix in &found.fixes {
                 println!("      fix: {}", fix.title);
             }

@@ -38,50 +38,18 @@ pub fn analyze(text: &str) -> Analysis {
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
-    decoder.diagnostics.sort_by_key(|diagnostic| {
-        (
-            diagnostic.span.start.offset,
-            std::cmp::Reverse(diagnostic.severity),
-        )
-    });
-    let workflow = if decoder.has_errors() {
-        None
-    } else {
-        finish(sketch, graph)
-    };
-    Analysis {
-        workflow,
-        outline,
-        diagnostics: decoder.diagnostics,
-    }
+    decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
+    let workflow = if decoder.has_errors() { None } else { finish(sketch, graph) };
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
 fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
     use crate::codes::{BAD_JOIN, MISSING_KEY, NO_ACTION, UNKNOWN_NAME, UNKNOWN_STEP, WRONG_TYPE};
-    let unsure = [
-        MISSING_KEY,
-        NO_ACTION,
-        UNKNOWN_STEP,
-        UNKNOWN_NAME,
-        BAD_JOIN,
-        WRONG_TYPE,
-    ]
-    .map(|code| code.code);
-    let syntax = [
-        crate::codes::SYNTAX,
-        crate::codes::TAB,
-        crate::codes::TOO_LARGE,
-    ]
-    .map(|code| code.code);
-    if decoder
-        .diagnostics
-        .iter()
-        .any(|diagnostic| syntax.contains(&diagnostic.code))
-    {
-        decoder
-            .diagnostics
-            .retain(|diagnostic| !unsure.contains(&diagnostic.code));
+    let unsure = [MISSING_KEY, NO_ACTION, UNKNOWN_STEP, UNKNOWN_NAME, BAD_JOIN, WRONG_TYPE].map(|code| code.code);
+    let syntax = [crate::codes::SYNTAX, crate::codes::TAB, crate::codes::TOO_LARGE].map(|code| code.code);
+    if decoder.diagnostics.iter().any(|diagnostic| syntax.contains(&diagnostic.code)) {
+        decoder.diagnostics.retain(|diagnostic| !unsure.contains(&diagnostic.code));
     }
 }
 
@@ -98,11 +66,7 @@ fn finish(sketch: Sketch<'_>, graph: Graph) -> Option<Workflow> {
         on_failure: sketch.on_failure,
         priority: sketch.priority,
         labels: sketch.labels,
-        steps: sketch
-            .steps
-            .into_iter()
-            .map(|draft| draft.step)
-            .collect::<Option<Vec<_>>>()?,
+        steps: sketch.steps.into_iter().map(|draft| draft.step).collect::<Option<Vec<_>>>()?,
         outputs: sketch.outputs,
         graph,
     })

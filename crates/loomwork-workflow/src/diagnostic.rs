@@ -42,11 +42,7 @@ impl Fix {
         for edit in self.edits.iter().rev() {
             let Pos { offset: start, .. } = edit.span.start;
             let Pos { offset: end, .. } = edit.span.end;
-            if result.is_char_boundary(start)
-                && result.is_char_boundary(end)
-                && start <= end
-                && end <= result.len()
-            {
+            if result.is_char_boundary(start) && result.is_char_boundary(end) && start <= end && end <= result.len() {
                 result.replace_range(start..end, &edit.text);
             }
         }

@@ -19,14 +19,7 @@ pub enum DurationError {
     TooLong(String),
 }
 
-const UNITS: [(&str, u64); 6] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-    ("w", 604_800_000),
-];
+const UNITS: [(&str, u64); 6] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
 const LONGEST_MS: u64 = 100 * 366 * 86_400_000;
 
 /// Reads a duration, in milliseconds. Each unit may stand once, the larger before the smaller; whole numbers and
@@ -46,29 +39,17 @@ pub fn parse_duration(text: &str) -> Result<u64, DurationError> {
     let too_long = || DurationError::TooLong(trimmed.to_owned());
     let (mut rest, mut total, mut smallest) = (trimmed, 0_u64, u64::MAX);
     while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .ok_or_else(malformed)?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(malformed)?;
         let (number, tail) = rest.split_at(digits);
-        let letters = tail
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(tail.len());
+        let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
-        let (_, unit_ms) = UNITS
-            .into_iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(malformed)?;
+        let (_, unit_ms) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or_else(malformed)?;
         if unit_ms >= smallest {
             return Err(malformed());
         }
         smallest = unit_ms;
-        let part = part_ms(number, unit_ms)
-            .ok_or_else(malformed)?
-            .ok_or_else(too_long)?;
-        total = total
-            .checked_add(part)
-            .filter(|sum| *sum <= LONGEST_MS)
-            .ok_or_else(too_long)?;
+        let part = part_ms(number, unit_ms).ok_or_else(malformed)?.ok_or_else(too_long)?;
+        total = total.checked_add(part).filter(|sum| *sum <= LONGEST_MS).ok_or_else(too_long)?;
         rest = tail.trim_start();
     }
     Ok(total)
@@ -82,20 +63,9 @@ fn part_ms(number: &str, unit_ms: u64) -> Option<Option<u64>> {
         return None;
     }
     let scale = 10_u64.pow(u32::try_from(fraction.len()).unwrap_or(9));
-    let fraction_ms = fraction
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit_ms)
-        .map(|scaled| scaled / scale);
-    let whole_ms = whole
-        .parse::<u64>()
-        .ok()
-        .and_then(|whole| whole.checked_mul(unit_ms));
-    Some(
-        whole_ms
-            .zip(fraction_ms)
-            .and_then(|(whole, fraction)| whole.checked_add(fraction)),
-    )
+    let fraction_ms = fraction.parse::<u64>().ok()?.checked_mul(unit_ms).map(|scaled| scaled / scale);
+    let whole_ms = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(unit_ms));
+    Some(whole_ms.zip(fraction_ms).and_then(|(whole, fraction)| whole.checked_add(fraction)))
 }
 
 /// Writes a duration the way `parse_duration` reads it, without empty parts: `1h30m`; nothing is `0ms`.
@@ -109,11 +79,7 @@ pub fn format_duration(ms: u64) -> String {
             rest %= unit_ms;
         }
     }
-    if text.is_empty() {
-        "0ms".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "0ms".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -139,35 +105,12 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_says_why() {
-        for text in [
-            "soon",
-            "10 parsecs",
-            "5",
-            "1m1h",
-            "1s1s",
-            "s",
-            "1.s",
-            ".s",
-            "1..2s",
-            "é",
-        ] {
-            assert!(
-                matches!(parse_duration(text), Err(DurationError::Malformed(_))),
-                "{text}"
-            );
+        for text in ["soon", "10 parsecs", "5", "1m1h", "1s1s", "s", "1.s", ".s", "1..2s", "é"] {
+            assert!(matches!(parse_duration(text), Err(DurationError::Malformed(_))), "{text}");
         }
-        assert!(matches!(
-            parse_duration("-1s"),
-            Err(DurationError::Negative(_))
-        ));
+        assert!(matches!(parse_duration("-1s"), Err(DurationError::Negative(_))));
         assert!(matches!(parse_duration(" "), Err(DurationError::Empty)));
-        assert!(matches!(
-            parse_duration("99999999999999999999d"),
-            Err(DurationError::TooLong(_))
-        ));
-        assert!(matches!(
-            parse_duration("40000d"),
-            Err(DurationError::TooLong(_))
-        ));
+        assert!(matches!(parse_duration("99999999999999999999d"), Err(DurationError::TooLong(_))));
+        assert!(matches!(parse_duration("40000d"), Err(DurationError::TooLong(_))));
     }
 }

@@ -61,10 +61,7 @@ impl InputProblem {
 ///
 /// # Errors
 /// All inputs that do not fit, the declared ones in their order, then the unknown ones.
-pub fn resolve_inputs(
-    workflow: &Workflow,
-    given: &Map<String, Value>,
-) -> Result<Map<String, Value>, Vec<InputProblem>> {
+pub fn resolve_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<InputProblem>> {
     let mut resolved = Map::new();
     let mut problems = Vec::new();
     for (name, input) in &workflow.inputs {
@@ -75,29 +72,17 @@ pub fn resolve_inputs(
                 }
                 Err(problem) => problems.push(problem),
             },
-            None if input.default.is_none() && input.required => {
-                problems.push(InputProblem::Missing { name: name.clone() })
-            }
+            None if input.default.is_none() && input.required => problems.push(InputProblem::Missing { name: name.clone() }),
             None => {
                 resolved.insert(name.clone(), input.default.clone().unwrap_or(Value::Null));
             }
         }
     }
-    for name in given
-        .keys()
-        .filter(|name| !workflow.inputs.contains_key(*name))
-    {
+    for name in given.keys().filter(|name| !workflow.inputs.contains_key(*name)) {
         let suggestion = crate::nearest(name, workflow.inputs.keys().map(String::as_str));
-        problems.push(InputProblem::Unknown {
-            name: name.clone(),
-            suggestion,
-        });
+        problems.push(InputProblem::Unknown { name: name.clone(), suggestion });
     }
-    if problems.is_empty() {
-        Ok(resolved)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
 }
 
 fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {
@@ -105,34 +90,17 @@ fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem
         return Ok(Value::Null);
     }
     if !fits(input.kind, value) {
-        return Err(InputProblem::WrongType {
-            name: name.to_owned(),
-            wanted: input.kind.as_str(),
-            got: type_name(value),
-        });
+        return Err(InputProblem::WrongType { name: name.to_owned(), wanted: input.kind.as_str(), got: type_name(value) });
     }
     if let Some(values) = &input.values
         && !values.iter().any(|allowed| same(allowed, value))
     {
-        let allowed = values
-            .iter()
-            .map(Value::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        return Err(InputProblem::NotAllowed {
-            name: name.to_owned(),
-            allowed,
-            got: value.to_string(),
-        });
+        let allowed = values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+        return Err(InputProblem::NotAllowed { name: name.to_owned(), allowed, got: value.to_string() });
     }
     // 3.0 is an integer in JSON; expressions should see it as one.
-    let integral = (input.kind == InputKind::Integer && !value.is_i64() && !value.is_u64())
-        .then(|| value.as_f64())
-        .flatten();
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "`fits` says that it is integral and in range"
-    )]
+    let integral = (input.kind == InputKind::Integer && !value.is_i64() && !value.is_u64()).then(|| value.as_f64()).flatten();
+    #[allow(clippy::cast_possible_truncation, reason = "`fits` says that it is integral and in range")]
     Ok(integral.map_or_else(|| value.clone(), |value| Value::from(value as i64)))
 }
 
@@ -145,11 +113,7 @@ pub(crate) fn fits(kind: InputKind, value: &Value) -> bool {
     match kind {
         InputKind::String | InputKind::File => value.is_string(),
         InputKind::Integer => {
-            value.is_i64()
-                || value.is_u64()
-                || value
-                    .as_f64()
-                    .is_some_and(|n| n.fract() == 0.0 && n.abs() < 9.0e15)
+            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() < 9.0e15)
         }
         InputKind::Number => value.is_number(),
         InputKind::Boolean => value.is_boolean(),

@@ -11,6 +11,7 @@ pub mod codes;
 mod decode;
 mod diagnostic;
 mod duration;
+mod edit;
 mod expression;
 mod graph;
 mod inputs;
@@ -22,6 +23,7 @@ mod yaml;
 pub use analysis::{Analysis, analyze, definition_hash};
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use edit::{EditError, EditOp, Edited, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
 pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
@@ -34,9 +36,7 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     known
         .into_iter()
         .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3)
-        })
+        .filter(|(distance, candidate)| *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }

@@ -511,9 +511,7 @@ impl Default for Retry {
             factor: 2.0,
             max_ms: 30_000,
             jitter: Jitter::Full,
-            classes: ["transient", "timeout", "resource", "dependency"]
-                .map(str::to_owned)
-                .to_vec(),
+            classes: ["transient", "timeout", "resource", "dependency"].map(str::to_owned).to_vec(),
             max_elapsed_ms: None,
         }
     }

@@ -120,19 +120,9 @@ fn node(step: &Draft<'_>, lines: &Lines<'_>) -> OutlineNode {
             Ports::Known(ports) => ports.clone(),
             Ports::Unknown => vec!["succeeded".to_owned()],
         },
-        fields: if fields.is_object() {
-            fields
-        } else {
-            Value::Object(serde_json::Map::new())
-        },
+        fields: if fields.is_object() { fields } else { Value::Object(serde_json::Map::new()) },
         line: lines.line(step.node.place.start),
-        end_line: lines.line(
-            step.node
-                .place
-                .end
-                .saturating_sub(1)
-                .max(step.node.place.start),
-        ),
+        end_line: lines.line(step.node.place.end.saturating_sub(1).max(step.node.place.start)),
     }
 }
 
@@ -140,26 +130,12 @@ fn node(step: &Draft<'_>, lines: &Lines<'_>) -> OutlineNode {
 fn summary(step: &Step) -> String {
     let text = match &step.action {
         Action::Run(run) => {
-            let is_code =
-                |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-            run.script
-                .lines()
-                .find(is_code)
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
+            let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+            run.script.lines().find(is_code).unwrap_or_default().trim().to_owned()
         }
-        Action::Set(values) => values
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", "),
+        Action::Set(values) => values.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
         Action::Choose(choose) => {
-            let ports = choose
-                .cases
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .chain(choose.otherwise.as_deref());
+            let ports = choose.cases.iter().map(|(name, _)| name.as_str()).chain(choose.otherwise.as_deref());
             ports.collect::<Vec<_>>().join(" / ")
         }
     };

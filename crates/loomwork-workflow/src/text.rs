@@ -34,10 +34,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        Self {
-            start,
-            end: end.max(start),
-        }
+        Self { start, end: end.max(start) }
     }
 
     pub(crate) fn slice(self, text: &str) -> &str {
@@ -55,12 +52,7 @@ pub(crate) struct Lines<'t> {
 impl<'t> Lines<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         let mut starts = vec![0];
-        starts.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, byte)| *byte == b'\n')
-                .map(|(at, _)| at + 1),
-        );
+        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1));
         Self { text, starts }
     }
 
@@ -71,41 +63,15 @@ impl<'t> Lines<'t> {
         }
         let line = self.starts.partition_point(|start| *start <= offset) - 1;
         let column = self.text[self.starts[line]..offset].chars().count() + 1;
-        Pos {
-            offset,
-            line: count(line + 1),
-            column: count(column),
-        }
+        Pos { offset, line: count(line + 1), column: count(column) }
     }
 
     pub(crate) fn span(&self, place: Place) -> Span {
-        Span {
-            start: self.pos(place.start),
-            end: self.pos(place.end),
-        }
+        Span { start: self.pos(place.start), end: self.pos(place.end) }
     }
 
     pub(crate) fn line(&self, offset: usize) -> u32 {
         count(self.starts.partition_point(|start| *start <= offset))
-    }
-
-    /// The place of a line (from 1) without its line break.
-    pub(crate) fn place_of_line(&self, line: usize) -> Place {
-        let start = self
-            .starts
-            .get(line.saturating_sub(1))
-            .copied()
-            .unwrap_or(self.text.len());
-        let end = self
-            .starts
-            .get(line)
-            .map_or(self.text.len(), |next| next - 1);
-        let end = if end > start && self.text.as_bytes()[end - 1] == b'\r' {
-            end - 1
-        } else {
-            end
-        };
-        Place::new(start, end)
     }
 }
 
@@ -120,23 +86,8 @@ mod tests {
     #[test]
     fn columns_count_characters_and_offsets_count_bytes() {
         let lines = Lines::new("é: 1\r\nb: 2\n");
-        assert_eq!(
-            lines.pos(4),
-            Pos {
-                offset: 4,
-                line: 1,
-                column: 4
-            }
-        );
-        assert_eq!(
-            lines.pos(7),
-            Pos {
-                offset: 7,
-                line: 2,
-                column: 1
-            }
-        );
+        assert_eq!(lines.pos(4), Pos { offset: 4, line: 1, column: 4 });
+        assert_eq!(lines.pos(7), Pos { offset: 7, line: 2, column: 1 });
         assert_eq!(lines.pos(999).line, 3);
-        assert_eq!(lines.place_of_line(1), Place::new(0, 5));
     }
 }

@@ -32,8 +32,7 @@ impl AttemptFiles {
     /// Writes the script into `folder`, which exists.
     pub(super) fn write(folder: &Path, script: &str) -> Result<Self, RunError> {
         let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let files =
-            Self { script: folder.join(format!("{name}.script")), output: folder.join(format!("{name}.output")) };
+        let files = Self { script: folder.join(format!("{name}.script")), output: folder.join(format!("{name}.output")) };
         let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&files.script);
         let file = match open() {
             // Someone tidied the folder away while the engine was running.

@@ -82,7 +82,8 @@ fn success(stdout: Head, stderr: String, output: Option<OutputAs>, file: &Path) 
 
 /// The value in the file that `$LOOMWORK_OUTPUT` names; none when the script wrote nothing to it.
 fn written_output(file: &Path) -> Result<Option<Value>, RunError> {
-    let unreadable = |error: std::io::Error| invalid(format!("what the script wrote to $LOOMWORK_OUTPUT cannot be read: {error}"));
+    let unreadable =
+        |error: std::io::Error| invalid(format!("what the script wrote to $LOOMWORK_OUTPUT cannot be read: {error}"));
     let Some((mut file, length)) = open_output(file).map_err(unreadable)? else { return Ok(None) };
     if length > MAX_STDOUT_BYTES as u64 {
         return Err(invalid(format!(
@@ -116,7 +117,9 @@ fn failure(status: ExitStatus, stderr: String, script: &Path) -> RunError {
     let last = stderr.lines().map(str::trim).rfind(|line| !line.is_empty());
     let message = match last {
         Some(line) => format!("{what}: {}", quote(line, script)),
-        None if status.code() == Some(EXIT_KILLED) => format!("{what}: a command of the script was killed, perhaps for lack of memory"),
+        None if status.code() == Some(EXIT_KILLED) => {
+            format!("{what}: a command of the script was killed, perhaps for lack of memory")
+        }
         None => what,
     };
     let details = json!({"exit_code": status.code(), "signal": status.signal(), "stderr_tail": stderr});

@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 
 use loomwork_engine::AttemptKey;
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process_group,
-};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process_group};
 
 /// Environment variable with the journal's id, by which the processes of an engine are recognised.
 pub const ENGINE_MARK: &str = "LOOMWORK_ENGINE";
@@ -44,13 +42,12 @@ impl Marks {
         let entries = || environment.split(|byte| *byte == 0);
         let value = |name: &str| {
             // The last one wins, as it does for most programs.
-            let found = entries().filter_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")).last();
+            let found = entries().filter_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")).next_back();
             found.map(|value| String::from_utf8_lossy(value).into_owned())
         };
         let engine = value(ENGINE_MARK)?;
-        let key = || {
-            Some(AttemptKey { run: value(RUN_MARK)?, step: value(STEP_MARK)?, attempt: value(ATTEMPT_MARK)?.parse().ok()? })
-        };
+        let key =
+            || Some(AttemptKey { run: value(RUN_MARK)?, step: value(STEP_MARK)?, attempt: value(ATTEMPT_MARK)?.parse().ok()? });
         Some(Self { engine, key: key() })
     }
 }

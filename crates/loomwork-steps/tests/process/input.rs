@@ -1,8 +1,8 @@
 //! What a script is given.
 
+use crate::setting::{Setting, error};
 use loomwork_run::{AttemptOutcome, ErrorClass};
 use serde_json::json;
-use crate::setting::{Setting, error};
 
 #[test]
 fn a_script_runs_in_the_workspace_or_the_folder_asked_for() {

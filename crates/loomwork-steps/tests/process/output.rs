@@ -1,10 +1,10 @@
 //! What a script writes, and what becomes of it.
 
+use crate::setting::Setting;
 use loomwork_run::{AttemptOutcome, ErrorClass};
 use loomwork_steps::LogBatch;
 use loomwork_store::logs::{LogStream, SealCheck, StretchLimit};
 use serde_json::json;
-use crate::setting::Setting;
 
 #[test]
 fn a_script_without_an_output_of_its_own_gives_exit_code_stdout_and_the_end_of_stderr() {

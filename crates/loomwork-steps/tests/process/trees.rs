@@ -3,11 +3,11 @@
 use std::process::Command;
 use std::time::Duration;
 
+use crate::setting::{Setting, error, is_alive, wait_until};
 use loomwork_engine::Performer;
 use loomwork_run::{AttemptOutcome, ErrorClass};
 use loomwork_steps::{ENGINE_MARK, end_orphans};
 use serde_json::json;
-use crate::setting::{Setting, error, is_alive, wait_until};
 
 /// A script with children of every kind that writes the ids of its four processes to `pids`, and then waits.
 const FAMILY: &str = "
@@ -155,7 +155,8 @@ fn what_a_dead_engine_left_running_is_ended_by_its_mark_and_nothing_else() {
 #[test]
 fn many_attempts_at_one_time_all_report() {
     let setting = Setting::new();
-    let underway: Vec<_> = (0..64).map(|index| setting.start(json!({"run": format!("echo {index}"), "output": "lines"}), None)).collect();
+    let underway: Vec<_> =
+        (0..64).map(|index| setting.start(json!({"run": format!("echo {index}"), "output": "lines"}), None)).collect();
     for (index, underway) in underway.into_iter().enumerate() {
         assert_eq!(underway.report().outcome, AttemptOutcome::Succeeded { output: json!([index.to_string()]) });
     }

@@ -64,8 +64,11 @@ impl FrameHeader {
         let [tag, a, b, c, d, e, f, g, h, l0, l1, l2, l3] = bytes;
         let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
         let stream = LogStream::of_tag(tag)?;
-        (length > 0 && length <= MAX_FRAME_BYTES)
-            .then_some(Self { stream, at_ms: u64::from_le_bytes([a, b, c, d, e, f, g, h]), length })
+        (length > 0 && length <= MAX_FRAME_BYTES).then_some(Self {
+            stream,
+            at_ms: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            length,
+        })
     }
 }
 

@@ -39,10 +39,7 @@ fn what_was_written_is_read_back_with_stream_time_and_number() {
     let (_folder, logs) = folder();
     write(&logs, &[(Stdout, b"one\ntwo\n"), (Stderr, b"oops\n")]);
     let line = |number, at_ms, stream, text: &str| LogLine { number, at_ms, stream, text: text.into() };
-    assert_eq!(
-        all(&logs),
-        [line(1, 1_000, Stdout, "one"), line(2, 1_000, Stdout, "two"), line(3, 1_001, Stderr, "oops")]
-    );
+    assert_eq!(all(&logs), [line(1, 1_000, Stdout, "one"), line(2, 1_000, Stdout, "two"), line(3, 1_001, Stderr, "oops")]);
 }
 
 #[test]

@@ -9,10 +9,7 @@ pub(super) struct Bits {
 impl Bits {
     pub(super) fn new(rows: usize) -> Self {
         let words = rows.div_ceil(64);
-        Self {
-            words,
-            all: vec![0; words * rows],
-        }
+        Self { words, all: vec![0; words * rows] }
     }
 
     pub(super) fn insert(&mut self, row: usize, member: usize) {

@@ -17,11 +17,7 @@ pub(super) fn report(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Gra
         .map(|knot| knot.into_iter().map(NodeIndex::index).collect::<Vec<_>>())
         .filter(|knot| {
             knot.len() > 1
-                || knot.first().is_some_and(|step| {
-                    graph.outgoing[*step]
-                        .iter()
-                        .any(|edge| graph.edges[*edge].to == *step)
-                })
+                || knot.first().is_some_and(|step| graph.outgoing[*step].iter().any(|edge| graph.edges[*edge].to == *step))
         })
         .collect();
     knots.sort_by_key(|knot| knot.iter().min().copied());
@@ -31,42 +27,23 @@ pub(super) fn report(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Gra
         let step = &sketch.steps[first];
         // The edge that enters the first step closes the circle: it is the one to show.
         let before = cycle[cycle.len() - 1];
-        let need = step
-            .needs
-            .iter()
-            .find(|need| need.step == sketch.steps[before].label);
-        let read = step
-            .reads
-            .iter()
-            .find(|read| read.reference.step == sketch.steps[before].label);
+        let need = step.needs.iter().find(|need| need.step == sketch.steps[before].label);
+        let read = step.reads.iter().find(|read| read.reference.step == sketch.steps[before].label);
         let (place, field) = match (need, read) {
             (Some(need), _) => (need.place, "needs"),
             (None, Some(read)) => (read.place, read.field.as_str()),
             (None, None) => (step.id_place, "id"),
         };
-        let names: Vec<String> = cycle
-            .iter()
-            .chain([&first])
-            .map(|step| format!("`{}`", sketch.steps[*step].label))
-            .collect();
-        let implied = cycle
-            .iter()
-            .zip(cycle.iter().skip(1).chain([&first]))
-            .any(|(from, to)| {
-                graph.outgoing[*from]
-                    .iter()
-                    .map(|edge| &graph.edges[*edge])
-                    .any(|edge| edge.to == *to && edge.kind == EdgeKind::Implied)
-            });
-        let how = if implied {
-            "through `needs` and expressions"
-        } else {
-            "through `needs`"
-        };
-        let message = format!(
-            "These steps wait for each other in a cycle, {how}: {}. Remove one of the edges.",
-            names.join(" → ")
-        );
+        let names: Vec<String> = cycle.iter().chain([&first]).map(|step| format!("`{}`", sketch.steps[*step].label)).collect();
+        let implied = cycle.iter().zip(cycle.iter().skip(1).chain([&first])).any(|(from, to)| {
+            graph.outgoing[*from]
+                .iter()
+                .map(|edge| &graph.edges[*edge])
+                .any(|edge| edge.to == *to && edge.kind == EdgeKind::Implied)
+        });
+        let how = if implied { "through `needs` and expressions" } else { "through `needs`" };
+        let message =
+            format!("These steps wait for each other in a cycle, {how}: {}. Remove one of the edges.", names.join(" → "));
         decoder.report_at(&step.label, field, codes::CYCLE, place, message);
     }
 }

@@ -13,9 +13,7 @@ use crate::model::Join;
 
 /// An order in which every edge leads forward; none when there is a cycle.
 pub(super) fn order(graph: &Graph) -> Option<Vec<usize>> {
-    toposort(&directed(graph), None)
-        .ok()
-        .map(|order| order.into_iter().map(NodeIndex::index).collect())
+    toposort(&directed(graph), None).ok().map(|order| order.into_iter().map(NodeIndex::index).collect())
 }
 
 pub(super) fn directed(graph: &Graph) -> DiGraph<(), (), usize> {
@@ -30,47 +28,24 @@ pub(super) fn directed(graph: &Graph) -> DiGraph<(), (), usize> {
 }
 
 /// Warns of reads whose step may have no output when the reader starts.
-pub(super) fn maybe_skipped(
-    decoder: &mut Decoder<'_>,
-    sketch: &Sketch<'_>,
-    ids: &Ids<'_>,
-    graph: &Graph,
-    order: &[usize],
-) {
+pub(super) fn maybe_skipped(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_>, graph: &Graph, order: &[usize]) {
     let mut certain = None;
     for (to, step) in sketch.steps.iter().enumerate() {
         let mut reported: Vec<usize> = Vec::new();
-        for read in step
-            .reads
-            .iter()
-            .filter(|read| read.reference.read == Read::Output)
-        {
-            let Some(from) = ids
-                .get(read.reference.step.as_str())
-                .copied()
-                .filter(|from| *from != to)
-            else {
+        for read in step.reads.iter().filter(|read| read.reference.read == Read::Output) {
+            let Some(from) = ids.get(read.reference.step.as_str()).copied().filter(|from| *from != to) else {
                 continue;
             };
             if reported.contains(&from) || succeeds_directly(graph, step.join, from, to) {
                 continue;
             }
-            if !certain
-                .get_or_insert_with(|| succeeded_before(sketch, graph, order))
-                .contains(to, from)
-            {
+            if !certain.get_or_insert_with(|| succeeded_before(sketch, graph, order)).contains(to, from) {
                 let name = &read.reference.step;
                 let message = format!(
                     "Step `{name}` may have been skipped or failed when `{}` starts, and then has no output. Guard the read: has(steps.{name}.output) ? … : …",
                     step.label
                 );
-                decoder.report_at(
-                    &step.label,
-                    &read.field,
-                    codes::MAYBE_SKIPPED,
-                    read.place,
-                    message,
-                );
+                decoder.report_at(&step.label, &read.field, codes::MAYBE_SKIPPED, read.place, message);
                 reported.push(from);
             }
         }
@@ -88,13 +63,10 @@ fn means_success(trigger: &Trigger) -> bool {
 /// The common case, without looking at the whole graph.
 fn succeeds_directly(graph: &Graph, join: Join, from: usize, to: usize) -> bool {
     let written = graph.needs_of(to).count();
-    graph.incoming[to]
-        .iter()
-        .map(|edge| &graph.edges[*edge])
-        .any(|edge| {
-            let required = edge.kind == EdgeKind::Implied || join == Join::All || written == 1;
-            edge.from == from && required && means_success(&edge.trigger)
-        })
+    graph.incoming[to].iter().map(|edge| &graph.edges[*edge]).any(|edge| {
+        let required = edge.kind == EdgeKind::Implied || join == Join::All || written == 1;
+        edge.from == from && required && means_success(&edge.trigger)
+    })
 }
 
 /// For every step, the steps that have certainly succeeded when it starts.

@@ -19,17 +19,12 @@ pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Grap
         for edge in graph.needs_of(to) {
             by_source.entry(edge.from).or_default().push(&edge.trigger);
         }
-        let most: usize = by_source
-            .values()
-            .map(|triggers| most_taken(triggers))
-            .sum();
+        let most: usize = by_source.values().map(|triggers| most_taken(triggers)).sum();
         if most >= needed || needed > graph.needs_of(to).count() {
             continue;
         }
-        let Some((source, _)) = by_source
-            .iter()
-            .filter(|(_, triggers)| most_taken(triggers) < triggers.len())
-            .min_by_key(|(from, _)| **from)
+        let Some((source, _)) =
+            by_source.iter().filter(|(_, triggers)| most_taken(triggers) < triggers.len()).min_by_key(|(from, _)| **from)
         else {
             continue;
         };
@@ -37,9 +32,7 @@ pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Grap
             .needs
             .first()
             .zip(step.needs.last())
-            .map_or(step.id_place, |(first, last)| {
-                crate::text::Place::new(first.place.start, last.place.end)
-            });
+            .map_or(step.id_place, |(first, last)| crate::text::Place::new(first.place.start, last.place.end));
         let place = step.join_place.unwrap_or(place);
         let message = format!(
             "This join can never be satisfied: `{}` ends on one of its ports only, so the edges from its different ports exclude each other. Use `join: any` when either may lead here.",
@@ -51,17 +44,8 @@ pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Grap
 
 /// Of the edges from one step, how many one ending can take. A bare edge is taken on any port but `failed`.
 fn most_taken(triggers: &[&Trigger]) -> usize {
-    let bare = triggers
-        .iter()
-        .filter(|trigger| **trigger == &Trigger::Success)
-        .count();
-    let failed = triggers
-        .iter()
-        .filter(|trigger| matches!(trigger, Trigger::Port(port) if port == "failed"))
-        .count();
-    let named = triggers
-        .iter()
-        .filter(|trigger| matches!(trigger, Trigger::Port(port) if port != "failed"))
-        .count();
+    let bare = triggers.iter().filter(|trigger| **trigger == &Trigger::Success).count();
+    let failed = triggers.iter().filter(|trigger| matches!(trigger, Trigger::Port(port) if port == "failed")).count();
+    let named = triggers.iter().filter(|trigger| matches!(trigger, Trigger::Port(port) if port != "failed")).count();
     failed.max(bare + named.min(1))
 }

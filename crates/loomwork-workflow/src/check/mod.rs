@@ -19,13 +19,8 @@ pub(crate) type Ids<'s> = HashMap<&'s str, usize>;
 
 /// Finds the edges, and reports what is wrong with them.
 pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) -> Graph {
-    let ids: Ids<'_> = sketch
-        .steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| step.named)
-        .map(|(at, step)| (step.label.as_str(), at))
-        .collect();
+    let ids: Ids<'_> =
+        sketch.steps.iter().enumerate().filter(|(_, step)| step.named).map(|(at, step)| (step.label.as_str(), at)).collect();
     let mut graph = Graph {
         edges: Vec::new(),
         incoming: vec![Vec::new(); sketch.steps.len()],
@@ -54,10 +49,7 @@ impl Graph {
 
     /// The edges of `needs` that enter a step.
     pub(crate) fn needs_of(&self, step: usize) -> impl Iterator<Item = &GraphEdge> {
-        self.incoming[step]
-            .iter()
-            .map(|edge| &self.edges[*edge])
-            .filter(|edge| edge.kind == EdgeKind::Needs)
+        self.incoming[step].iter().map(|edge| &self.edges[*edge]).filter(|edge| edge.kind == EdgeKind::Needs)
     }
 }
 
@@ -76,10 +68,7 @@ fn timeouts(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
     };
     for step in &sketch.steps {
         if let Some((_, place)) = step.timeout.filter(|(ms, _)| *ms > limit) {
-            let message = format!(
-                "The workflow's own timeout ({}) ends the run before this one.",
-                crate::format_duration(limit)
-            );
+            let message = format!("The workflow's own timeout ({}) ends the run before this one.", crate::format_duration(limit));
             decoder.report_at(&step.label, "timeout", codes::LONG_TIMEOUT, place, message);
         }
     }

@@ -30,28 +30,11 @@ impl Decoder<'_> {
             Some(kind) => self.at("type", |this| this.word(kind, &KINDS)),
             None => Some(InputKind::String),
         };
-        let required = node
-            .get("required")
-            .and_then(|node| self.at("required", |this| this.boolean(node)))
-            .unwrap_or(false);
-        let description = node
-            .get("description")
-            .and_then(|node| self.at("description", |this| this.string(node)));
-        let values = node
-            .get("enum")
-            .and_then(|node| self.at("enum", |this| this.allowed_values(node, kind)));
-        let default = node.get("default").map(|node| {
-            self.at("default", |this| {
-                this.default(node, kind, values.as_deref())
-            })
-        });
-        Some(Input {
-            kind: kind?,
-            required,
-            default,
-            values,
-            description,
-        })
+        let required = node.get("required").and_then(|node| self.at("required", |this| this.boolean(node))).unwrap_or(false);
+        let description = node.get("description").and_then(|node| self.at("description", |this| this.string(node)));
+        let values = node.get("enum").and_then(|node| self.at("enum", |this| this.allowed_values(node, kind)));
+        let default = node.get("default").map(|node| self.at("default", |this| this.default(node, kind, values.as_deref())));
+        Some(Input { kind: kind?, required, default, values, description })
     }
 
     fn allowed_values(&mut self, node: &Node, kind: Option<InputKind>) -> Option<Vec<Value>> {
@@ -72,10 +55,7 @@ impl Decoder<'_> {
             && !values.contains(&value)
         {
             let allowed: Vec<String> = values.iter().map(Value::to_string).collect();
-            let message = format!(
-                "The default {value} is not one of the enum's values: {}.",
-                allowed.join(", ")
-            );
+            let message = format!("The default {value} is not one of the enum's values: {}.", allowed.join(", "));
             self.report(codes::BAD_DEFAULT, node.place, message);
         }
         value
@@ -86,27 +66,12 @@ impl Decoder<'_> {
         let Some(kind) = kind.filter(|kind| !fits(*kind, &value)) else {
             return true;
         };
-        let message = format!(
-            "The {what} is {}, but the input is of type {}.",
-            node.kind(),
-            kind.as_str()
-        );
-        let quotable = matches!(kind, InputKind::String | InputKind::File)
-            && node.scalar().is_some_and(|scalar| !scalar.text.is_empty());
-        let fix = quotable.then(|| {
-            self.replacement(
-                "Put it in quotes",
-                node.place,
-                format!("\"{}\"", node.place.slice(self.text)),
-            )
-        });
-        self.report(
-            codes::BAD_DEFAULT,
-            super::first_line(self.text, node.place),
-            message,
-        )
-        .fixes
-        .extend(fix);
+        let message = format!("The {what} is {}, but the input is of type {}.", node.kind(), kind.as_str());
+        let quotable =
+            matches!(kind, InputKind::String | InputKind::File) && node.scalar().is_some_and(|scalar| !scalar.text.is_empty());
+        let fix =
+            quotable.then(|| self.replacement("Put it in quotes", node.place, format!("\"{}\"", node.place.slice(self.text))));
+        self.report(codes::BAD_DEFAULT, super::first_line(self.text, node.place), message).fixes.extend(fix);
         false
     }
 }

@@ -31,16 +31,7 @@ pub(super) const TOP: Keys = Keys {
         "steps",
         "outputs",
     ],
-    later: &[
-        "secrets",
-        "agents",
-        "servers",
-        "triggers",
-        "concurrency",
-        "profiles",
-        "sla",
-        "alerts",
-    ],
+    later: &["secrets", "agents", "servers", "triggers", "concurrency", "profiles", "sla", "alerts"],
 };
 
 pub(super) const STEP: Keys = Keys {
@@ -124,44 +115,20 @@ pub(super) const LATER_ACTIONS: &[&str] = &[
     "end",
 ];
 
-pub(super) const INPUT: Keys = Keys {
-    place: "in an input",
-    known: &["type", "required", "default", "enum", "description"],
-    later: &["schema"],
-};
+pub(super) const INPUT: Keys =
+    Keys { place: "in an input", known: &["type", "required", "default", "enum", "description"], later: &["schema"] };
 
-pub(super) const DEFAULTS: Keys = Keys {
-    place: "in `defaults`",
-    known: &["timeout", "retry"],
-    later: &[],
-};
+pub(super) const DEFAULTS: Keys = Keys { place: "in `defaults`", known: &["timeout", "retry"], later: &[] };
 
 pub(super) const RETRY: Keys = Keys {
     place: "in `retry`",
-    known: &[
-        "attempts",
-        "backoff",
-        "initial",
-        "factor",
-        "max",
-        "jitter",
-        "classes",
-        "max_elapsed",
-    ],
+    known: &["attempts", "backoff", "initial", "factor", "max", "jitter", "classes", "max_elapsed"],
     later: &[],
 };
 
-pub(super) const JOIN: Keys = Keys {
-    place: "in `join`",
-    known: &["at_least", "rest"],
-    later: &[],
-};
+pub(super) const JOIN: Keys = Keys { place: "in `join`", known: &["at_least", "rest"], later: &[] };
 
-pub(super) const OUTPUT: Keys = Keys {
-    place: "in `output`",
-    known: &["from", "as"],
-    later: &[],
-};
+pub(super) const OUTPUT: Keys = Keys { place: "in `output`", known: &["from", "as"], later: &[] };
 
 impl Decoder<'_> {
     /// Reports keys that are not known here. False when the node is no map.
@@ -177,32 +144,19 @@ impl Decoder<'_> {
             }
             if keys.later.contains(&key) {
                 self.at(key, |this| {
-                    let message = format!(
-                        "`{key}` is part of the language, but not supported by this version."
-                    );
+                    let message = format!("`{key}` is part of the language, but not supported by this version.");
                     this.report(codes::NOT_SUPPORTED, entry.key_place, message);
                 });
                 continue;
             }
             let nearest = crate::nearest(key, keys.known.iter().chain(keys.later).copied());
             let message = match &nearest {
-                Some(nearest) => format!(
-                    "`{key}` is not a key {}. Did you mean `{nearest}`?",
-                    keys.place
-                ),
-                None => format!(
-                    "`{key}` is not a key {}. Known are {}.",
-                    keys.place,
-                    keys.known.join(", ")
-                ),
+                Some(nearest) => format!("`{key}` is not a key {}. Did you mean `{nearest}`?", keys.place),
+                None => format!("`{key}` is not a key {}. Known are {}.", keys.place, keys.known.join(", ")),
             };
-            let fix = nearest.map(|nearest| {
-                self.replacement(format!("Rename to `{nearest}`"), entry.key_place, nearest)
-            });
+            let fix = nearest.map(|nearest| self.replacement(format!("Rename to `{nearest}`"), entry.key_place, nearest));
             self.at(key, |this| {
-                this.report(codes::UNKNOWN_KEY, entry.key_place, message)
-                    .fixes
-                    .extend(fix);
+                this.report(codes::UNKNOWN_KEY, entry.key_place, message).fixes.extend(fix);
             });
         }
         true

@@ -18,7 +18,7 @@ use crate::diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 use crate::text::{Lines, Place};
 use crate::yaml::{Fault, FaultKind, Node};
 
-pub(crate) use step::{Draft, Need, Ports, ReadSite};
+pub(crate) use step::{Draft, Need, Ports, ReadSite, is_valid_step_id, mend_step_id};
 pub(crate) use workflow::{Sketch, decode};
 
 /// Most steps of a workflow.
@@ -51,12 +51,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    pub(crate) fn report(
-        &mut self,
-        code: Code,
-        place: Place,
-        message: impl Into<String>,
-    ) -> &mut Diagnostic {
+    pub(crate) fn report(&mut self, code: Code, place: Place, message: impl Into<String>) -> &mut Diagnostic {
         let field = (!self.path.is_empty()).then(|| self.path.join("."));
         let diagnostic = Diagnostic {
             code: code.code,
@@ -73,43 +68,23 @@ impl<'t> Decoder<'t> {
     }
 
     /// Reports a problem of a step after its decoding.
-    pub(crate) fn report_at(
-        &mut self,
-        step: &str,
-        field: &str,
-        code: Code,
-        place: Place,
-        message: String,
-    ) -> &mut Diagnostic {
+    pub(crate) fn report_at(&mut self, step: &str, field: &str, code: Code, place: Place, message: String) -> &mut Diagnostic {
         let diagnostic = self.report(code, place, message);
         diagnostic.step = Some(step.to_owned());
         diagnostic.field = Some(field.to_owned());
         diagnostic
     }
 
-    pub(crate) fn replacement(
-        &self,
-        title: impl Into<String>,
-        place: Place,
-        text: impl Into<String>,
-    ) -> Fix {
-        Fix {
-            title: title.into(),
-            edits: vec![self.edit(place, text)],
-        }
+    pub(crate) fn replacement(&self, title: impl Into<String>, place: Place, text: impl Into<String>) -> Fix {
+        Fix { title: title.into(), edits: vec![self.edit(place, text)] }
     }
 
     pub(crate) fn edit(&self, place: Place, text: impl Into<String>) -> TextEdit {
-        TextEdit {
-            span: self.lines.span(place),
-            text: text.into(),
-        }
+        TextEdit { span: self.lines.span(place), text: text.into() }
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     pub(crate) fn fault(&mut self, fault: Fault) {
@@ -124,9 +99,7 @@ impl<'t> Decoder<'t> {
             let spaces = fault.place.slice(self.text).replace('\t', "    ");
             self.replacement("Replace the tabs with spaces", fault.place, spaces)
         });
-        self.report(code, fault.place, fault.message)
-            .fixes
-            .extend(fix);
+        self.report(code, fault.place, fault.message).fixes.extend(fix);
     }
 
     /// Does something with a key added to the path of what is reported.
@@ -140,11 +113,7 @@ impl<'t> Decoder<'t> {
     fn wrong_type(&mut self, node: &Node, wanted: &str) -> &mut Diagnostic {
         let message = format!("{wanted} is expected here, not {}.", node.kind());
         let message = capitalised(&message);
-        self.report(
-            codes::WRONG_TYPE,
-            first_line(self.text, node.place),
-            message,
-        )
+        self.report(codes::WRONG_TYPE, first_line(self.text, node.place), message)
     }
 
     /// Text; an unquoted number or boolean is none, and the quick fix quotes it.
@@ -152,10 +121,7 @@ impl<'t> Decoder<'t> {
         if let Some(text) = node.string() {
             return Some(text);
         }
-        let quoted = node
-            .scalar()
-            .filter(|scalar| !scalar.text.is_empty())
-            .map(|scalar| format!("\"{}\"", scalar.text));
+        let quoted = node.scalar().filter(|scalar| !scalar.text.is_empty()).map(|scalar| format!("\"{}\"", scalar.text));
         let fix = quoted.map(|quoted| self.replacement("Put it in quotes", node.place, quoted));
         self.wrong_type(node, "text").fixes.extend(fix);
         None
@@ -164,9 +130,7 @@ impl<'t> Decoder<'t> {
     /// The text of any scalar, exactly as written: `1.10` stays `1.10`.
     fn scalar_text(&mut self, node: &Node) -> Option<String> {
         match node.scalar() {
-            Some(scalar) if !scalar.text.is_empty() || node.string().is_some() => {
-                Some(scalar.text.clone())
-            }
+            Some(scalar) if !scalar.text.is_empty() || node.string().is_some() => Some(scalar.text.clone()),
             _ => {
                 self.wrong_type(node, "text");
                 None
@@ -183,11 +147,8 @@ impl<'t> Decoder<'t> {
         let nearest = crate::nearest(&text, known.iter().map(|(word, _)| *word));
         let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
         let message = format!("`{text}` is none of {}.", words.join(", "));
-        let fix = nearest
-            .map(|nearest| self.replacement(format!("Change to `{nearest}`"), node.place, nearest));
-        self.report(codes::UNKNOWN_VALUE, node.place, message)
-            .fixes
-            .extend(fix);
+        let fix = nearest.map(|nearest| self.replacement(format!("Change to `{nearest}`"), node.place, nearest));
+        self.report(codes::UNKNOWN_VALUE, node.place, message).fixes.extend(fix);
         None
     }
 
@@ -201,18 +162,12 @@ impl<'t> Decoder<'t> {
 
     /// A whole number in a range.
     fn integer(&mut self, node: &Node, low: u32, high: u32) -> Option<u32> {
-        let value = node
-            .scalar()
-            .map(crate::yaml::Scalar::value)
-            .filter(serde_json::Value::is_number);
+        let value = node.scalar().map(crate::yaml::Scalar::value).filter(serde_json::Value::is_number);
         let Some(value) = value else {
             self.wrong_type(node, "a whole number");
             return None;
         };
-        let fitting = value
-            .as_u64()
-            .and_then(|value| u32::try_from(value).ok())
-            .filter(|value| (low..=high).contains(value));
+        let fitting = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| (low..=high).contains(value));
         if fitting.is_none() {
             self.report(
                 codes::OUT_OF_RANGE,
@@ -232,7 +187,5 @@ pub(crate) fn first_line(text: &str, place: Place) -> Place {
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -30,13 +30,9 @@ impl Decoder<'_> {
             Ok(ms) => Some(ms),
             Err(error) => {
                 let number = scalar.text.trim().parse::<u64>().ok();
-                let fix = number.map(|number| {
-                    self.replacement("Take it as seconds", node.place, format!("{number}s"))
-                });
+                let fix = number.map(|number| self.replacement("Take it as seconds", node.place, format!("{number}s")));
                 let message = super::capitalised(&format!("{error}."));
-                self.report(codes::BAD_DURATION, node.place, message)
-                    .fixes
-                    .extend(fix);
+                self.report(codes::BAD_DURATION, node.place, message).fixes.extend(fix);
                 None
             }
         }
@@ -46,11 +42,7 @@ impl Decoder<'_> {
     pub(super) fn timeout(&mut self, node: &Node) -> Option<u64> {
         let ms = self.duration(node)?;
         if ms == 0 {
-            self.report(
-                codes::OUT_OF_RANGE,
-                node.place,
-                "A timeout must be longer than nothing; remove it to have none.",
-            );
+            self.report(codes::OUT_OF_RANGE, node.place, "A timeout must be longer than nothing; remove it to have none.");
             return None;
         }
         Some(ms)
@@ -64,47 +56,21 @@ impl Decoder<'_> {
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
             self.at(&entry.key, |this| match entry.key.as_str() {
-                "attempts" => this
-                    .integer(value, 1, 1_000)
-                    .into_iter()
-                    .for_each(|n| retry.attempts = n),
+                "attempts" => this.integer(value, 1, 1_000).into_iter().for_each(|n| retry.attempts = n),
                 "backoff" => {
-                    let known = [
-                        ("constant", Backoff::Constant),
-                        ("linear", Backoff::Linear),
-                        ("exponential", Backoff::Exponential),
-                    ];
-                    this.word(value, &known)
-                        .into_iter()
-                        .for_each(|word| retry.backoff = word);
+                    let known =
+                        [("constant", Backoff::Constant), ("linear", Backoff::Linear), ("exponential", Backoff::Exponential)];
+                    this.word(value, &known).into_iter().for_each(|word| retry.backoff = word);
                 }
                 "jitter" => {
-                    let known = [
-                        ("none", Jitter::None),
-                        ("full", Jitter::Full),
-                        ("equal", Jitter::Equal),
-                    ];
-                    this.word(value, &known)
-                        .into_iter()
-                        .for_each(|word| retry.jitter = word);
+                    let known = [("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal)];
+                    this.word(value, &known).into_iter().for_each(|word| retry.jitter = word);
                 }
-                "initial" => this
-                    .duration(value)
-                    .into_iter()
-                    .for_each(|ms| retry.initial_ms = ms),
-                "max" => this
-                    .duration(value)
-                    .into_iter()
-                    .for_each(|ms| retry.max_ms = ms),
+                "initial" => this.duration(value).into_iter().for_each(|ms| retry.initial_ms = ms),
+                "max" => this.duration(value).into_iter().for_each(|ms| retry.max_ms = ms),
                 "max_elapsed" => retry.max_elapsed_ms = this.timeout(value),
-                "factor" => this
-                    .factor(value)
-                    .into_iter()
-                    .for_each(|factor| retry.factor = factor),
-                "classes" => this
-                    .classes(value)
-                    .into_iter()
-                    .for_each(|classes| retry.classes = classes),
+                "factor" => this.factor(value).into_iter().for_each(|factor| retry.factor = factor),
+                "classes" => this.classes(value).into_iter().for_each(|classes| retry.classes = classes),
                 _ => {}
             });
         }
@@ -130,11 +96,7 @@ impl Decoder<'_> {
             && retry.attempts == 1
             && attempts.scalar().is_some_and(|scalar| scalar.text == "1")
         {
-            self.report(
-                codes::UNUSED_RETRY,
-                attempts.place,
-                "`attempts` counts the first attempt too, so 1 retries nothing.",
-            );
+            self.report(codes::UNUSED_RETRY, attempts.place, "`attempts` counts the first attempt too, so 1 retries nothing.");
         }
     }
 
@@ -145,11 +107,7 @@ impl Decoder<'_> {
             return None;
         };
         if !(1.0..=100.0).contains(&value) {
-            self.report(
-                codes::OUT_OF_RANGE,
-                node.place,
-                format!("A factor from 1 to 100 is expected here, not {value}."),
-            );
+            self.report(codes::OUT_OF_RANGE, node.place, format!("A factor from 1 to 100 is expected here, not {value}."));
             return None;
         }
         Some(value)
@@ -160,25 +118,12 @@ impl Decoder<'_> {
             self.wrong_type(node, "a list of classes such as [transient, timeout]");
             return None;
         };
-        Some(
-            items
-                .iter()
-                .filter_map(|item| self.word(item, &CLASSES))
-                .map(str::to_owned)
-                .collect(),
-        )
+        Some(items.iter().filter_map(|item| self.word(item, &CLASSES)).map(str::to_owned).collect())
     }
 
     pub(super) fn join(&mut self, node: &Node) -> Option<Join> {
         if node.entries().is_none() {
-            return self.word(
-                node,
-                &[
-                    ("all", Join::All),
-                    ("any", Join::Any),
-                    ("first", Join::First),
-                ],
-            );
+            return self.word(node, &[("all", Join::All), ("any", Join::Any), ("first", Join::First)]);
         }
         self.keys(node, &JOIN);
         if let Some(rest) = node.get("rest")
@@ -198,7 +143,6 @@ impl Decoder<'_> {
             );
             return None;
         };
-        self.at("at_least", |this| this.integer(count, 1, 10_000))
-            .map(Join::AtLeast)
+        self.at("at_least", |this| this.integer(count, 1, 10_000)).map(Join::AtLeast)
     }
 }

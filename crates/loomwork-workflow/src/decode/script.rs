@@ -10,9 +10,7 @@ use crate::yaml::{Node, Style};
 impl Decoder<'_> {
     pub(super) fn script(&mut self, step: &Node, node: &Node, shell: &[String]) -> Option<String> {
         // `run: true` is the program `true`, not a boolean.
-        let scalar = node
-            .scalar()
-            .filter(|scalar| !scalar.text.trim().is_empty());
+        let scalar = node.scalar().filter(|scalar| !scalar.text.trim().is_empty());
         let Some(scalar) = scalar else {
             self.wrong_type(node, "the text of a script");
             return None;
@@ -24,8 +22,7 @@ impl Decoder<'_> {
                 Piece::Text(text) => script.push_str(&text),
                 Piece::Unclosed { at } => {
                     let place = self.find_in(node, &scalar.text[at..]);
-                    let message =
-                        "Expressions cannot stand in a script; a literal `${{` is written `$${{`.";
+                    let message = "Expressions cannot stand in a script; a literal `${{` is written `$${{`.";
                     self.report(codes::EXPRESSION_IN_SCRIPT, place, message);
                 }
                 Piece::Expression { source, .. } => {
@@ -34,9 +31,7 @@ impl Decoder<'_> {
                     let fix = (place.slice(self.text) == written && is_posix(shell))
                         .then(|| self.move_to_env(step, node, place, source, &mut taken));
                     let message = "An expression cannot stand in a script: its value could be taken for commands. Put it into `env` and use the variable.";
-                    self.report(codes::EXPRESSION_IN_SCRIPT, place, message)
-                        .fixes
-                        .extend(fix.flatten());
+                    self.report(codes::EXPRESSION_IN_SCRIPT, place, message).fixes.extend(fix.flatten());
                 }
             }
         }
@@ -51,21 +46,9 @@ impl Decoder<'_> {
         }
     }
 
-    fn move_to_env(
-        &self,
-        step: &Node,
-        run: &Node,
-        place: Place,
-        source: &str,
-        taken: &mut Vec<String>,
-    ) -> Option<Fix> {
+    fn move_to_env(&self, step: &Node, run: &Node, place: Place, source: &str, taken: &mut Vec<String>) -> Option<Fix> {
         let env = step.get("env");
-        let known: Vec<&str> = env
-            .and_then(Node::entries)
-            .unwrap_or_default()
-            .iter()
-            .map(|entry| entry.key.as_str())
-            .collect();
+        let known: Vec<&str> = env.and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.as_str()).collect();
         let name = variable_name(source, &known, taken);
         let value = serde_json::Value::from(format!("${{{{{source}}}}}")).to_string();
         let used = self.edit(place, format!("${{{name}}}"));
@@ -75,26 +58,13 @@ impl Decoder<'_> {
             Some(env) if env.flow => {
                 let empty = env.entries().is_some_and(<[_]>::is_empty);
                 let at = env.place.start + 1;
-                self.edit(
-                    Place::new(at, at),
-                    if empty {
-                        format!(" {name}: {value} ")
-                    } else {
-                        format!(" {name}: {value},")
-                    },
-                )
+                self.edit(Place::new(at, at), if empty { format!(" {name}: {value} ") } else { format!(" {name}: {value},") })
             }
             Some(env) => {
                 let first = env.entries()?.first()?.key_place.start;
-                self.edit(
-                    Place::new(first, first),
-                    format!("{name}: {value}\n{}", self.indent_of(first)),
-                )
+                self.edit(Place::new(first, first), format!("{name}: {value}\n{}", self.indent_of(first)))
             }
-            None if step.flow => self.edit(
-                Place::new(run.place.end, run.place.end),
-                format!(", env: {{ {name}: {value} }}"),
-            ),
+            None if step.flow => self.edit(Place::new(run.place.end, run.place.end), format!(", env: {{ {name}: {value} }}")),
             None => {
                 let key = step.entry("run")?.key_place.start;
                 // Behind a script of several lines it would be far from sight, before it is always on its own line.
@@ -108,47 +78,30 @@ impl Decoder<'_> {
         taken.push(name.clone());
         let mut edits = vec![used, added];
         edits.sort_by_key(|edit| edit.span.start);
-        Some(Fix {
-            title: format!("Move it to `env` as `{name}`"),
-            edits,
-        })
+        Some(Fix { title: format!("Move it to `env` as `{name}`"), edits })
     }
 
     /// The white space that puts a further line below the text at an offset.
     fn indent_of(&self, offset: usize) -> String {
         let line_start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
-        self.text[line_start..offset]
-            .chars()
-            .map(|c| if c == '-' { ' ' } else { c })
-            .collect()
+        self.text[line_start..offset].chars().map(|c| if c == '-' { ' ' } else { c }).collect()
     }
 }
 
 fn is_posix(shell: &[String]) -> bool {
-    shell
-        .first()
-        .is_some_and(|program| matches!(program.as_str(), "bash" | "sh"))
+    shell.first().is_some_and(|program| matches!(program.as_str(), "bash" | "sh"))
 }
 
 /// A name after what is read: `inputs.repository` is `REPOSITORY`, `steps.log.output` is `LOG`.
 fn variable_name(source: &str, known: &[&str], taken: &[String]) -> String {
-    let words: Vec<&str> = source
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> =
+        source.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
     let base = match words[..] {
         ["steps", step, "output"] => step,
-        ["steps", _, "output", .., last] | [.., last]
-            if !last.starts_with(|c: char| c.is_ascii_digit()) =>
-        {
-            last
-        }
+        ["steps", _, "output", .., last] | [.., last] if !last.starts_with(|c: char| c.is_ascii_digit()) => last,
         _ => "VALUE",
     };
     let base = base.to_ascii_uppercase();
     let free = |name: &String| !known.contains(&name.as_str()) && !taken.contains(name);
-    std::iter::once(base.clone())
-        .chain((2..).map(|number| format!("{base}_{number}")))
-        .find(free)
-        .unwrap_or(base)
+    std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}_{number}"))).find(free).unwrap_or(base)
 }

@@ -80,17 +80,9 @@ pub(crate) struct Draft<'n> {
 }
 
 impl<'n> Decoder<'_> {
-    pub(super) fn step(
-        &mut self,
-        index: usize,
-        node: &'n Node,
-        seen: &mut HashMap<String, u32>,
-    ) -> Draft<'n> {
+    pub(super) fn step(&mut self, index: usize, node: &'n Node, seen: &mut HashMap<String, u32>) -> Draft<'n> {
         let place = super::first_line(self.text, node.place);
-        self.step = node
-            .get("id")
-            .and_then(Node::string)
-            .or_else(|| Some(format!("@{index}")));
+        self.step = node.get("id").and_then(Node::string).or_else(|| Some(format!("@{index}")));
         let id = self.step_id(node, seen, place);
         let mut draft = Draft {
             label: id.clone().unwrap_or_else(|| format!("@{index}")),
@@ -146,9 +138,7 @@ impl<'n> Decoder<'_> {
         }
         draft.title.clone_from(&step.title);
         draft.join = step.join;
-        draft.timeout = step
-            .timeout_ms
-            .zip(node.get("timeout").map(|timeout| timeout.place));
+        draft.timeout = step.timeout_ms.zip(node.get("timeout").map(|timeout| timeout.place));
         if let Some((action, ports)) = self.action(node) {
             draft.action_name = action.name();
             draft.ports = ports;
@@ -157,18 +147,9 @@ impl<'n> Decoder<'_> {
         }
     }
 
-    fn step_id(
-        &mut self,
-        node: &Node,
-        seen: &mut HashMap<String, u32>,
-        place: Place,
-    ) -> Option<String> {
+    fn step_id(&mut self, node: &Node, seen: &mut HashMap<String, u32>, place: Place) -> Option<String> {
         let entries = node.entries()?;
-        let Some(id_node) = entries
-            .iter()
-            .find(|entry| entry.key == "id")
-            .map(|entry| &entry.value)
-        else {
+        let Some(id_node) = entries.iter().find(|entry| entry.key == "id").map(|entry| &entry.value) else {
             let message = "The step has no `id`; give it one: letters, digits and `_`.";
             self.report(codes::MISSING_KEY, place, message);
             return None;
@@ -176,11 +157,7 @@ impl<'n> Decoder<'_> {
         self.at("id", |this| {
             let id = this.scalar_text(id_node)?;
             if RESERVED.contains(&id.as_str()) {
-                let fix = this.replacement(
-                    format!("Rename to `{id}_`"),
-                    id_node.place,
-                    format!("{id}_"),
-                );
+                let fix = this.replacement(format!("Rename to `{id}_`"), id_node.place, format!("{id}_"));
                 this.report(
                     codes::RESERVED_ID,
                     id_node.place,
@@ -192,21 +169,13 @@ impl<'n> Decoder<'_> {
             }
             this.name(&id, id_node.place, "A step").then_some(())?;
             if let Some(line) = seen.get(&id) {
-                let message = format!(
-                    "The id `{id}` is taken by the step at line {line}; rename one of them."
-                );
+                let message = format!("The id `{id}` is taken by the step at line {line}; rename one of them.");
                 let mut number = 2;
                 while seen.contains_key(&format!("{id}_{number}")) {
                     number += 1;
                 }
-                let fix = this.replacement(
-                    format!("Rename to `{id}_{number}`"),
-                    id_node.place,
-                    format!("{id}_{number}"),
-                );
-                this.report(codes::DUPLICATE_ID, id_node.place, message)
-                    .fixes
-                    .push(fix);
+                let fix = this.replacement(format!("Rename to `{id}_{number}`"), id_node.place, format!("{id}_{number}"));
+                this.report(codes::DUPLICATE_ID, id_node.place, message).fixes.push(fix);
                 return None;
             }
             seen.insert(id.clone(), this.lines.line(id_node.place.start));
@@ -216,40 +185,22 @@ impl<'n> Decoder<'_> {
 
     /// Checks a name that expressions use.
     pub(super) fn name(&mut self, name: &str, place: Place, what: &str) -> bool {
-        let fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !name.is_empty()
-            && name.len() <= 100
-            && name.chars().all(fine)
-            && !name.starts_with(|c: char| c.is_ascii_digit())
-        {
+        if is_name(name) {
             return true;
         }
-        let mut mended: String = name
-            .chars()
-            .map(|c| if fine(c) { c } else { '_' })
-            .take(100)
-            .collect();
-        if mended.starts_with(|c: char| c.is_ascii_digit()) {
-            mended.insert(0, '_');
-        }
-        let fix = (!mended.is_empty())
-            .then(|| self.replacement(format!("Rename to `{mended}`"), place, mended));
+        let mended = mend_name(name);
+        let fix = (!mended.is_empty()).then(|| self.replacement(format!("Rename to `{mended}`"), place, mended));
         let shown: String = name.chars().take(60).collect();
-        let message = format!(
-            "{what} is named with letters, digits and `_`, not beginning with a digit; `{shown}` is not such a name."
-        );
+        let message =
+            format!("{what} is named with letters, digits and `_`, not beginning with a digit; `{shown}` is not such a name.");
         self.report(codes::BAD_ID, place, message).fixes.extend(fix);
         false
     }
 
     fn needs(&mut self, node: &Node) -> Vec<Need> {
         let Some(items) = node.items() else {
-            let fix = node
-                .string()
-                .map(|text| self.replacement("Make it a list", node.place, format!("[{text}]")));
-            self.wrong_type(node, "a list of steps such as [fetch, check.failed]")
-                .fixes
-                .extend(fix);
+            let fix = node.string().map(|text| self.replacement("Make it a list", node.place, format!("[{text}]")));
+            self.wrong_type(node, "a list of steps such as [fetch, check.failed]").fixes.extend(fix);
             return Vec::new();
         };
         items
@@ -260,30 +211,54 @@ impl<'n> Decoder<'_> {
                     Some((step, port)) => (step.to_owned(), Some(port.to_owned())),
                     None => (text, None),
                 };
-                Some(Need {
-                    step,
-                    port,
-                    place: item.place,
-                })
+                Some(Need { step, port, place: item.place })
             })
             .collect()
     }
 
     fn on_restart(&mut self, node: &Node) -> OnRestart {
-        let known = [
-            ("rerun", Some(OnRestart::Rerun)),
-            ("fail", Some(OnRestart::Fail)),
-            ("ask", None),
-        ];
+        let known = [("rerun", Some(OnRestart::Rerun)), ("fail", Some(OnRestart::Fail)), ("ask", None)];
         match self.word(node, &known) {
             Some(Some(word)) => word,
             Some(None) => {
-                let message =
-                    "`on_restart: ask` is part of the language, but not supported by this version.";
+                let message = "`on_restart: ask` is part of the language, but not supported by this version.";
                 self.report(codes::NOT_SUPPORTED, node.place, message);
                 OnRestart::default()
             }
             None => OnRestart::default(),
         }
+    }
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether expressions can name it.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 100 && name.chars().all(is_name_char) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The nearest name that expressions can use.
+fn mend_name(name: &str) -> String {
+    let mut mended: String = name.chars().map(|c| if is_name_char(c) { c } else { '_' }).take(100).collect();
+    if mended.starts_with(|c: char| c.is_ascii_digit()) {
+        mended.insert(0, '_');
+    }
+    mended
+}
+
+/// Whether a text can be the id of a step.
+pub(crate) fn is_valid_step_id(id: &str) -> bool {
+    is_name(id) && !RESERVED.contains(&id)
+}
+
+/// An id as near to a text as can be.
+pub(crate) fn mend_step_id(text: &str) -> String {
+    let mended = mend_name(text.trim());
+    match mended.as_str() {
+        "" => "step".to_owned(),
+        reserved if RESERVED.contains(&reserved) => format!("{reserved}_"),
+        _ => mended,
     }
 }

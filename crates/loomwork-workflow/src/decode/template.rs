@@ -14,16 +14,10 @@ impl Decoder<'_> {
                 serde_json::Value::String(_) => self.text_template(node, scalar),
                 other => Template::literal(other),
             },
-            Content::List(items) => {
-                Template::list(items.iter().map(|item| self.template(item)).collect())
-            }
+            Content::List(items) => Template::list(items.iter().map(|item| self.template(item)).collect()),
             Content::Map(entries) => {
-                let entries = entries.iter().map(|entry| {
-                    (
-                        entry.key.clone(),
-                        self.at(&entry.key, |this| this.template(&entry.value)),
-                    )
-                });
+                let entries =
+                    entries.iter().map(|entry| (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value))));
                 Template::map(entries.collect())
             }
         }
@@ -41,10 +35,7 @@ impl Decoder<'_> {
     /// One whole expression that gives true or false, or one of these two words.
     pub(super) fn condition(&mut self, node: &Node) -> Option<Template> {
         let scalar = node.scalar();
-        if let Some(value) = scalar
-            .map(Scalar::value)
-            .filter(serde_json::Value::is_boolean)
-        {
+        if let Some(value) = scalar.map(Scalar::value).filter(serde_json::Value::is_boolean) {
             return Some(Template::literal(value));
         }
         let before = self.diagnostics.len();
@@ -53,21 +44,14 @@ impl Decoder<'_> {
             return template;
         }
         if self.diagnostics.len() == before {
-            let fix = node.string().filter(|text| {
-                !text.contains("${{") && scalar.is_some_and(|scalar| scalar.style == Style::Plain)
-            });
+            let fix =
+                node.string().filter(|text| !text.contains("${{") && scalar.is_some_and(|scalar| scalar.style == Style::Plain));
             let fix = fix.map(|text| {
                 let quoted = serde_json::Value::from(format!("${{{{ {text} }}}}")).to_string();
                 self.replacement("Make it an expression", node.place, quoted)
             });
             let message = "A condition is one whole expression that gives true or false, like \"${{ inputs.n > 1 }}\".";
-            self.report(
-                codes::NOT_AN_EXPRESSION,
-                super::first_line(self.text, node.place),
-                message,
-            )
-            .fixes
-            .extend(fix);
+            self.report(codes::NOT_AN_EXPRESSION, super::first_line(self.text, node.place), message).fixes.extend(fix);
         }
         None
     }
@@ -83,11 +67,7 @@ impl Decoder<'_> {
         let field = self.path.join(".");
         for reference in template.references() {
             let place = self.name_place(node, &reference.step);
-            self.reads.push(ReadSite {
-                reference: reference.clone(),
-                place,
-                field: field.clone(),
-            });
+            self.reads.push(ReadSite { reference: reference.clone(), place, field: field.clone() });
         }
         template
     }
@@ -108,19 +88,12 @@ impl Decoder<'_> {
             None if known.is_empty() => {
                 format!("There is no `{name}` under `{space}`: the workflow declares none.")
             }
-            None => format!(
-                "There is no `{name}` under `{space}`; there are {}.",
-                known.join(", ")
-            ),
+            None => format!("There is no `{name}` under `{space}`; there are {}.", known.join(", ")),
         };
         let place = self.name_place(node, name);
         let exact = place.slice(self.text) == name;
-        let fix = nearest
-            .filter(|_| exact)
-            .map(|nearest| self.replacement(format!("Change to `{nearest}`"), place, nearest));
-        self.report(codes::UNKNOWN_NAME, place, message)
-            .fixes
-            .extend(fix);
+        let fix = nearest.filter(|_| exact).map(|nearest| self.replacement(format!("Change to `{nearest}`"), place, nearest));
+        self.report(codes::UNKNOWN_NAME, place, message).fixes.extend(fix);
     }
 
     /// Where a name stands in the expressions of a scalar; the scalar when that cannot be told.
@@ -137,9 +110,7 @@ impl Decoder<'_> {
             .map(|(at, _)| from + at)
             .filter(|at| raw[..*at].ends_with(['.', '\'', '"']))
             .find(|at| !raw[at + name.len()..].starts_with(part_of_word))
-            .map_or(fallback, |at| {
-                Place::new(node.place.start + at, node.place.start + at + name.len())
-            })
+            .map_or(fallback, |at| Place::new(node.place.start + at, node.place.start + at + name.len()))
     }
 
     fn expression_problem(&mut self, node: &Node, found: &TemplateProblem) {
@@ -147,16 +118,12 @@ impl Decoder<'_> {
         let fallback = super::first_line(self.text, node.place);
         let Some(problem) = &found.problem else {
             let at = raw.rfind("${{").filter(|_| !node.aliased);
-            let place = at.map_or(fallback, |at| {
-                Place::new(node.place.start + at, node.place.start + at + 3)
-            });
+            let place = at.map_or(fallback, |at| Place::new(node.place.start + at, node.place.start + at + 3));
             let message = "This `${{` is not closed by `}}`; a literal one is written `$${{`.";
             self.report(codes::EXPRESSION_SYNTAX, place, message);
             return;
         };
-        let at = raw
-            .find(&found.source)
-            .filter(|_| !node.aliased && !found.source.is_empty());
+        let at = raw.find(&found.source).filter(|_| !node.aliased && !found.source.is_empty());
         let exact = at.map(|at| node.place.start + at);
         let place = exact.map_or(fallback, |start| {
             let end = (start + problem.end).max(start + problem.start);
@@ -167,16 +134,8 @@ impl Decoder<'_> {
             .suggestion
             .as_ref()
             .filter(|_| exact.is_some())
-            .map(|suggestion| {
-                self.replacement(
-                    format!("Change to `{suggestion}`"),
-                    place,
-                    suggestion.clone(),
-                )
-            });
-        self.report(code_of(problem.kind), place, message)
-            .fixes
-            .extend(fix);
+            .map(|suggestion| self.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone()));
+        self.report(code_of(problem.kind), place, message).fixes.extend(fix);
     }
 }
 

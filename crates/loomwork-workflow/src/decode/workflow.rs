@@ -35,17 +35,10 @@ pub(crate) struct Sketch<'n> {
 /// Decodes a file.
 pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> Sketch<'n> {
     let mut sketch = Sketch::default();
-    let Some(root) = root.filter(|root| root.entries().is_some_and(|entries| !entries.is_empty()))
-    else {
+    let Some(root) = root.filter(|root| root.entries().is_some_and(|entries| !entries.is_empty())) else {
         if !decoder.has_errors() {
-            let place = root.map_or(Place::new(0, 0), |root| {
-                super::first_line(decoder.text, root.place)
-            });
-            decoder.report(
-                codes::MISSING_KEY,
-                place,
-                "A workflow is a map that begins with `loomwork: 1`, `id` and `steps`.",
-            );
+            let place = root.map_or(Place::new(0, 0), |root| super::first_line(decoder.text, root.place));
+            decoder.report(codes::MISSING_KEY, place, "A workflow is a map that begins with `loomwork: 1`, `id` and `steps`.");
         }
         return sketch;
     };
@@ -68,9 +61,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
             "defaults" => sketch.defaults = this.defaults(node),
             "timeout" => sketch.timeout_ms = this.timeout(node),
             "on_failure" => sketch.on_failure = this.on_failure(node),
-            "priority" => {
-                sketch.priority = this.integer(node, 0, 9).and_then(|n| u8::try_from(n).ok())
-            }
+            "priority" => sketch.priority = this.integer(node, 0, 9).and_then(|n| u8::try_from(n).ok()),
             "labels" => sketch.labels = this.labels(node),
             _ => {}
         });
@@ -92,26 +83,15 @@ impl<'n> Decoder<'_> {
             Some(node) => {
                 let fix = self.replacement("Change to 1", node.place, "1");
                 let place = super::first_line(self.text, node.place);
-                self.report(
-                    codes::LANGUAGE_VERSION,
-                    place,
-                    "This version of the application reads `loomwork: 1`.",
-                )
-                .fixes
-                .push(fix);
+                self.report(codes::LANGUAGE_VERSION, place, "This version of the application reads `loomwork: 1`.")
+                    .fixes
+                    .push(fix);
             }
             None => {
-                let fix = self.replacement(
-                    "Add `loomwork: 1`",
-                    Place::new(root.place.start, root.place.start),
-                    "loomwork: 1\n",
-                );
+                let fix = self.replacement("Add `loomwork: 1`", Place::new(root.place.start, root.place.start), "loomwork: 1\n");
                 let place = super::first_line(self.text, root.place);
-                let diagnostic = self.report(
-                    codes::MISSING_KEY,
-                    place,
-                    "The language version is missing: begin the file with `loomwork: 1`.",
-                );
+                let diagnostic =
+                    self.report(codes::MISSING_KEY, place, "The language version is missing: begin the file with `loomwork: 1`.");
                 if !root.flow {
                     diagnostic.fixes.push(fix);
                 }
@@ -120,11 +100,7 @@ impl<'n> Decoder<'_> {
         for key in ["id", "steps"] {
             if root.get(key).is_none() {
                 let place = super::first_line(self.text, root.place);
-                self.report(
-                    codes::MISSING_KEY,
-                    place,
-                    format!("The workflow has no `{key}`."),
-                );
+                self.report(codes::MISSING_KEY, place, format!("The workflow has no `{key}`."));
             }
         }
     }
@@ -133,31 +109,17 @@ impl<'n> Decoder<'_> {
     fn workflow_id(&mut self, node: &Node) -> Option<String> {
         let id = self.scalar_text(node)?;
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if id.len() <= 100
-            && id.chars().all(fine)
-            && id.starts_with(|c: char| c.is_ascii_alphanumeric())
-        {
+        if id.len() <= 100 && id.chars().all(fine) && id.starts_with(|c: char| c.is_ascii_alphanumeric()) {
             return Some(id);
         }
-        let mended: String = id
-            .chars()
-            .map(|c| if fine(c) { c } else { '-' })
-            .take(100)
-            .collect();
+        let mended: String = id.chars().map(|c| if fine(c) { c } else { '-' }).take(100).collect();
         let mended = mended.trim_start_matches(['-', '_', '.']).to_owned();
-        let fix = (!mended.is_empty())
-            .then(|| self.replacement(format!("Change to `{mended}`"), node.place, mended));
+        let fix = (!mended.is_empty()).then(|| self.replacement(format!("Change to `{mended}`"), node.place, mended));
         let message = format!(
             "`{}` is not an id of a workflow: letters, digits, `-`, `_` and `.`, at most 100, beginning with a letter or digit.",
             clip(&id)
         );
-        self.report(
-            codes::BAD_ID,
-            super::first_line(self.text, node.place),
-            message,
-        )
-        .fixes
-        .extend(fix);
+        self.report(codes::BAD_ID, super::first_line(self.text, node.place), message).fixes.extend(fix);
         None
     }
 
@@ -195,10 +157,7 @@ impl<'n> Decoder<'_> {
         let mut env = IndexMap::new();
         for entry in entries {
             if entry.key.is_empty() || entry.key.contains(['=', '\0']) {
-                let message = format!(
-                    "`{}` cannot name an environment variable.",
-                    clip(&entry.key)
-                );
+                let message = format!("`{}` cannot name an environment variable.", clip(&entry.key));
                 self.report(codes::BAD_ID, entry.key_place, message);
             }
             if let Some(template) = self.at(&entry.key, |this| this.env_value(&entry.value)) {
@@ -209,10 +168,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn env_value(&mut self, node: &Node) -> Option<Template> {
-        if node
-            .scalar()
-            .is_some_and(|scalar| scalar.style == Style::Plain && scalar.value().is_null())
-        {
+        if node.scalar().is_some_and(|scalar| scalar.style == Style::Plain && scalar.value().is_null()) {
             return Some(Template::literal(serde_json::Value::String(String::new())));
         }
         self.string_template(node)
@@ -223,21 +179,13 @@ impl<'n> Decoder<'_> {
             return Defaults::default();
         }
         Defaults {
-            timeout_ms: node
-                .get("timeout")
-                .and_then(|node| self.at("timeout", |this| this.timeout(node))),
-            retry: node
-                .get("retry")
-                .and_then(|node| self.at("retry", |this| this.retry(node))),
+            timeout_ms: node.get("timeout").and_then(|node| self.at("timeout", |this| this.timeout(node))),
+            retry: node.get("retry").and_then(|node| self.at("retry", |this| this.retry(node))),
         }
     }
 
     fn on_failure(&mut self, node: &Node) -> OnFailure {
-        let known = [
-            ("finish", Some(OnFailure::Finish)),
-            ("stop", Some(OnFailure::Stop)),
-            ("compensate", None),
-        ];
+        let known = [("finish", Some(OnFailure::Finish)), ("stop", Some(OnFailure::Stop)), ("compensate", None)];
         match self.word(node, &known) {
             Some(Some(word)) => word,
             Some(None) => {
@@ -256,12 +204,7 @@ impl<'n> Decoder<'_> {
         };
         entries
             .iter()
-            .filter_map(|entry| {
-                Some((
-                    entry.key.clone(),
-                    self.at(&entry.key, |this| this.scalar_text(&entry.value))?,
-                ))
-            })
+            .filter_map(|entry| Some((entry.key.clone(), self.at(&entry.key, |this| this.scalar_text(&entry.value))?)))
             .collect()
     }
 
@@ -271,42 +214,20 @@ impl<'n> Decoder<'_> {
             self.wrong_type(node, "a map from names to values");
             return IndexMap::new();
         };
-        entries
-            .iter()
-            .map(|entry| {
-                (
-                    entry.key.clone(),
-                    self.at(&entry.key, |this| this.template(&entry.value)),
-                )
-            })
-            .collect()
+        entries.iter().map(|entry| (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value)))).collect()
     }
 
     fn steps(&mut self, node: &'n Node, sketch: &mut Sketch<'n>) {
         let Some(items) = node.items() else {
             self.at("steps", |this| {
-                let message = format!(
-                    "`steps` is a list of steps, each beginning with `- id:`; here is {}.",
-                    node.kind()
-                );
-                this.report(
-                    codes::WRONG_TYPE,
-                    super::first_line(this.text, node.place),
-                    message,
-                );
+                let message = format!("`steps` is a list of steps, each beginning with `- id:`; here is {}.", node.kind());
+                this.report(codes::WRONG_TYPE, super::first_line(this.text, node.place), message);
             });
             return;
         };
         if items.len() > MAX_STEPS {
-            let message = format!(
-                "The workflow has {} steps; at most {MAX_STEPS} are allowed.",
-                items.len()
-            );
-            self.report(
-                codes::TOO_LARGE,
-                super::first_line(self.text, node.place),
-                message,
-            );
+            let message = format!("The workflow has {} steps; at most {MAX_STEPS} are allowed.", items.len());
+            self.report(codes::TOO_LARGE, super::first_line(self.text, node.place), message);
         }
         let mut seen: HashMap<String, u32> = HashMap::new();
         for (index, item) in items.iter().take(MAX_STEPS).enumerate() {

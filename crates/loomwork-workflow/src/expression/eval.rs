@@ -20,11 +20,7 @@ pub(crate) struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     pub(crate) fn new(scope: &'a Scope) -> Self {
-        Self {
-            scope,
-            locals: Vec::new(),
-            meter: Meter::new(),
-        }
+        Self { scope, locals: Vec::new(), meter: Meter::new() }
     }
 
     pub(crate) fn eval(&mut self, code: &'a Code) -> Result<Val<'a>, EvalError> {
@@ -54,18 +50,12 @@ impl<'a> Evaluation<'a> {
             }
             Code::List(items) => {
                 self.meter.make(items.len() * size_of::<Val<'_>>())?;
-                items
-                    .iter()
-                    .map(|item| self.eval(item))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map(Val::list)
+                items.iter().map(|item| self.eval(item)).collect::<Result<Vec<_>, _>>().map(Val::list)
             }
             Code::Map(entries) => self.map(entries),
             Code::And(left, right) => self.logical(left, right, false),
             Code::Or(left, right) => self.logical(left, right, true),
-            Code::Not(operand) => self
-                .condition(operand, "`!`")
-                .map(|value| Val::Bool(!value)),
+            Code::Not(operand) => self.condition(operand, "`!`").map(|value| Val::Bool(!value)),
             Code::Negate(operand) => negate(&self.eval(operand)?),
             Code::If(condition, then, otherwise) => {
                 if self.condition(condition, "`? :`")? {
@@ -80,10 +70,7 @@ impl<'a> Evaluation<'a> {
                 apply(&mut self.meter, *operator, left, right)
             }
             Code::Call(builtin, arguments) => {
-                let arguments = arguments
-                    .iter()
-                    .map(|argument| self.eval(argument))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let arguments = arguments.iter().map(|argument| self.eval(argument)).collect::<Result<Vec<_>, _>>()?;
                 (builtin.call)(&mut self.meter, &arguments)
             }
             Code::Matches(text, regex) => match self.eval(text)? {
@@ -91,37 +78,21 @@ impl<'a> Evaluation<'a> {
                     self.meter.steps(text.as_str().len() / 8)?;
                     Ok(Val::Bool(regex.is_match(text.as_str())))
                 }
-                other => Err(EvalError::invalid(format!(
-                    "`matches` takes text, not {}",
-                    other.type_name()
-                ))),
+                other => Err(EvalError::invalid(format!("`matches` takes text, not {}", other.type_name()))),
             },
-            Code::Fold {
-                fold,
-                range,
-                filter,
-                body,
-            } => self.fold(*fold, range, filter.as_deref(), body),
+            Code::Fold { fold, range, filter, body } => self.fold(*fold, range, filter.as_deref(), body),
         }
     }
 
     fn condition(&mut self, code: &'a Code, place: &str) -> Result<bool, EvalError> {
         match self.eval(code)? {
             Val::Bool(value) => Ok(value),
-            other => Err(EvalError::invalid(format!(
-                "{place} takes true or false, not {}",
-                other.type_name()
-            ))),
+            other => Err(EvalError::invalid(format!("{place} takes true or false, not {}", other.type_name()))),
         }
     }
 
     /// `&&` and `||`: a decisive side hides an error of the other, whichever side it is (CEL specification, "Logical Operators").
-    fn logical(
-        &mut self,
-        left: &'a Code,
-        right: &'a Code,
-        decisive: bool,
-    ) -> Result<Val<'a>, EvalError> {
+    fn logical(&mut self, left: &'a Code, right: &'a Code, decisive: bool) -> Result<Val<'a>, EvalError> {
         let sign = if decisive { "`||`" } else { "`&&`" };
         match self.condition(left, sign) {
             Ok(value) if value == decisive => Ok(Val::Bool(value)),
@@ -145,24 +116,16 @@ impl<'a> Evaluation<'a> {
 
     fn step_field(&mut self, step: &str, field: StepField) -> Result<Val<'a>, EvalError> {
         let scope: &'a Scope = self.scope;
-        let found: &'a StepScope = scope
-            .steps
-            .get(step)
-            .ok_or_else(|| EvalError::Missing(format!("step `{step}` has not ended")))?;
+        let found: &'a StepScope =
+            scope.steps.get(step).ok_or_else(|| EvalError::Missing(format!("step `{step}` has not ended")))?;
         match field {
             StepField::Output => found.output.as_deref().map(Val::from_json).ok_or_else(|| {
-                EvalError::Missing(format!(
-                    "step `{step}` has no output: it is {}. Guard the read with has()",
-                    found.status
-                ))
+                EvalError::Missing(format!("step `{step}` has no output: it is {}. Guard the read with has()", found.status))
             }),
             StepField::Status => Ok(Val::Text(Text::Borrowed(&found.status))),
             StepField::Error => match &found.error {
                 Some(error) => Ok(Val::from_json(error)),
-                None => Err(EvalError::Missing(format!(
-                    "step `{step}` has no error: it is {}",
-                    found.status
-                ))),
+                None => Err(EvalError::Missing(format!("step `{step}` has no error: it is {}", found.status))),
             },
             StepField::Attempts => Ok(Val::Int(i64::from(found.attempts))),
             StepField::Duration => {
@@ -177,27 +140,17 @@ impl<'a> Evaluation<'a> {
         let mut map = IndexMap::with_capacity(entries.len());
         for (key, value) in entries {
             let key = self.eval(key)?;
-            let key = key.as_key().ok_or_else(|| {
-                EvalError::invalid(format!("{} cannot be a key", key.type_name()))
-            })?;
+            let key = key.as_key().ok_or_else(|| EvalError::invalid(format!("{} cannot be a key", key.type_name())))?;
             let described = key.describe();
             let value = self.eval(value)?;
             if map.insert(key, value).is_some() {
-                return Err(EvalError::invalid(format!(
-                    "the key {described} stands twice in the map"
-                )));
+                return Err(EvalError::invalid(format!("the key {described} stands twice in the map")));
             }
         }
         Ok(Val::Dict(Dict::Entries(Arc::new(map))))
     }
 
-    fn fold(
-        &mut self,
-        fold: Fold,
-        range: &'a Code,
-        filter: Option<&'a Code>,
-        body: &'a Code,
-    ) -> Result<Val<'a>, EvalError> {
+    fn fold(&mut self, fold: Fold, range: &'a Code, filter: Option<&'a Code>, body: &'a Code) -> Result<Val<'a>, EvalError> {
         let elements = match self.eval(range)? {
             Val::List(list) => list,
             Val::Dict(map) => {
@@ -205,10 +158,7 @@ impl<'a> Evaluation<'a> {
                 List::Items(Arc::new(map.keys().collect()))
             }
             other => {
-                return Err(EvalError::invalid(format!(
-                    "a list or a map is needed here, not {}",
-                    other.type_name()
-                )));
+                return Err(EvalError::invalid(format!("a list or a map is needed here, not {}", other.type_name())));
             }
         };
         let mut kept = Vec::new();
@@ -234,10 +184,7 @@ impl<'a> Evaluation<'a> {
                 (Fold::Exists, Ok(Some(Val::Bool(true)))) => return Ok(Val::Bool(true)),
                 (_, Ok(Some(Val::Bool(value)))) => count += usize::from(value),
                 (_, Ok(Some(other))) => {
-                    let error = EvalError::invalid(format!(
-                        "the condition must be true or false, not {}",
-                        other.type_name()
-                    ));
+                    let error = EvalError::invalid(format!("the condition must be true or false, not {}", other.type_name()));
                     first_error.get_or_insert(error);
                 }
             }
@@ -252,12 +199,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// One element: none when the filter leaves it out.
-    fn element(
-        &mut self,
-        fold: Fold,
-        filter: Option<&'a Code>,
-        body: &'a Code,
-    ) -> Result<Option<Val<'a>>, EvalError> {
+    fn element(&mut self, fold: Fold, filter: Option<&'a Code>, body: &'a Code) -> Result<Option<Val<'a>>, EvalError> {
         if let Some(filter) = filter
             && fold == Fold::Map
             && !self.condition(filter, "the condition")?
@@ -282,18 +224,14 @@ fn constant_value(constant: &Constant) -> Val<'_> {
 
 fn negate<'a>(value: &Val<'a>) -> Result<Val<'a>, EvalError> {
     match value {
-        Val::Int(value) => value
-            .checked_neg()
-            .map(Val::Int)
-            .ok_or_else(|| EvalError::invalid("the result is outside the range of its type")),
+        Val::Int(value) => {
+            value.checked_neg().map(Val::Int).ok_or_else(|| EvalError::invalid("the result is outside the range of its type"))
+        }
         Val::Double(value) => Ok(Val::Double(-value)),
         Val::Duration(value) => value
             .checked_neg()
             .map(Val::Duration)
             .ok_or_else(|| EvalError::invalid("the result is outside the range of its type")),
-        other => Err(EvalError::invalid(format!(
-            "`-` does not take {}",
-            other.type_name()
-        ))),
+        other => Err(EvalError::invalid(format!("`-` does not take {}", other.type_name()))),
     }
 }

@@ -2,23 +2,15 @@
 //!
 //! Invariant: recursion is bounded by `MAX_DEPTH`, whatever the source.
 
-use cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators,
-};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 use cel::parser::PrattParser;
 
-use super::functions::{self, Builtin, Style};
+use super::functions::{self, Builtin, FUNCTION_NAMES, Style};
 use super::meter::{MAX_DEPTH, MAX_SOURCE};
-use super::program::{
-    Code, Constant, Fold, Operator, Problem, ProblemKind, Program, Read, Reference, Root, StepField,
-};
-
-pub(crate) use super::functions::FUNCTION_NAMES;
+use super::program::{Code, Constant, Fold, Operator, Problem, ProblemKind, Program, Read, Reference, Root, StepField};
 
 const ROOTS: [&str; 4] = ["inputs", "steps", "env", "run"];
-const RESERVED_ROOTS: [&str; 8] = [
-    "inputs", "steps", "env", "run", "secrets", "item", "index", "pass",
-];
+const RESERVED_ROOTS: [&str; 8] = ["inputs", "steps", "env", "run", "secrets", "item", "index", "pass"];
 const TYPES: [(&str, &str); 11] = [
     ("int", "int"),
     ("uint", "uint"),
@@ -43,32 +35,15 @@ const STEP_FIELDS: [(&str, StepField); 5] = [
 impl Program {
     /// Parses and resolves an expression.
     pub(crate) fn parse(source: &str) -> Result<Self, Vec<Problem>> {
-        let whole = |kind, message: String| {
-            vec![Problem {
-                kind,
-                message,
-                start: 0,
-                end: source.len(),
-                suggestion: None,
-            }]
-        };
+        let whole = |kind, message: String| vec![Problem { kind, message, start: 0, end: source.len(), suggestion: None }];
         if source.len() > MAX_SOURCE {
-            let message = format!(
-                "the expression has {} bytes; at most {MAX_SOURCE} are allowed",
-                source.len()
-            );
+            let message = format!("the expression has {} bytes; at most {MAX_SOURCE} are allowed", source.len());
             return Err(whole(ProblemKind::TooLarge, message));
         }
         if source.trim().is_empty() {
-            return Err(whole(
-                ProblemKind::Syntax,
-                "the expression is empty".to_owned(),
-            ));
+            return Err(whole(ProblemKind::Syntax, "the expression is empty".to_owned()));
         }
-        let parser = PrattParser::new()
-            .max_recursion_depth(64)
-            .error_recovery_limit(4)
-            .error_reporting_limit(8);
+        let parser = PrattParser::new().max_recursion_depth(64).error_recovery_limit(4).error_reporting_limit(8);
         let tree = parser.parse(source).map_err(|errors| {
             let first = errors.errors.into_iter().next();
             vec![first.map_or_else(
@@ -93,16 +68,10 @@ impl Program {
         };
         let code = lowering.lower(&tree, 0);
         match code {
-            Some(code) if lowering.problems.is_empty() => Ok(Self {
-                source: source.to_owned(),
-                code,
-                references: lowering.references,
-                roots: lowering.roots,
-            }),
-            _ if lowering.problems.is_empty() => Err(whole(
-                ProblemKind::Syntax,
-                "it is not an expression".to_owned(),
-            )),
+            Some(code) if lowering.problems.is_empty() => {
+                Ok(Self { source: source.to_owned(), code, references: lowering.references, roots: lowering.roots })
+            }
+            _ if lowering.problems.is_empty() => Err(whole(ProblemKind::Syntax, "it is not an expression".to_owned())),
             _ => Err(lowering.problems),
         }
     }
@@ -111,44 +80,21 @@ impl Program {
 fn syntax_problem(source: &str, (line, column): (isize, isize), message: &str) -> Problem {
     let line_start = usize::try_from(line - 1)
         .ok()
-        .and_then(|line| {
-            source
-                .split_inclusive('\n')
-                .take(line)
-                .map(str::len)
-                .reduce(|a, b| a + b)
-                .or(Some(0))
-        })
+        .and_then(|line| source.split_inclusive('\n').take(line).map(str::len).reduce(|a, b| a + b).or(Some(0)))
         .unwrap_or(0);
     let start = source[line_start..]
         .char_indices()
         .nth(usize::try_from(column - 1).unwrap_or(0))
         .map_or(source.len(), |(at, _)| line_start + at);
-    let end = source[start..]
-        .chars()
-        .next()
-        .map_or(start, |c| start + c.len_utf8());
+    let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
-    let message = message.replace(
-        "mismatched input '<EOF>' expecting expression",
-        "something is missing at its end",
-    );
+    let message = message.replace("mismatched input '<EOF>' expecting expression", "something is missing at its end");
     let message = message
         .replace("mismatched input ", "unexpected ")
         .replace("expecting", "where this should stand:")
         .replace("<EOF>", "the end");
-    let kind = if message.contains("limit exceeded") {
-        ProblemKind::TooLarge
-    } else {
-        ProblemKind::Syntax
-    };
-    Problem {
-        kind,
-        message,
-        start,
-        end,
-        suggestion: None,
-    }
+    let kind = if message.contains("limit exceeded") { ProblemKind::TooLarge } else { ProblemKind::Syntax };
+    Problem { kind, message, start, end, suggestion: None }
 }
 
 struct Lowering<'s> {
@@ -163,21 +109,9 @@ struct Lowering<'s> {
 }
 
 impl Lowering<'_> {
-    fn problem(
-        &mut self,
-        kind: ProblemKind,
-        word: &str,
-        message: String,
-        suggestion: Option<String>,
-    ) {
+    fn problem(&mut self, kind: ProblemKind, word: &str, message: String, suggestion: Option<String>) {
         let (start, end) = find_word(self.source, word);
-        self.problems.push(Problem {
-            kind,
-            message,
-            start,
-            end,
-            suggestion,
-        });
+        self.problems.push(Problem { kind, message, start, end, suggestion });
     }
 
     fn lower_box(&mut self, node: &IdedExpr, depth: usize) -> Option<Box<Code>> {
@@ -186,11 +120,7 @@ impl Lowering<'_> {
 
     fn lower(&mut self, node: &IdedExpr, depth: usize) -> Option<Code> {
         if depth > MAX_DEPTH {
-            if !self
-                .problems
-                .iter()
-                .any(|problem| problem.kind == ProblemKind::TooLarge)
-            {
+            if !self.problems.iter().any(|problem| problem.kind == ProblemKind::TooLarge) {
                 let message = format!("the expression is nested deeper than {MAX_DEPTH} levels");
                 self.problems.push(Problem {
                     kind: ProblemKind::TooLarge,
@@ -218,10 +148,7 @@ impl Lowering<'_> {
                     let value = self.lower(&entry.value, depth + 1);
                     entries.push(key.zip(value));
                 }
-                entries
-                    .into_iter()
-                    .collect::<Option<Vec<_>>>()
-                    .map(Code::Map)
+                entries.into_iter().collect::<Option<Vec<_>>>().map(Code::Map)
             }
             Expr::Comprehension(comprehension) => self.comprehension(comprehension, depth),
             Expr::Struct(_) => self.unsupported("message literals"),
@@ -231,22 +158,13 @@ impl Lowering<'_> {
 
     fn unsupported(&mut self, what: &str) -> Option<Code> {
         let message = format!("{what} cannot stand in an expression here");
-        self.problems.push(Problem {
-            kind: ProblemKind::Syntax,
-            message,
-            start: 0,
-            end: self.source.len(),
-            suggestion: None,
-        });
+        self.problems.push(Problem { kind: ProblemKind::Syntax, message, start: 0, end: self.source.len(), suggestion: None });
         None
     }
 
     /// Lowers all, so that the problems of all are found.
     fn all(&mut self, nodes: &[IdedExpr], depth: usize) -> Option<Vec<Code>> {
-        let lowered: Vec<_> = nodes
-            .iter()
-            .map(|node| self.lower(node, depth + 1))
-            .collect();
+        let lowered: Vec<_> = nodes.iter().map(|node| self.lower(node, depth + 1)).collect();
         lowered.into_iter().collect()
     }
 
@@ -259,9 +177,7 @@ impl Lowering<'_> {
             "env" => return Some(Code::Env),
             "run" => return Some(Code::Run),
             "steps" => {
-                let message =
-                    "`steps` must be followed by the id of a step: `steps.my_step.output`"
-                        .to_owned();
+                let message = "`steps` must be followed by the id of a step: `steps.my_step.output`".to_owned();
                 self.problem(ProblemKind::DynamicStep, name, message, None);
                 return None;
             }
@@ -271,9 +187,8 @@ impl Lowering<'_> {
                 return None;
             }
             "item" | "index" | "pass" => {
-                let message = format!(
-                    "`{name}` is in scope only inside `for_each` and `loop`, which this version does not support"
-                );
+                let message =
+                    format!("`{name}` is in scope only inside `for_each` and `loop`, which this version does not support");
                 self.problem(ProblemKind::NotSupported, name, message, None);
                 return None;
             }
@@ -282,18 +197,9 @@ impl Lowering<'_> {
         if let Some((_, type_name)) = TYPES.into_iter().find(|(known, _)| *known == name) {
             return Some(Code::Type(type_name));
         }
-        let suggestion = crate::nearest(
-            name,
-            ROOTS
-                .into_iter()
-                .chain(self.locals.iter().map(String::as_str)),
-        );
-        let meant = suggestion
-            .as_ref()
-            .map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
-        let message = format!(
-            "`{name}` is not known; in scope are `inputs`, `steps`, `env` and `run`.{meant}"
-        );
+        let suggestion = crate::nearest(name, ROOTS.into_iter().chain(self.locals.iter().map(String::as_str)));
+        let meant = suggestion.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
+        let message = format!("`{name}` is not known; in scope are `inputs`, `steps`, `env` and `run`.{meant}");
         self.problem(ProblemKind::UnknownName, name, message, suggestion);
         None
     }
@@ -301,15 +207,11 @@ impl Lowering<'_> {
     /// `steps.x` or `steps['x']`.
     fn step_of<'n>(&mut self, node: &'n IdedExpr) -> Option<&'n str> {
         let is_steps = |operand: &IdedExpr, locals: &[String]| {
-            matches!(&operand.expr, Expr::Ident(name) if name == "steps")
-                && !locals.iter().any(|local| local == "steps")
+            matches!(&operand.expr, Expr::Ident(name) if name == "steps") && !locals.iter().any(|local| local == "steps")
         };
         match &node.expr {
             Expr::Select(select) if is_steps(&select.operand, &self.locals) => Some(&select.field),
-            Expr::Call(call)
-                if call.func_name == operators::INDEX
-                    && is_steps(call.args.first()?, &self.locals) =>
-            {
+            Expr::Call(call) if call.func_name == operators::INDEX && is_steps(call.args.first()?, &self.locals) => {
                 match &call.args.get(1)?.expr {
                     Expr::Literal(LiteralValue::String(name)) => Some(name.inner()),
                     _ => None,
@@ -352,8 +254,7 @@ impl Lowering<'_> {
                 "run" if field == "started_at" => return Some(Code::StartedAt),
                 "run" if !matches!(field, "id" | "trigger") => {
                     let suggestion = crate::nearest(field, ["id", "started_at", "trigger"]);
-                    let message =
-                        format!("`run` has `id`, `started_at` and `trigger`, not `{field}`");
+                    let message = format!("`run` has `id`, `started_at` and `trigger`, not `{field}`");
                     self.problem(ProblemKind::UnknownField, field, message, suggestion);
                     return None;
                 }
@@ -370,8 +271,7 @@ impl Lowering<'_> {
             }
             return code.map(|code| Code::Select(Box::new(code), field.to_owned()));
         }
-        self.lower_box(operand, depth)
-            .map(|operand| Code::Select(operand, field.to_owned()))
+        self.lower_box(operand, depth).map(|operand| Code::Select(operand, field.to_owned()))
     }
 
     /// `steps.x.output` and the like, written with dots.
@@ -380,41 +280,22 @@ impl Lowering<'_> {
             return None;
         };
         let step = self.step_of(&select.operand)?;
-        STEP_FIELDS
-            .into_iter()
-            .find(|(name, _)| *name == select.field)
-            .map(|(_, field)| (step, field))
+        STEP_FIELDS.into_iter().find(|(name, _)| *name == select.field).map(|(_, field)| (step, field))
     }
 
     fn step(&mut self, step: &str, field: &str) -> Option<Code> {
         let known = STEP_FIELDS.into_iter().find(|(name, _)| *name == field);
         let guarded = self.in_has > 0 || self.guards.iter().any(|guard| guard == step);
-        let read = if matches!(known, Some((_, StepField::Output))) && !guarded {
-            Read::Output
-        } else {
-            Read::Settled
-        };
-        self.references.push(Reference {
-            step: step.to_owned(),
-            read,
-            field: field.to_owned(),
-            key: None,
-        });
+        let read = if matches!(known, Some((_, StepField::Output))) && !guarded { Read::Output } else { Read::Settled };
+        self.references.push(Reference { step: step.to_owned(), read, field: field.to_owned(), key: None });
         let Some((_, kind)) = known else {
             let suggestion = crate::nearest(field, STEP_FIELDS.into_iter().map(|(name, _)| name));
-            let meant = suggestion
-                .as_ref()
-                .map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
-            let message = format!(
-                "a step has `output`, `status`, `error`, `attempts` and `duration`, not `{field}`.{meant}"
-            );
+            let meant = suggestion.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
+            let message = format!("a step has `output`, `status`, `error`, `attempts` and `duration`, not `{field}`.{meant}");
             self.problem(ProblemKind::UnknownField, field, message, suggestion);
             return None;
         };
-        Some(Code::Step {
-            step: step.to_owned(),
-            field: kind,
-        })
+        Some(Code::Step { step: step.to_owned(), field: kind })
     }
 
     fn call(&mut self, call: &CallExpr, depth: usize) -> Option<Code> {
@@ -427,38 +308,22 @@ impl Lowering<'_> {
         let (name, style, target) = match &call.target {
             None => (name.to_owned(), Style::Global, None),
             Some(target) => match &target.expr {
-                Expr::Ident(space)
-                    if functions::is_namespace(space) && !self.locals.contains(space) =>
-                {
+                Expr::Ident(space) if functions::is_namespace(space) && !self.locals.contains(space) => {
                     (format!("{space}.{name}"), Style::Global, None)
                 }
                 _ => (name.to_owned(), Style::Member, Some(target)),
             },
         };
         let arguments = target.map(AsRef::as_ref).into_iter().chain(&call.args);
-        if style == Style::Member && name == "matches"
-            || style == Style::Global && name == "matches"
-        {
+        if style == Style::Member && name == "matches" || style == Style::Global && name == "matches" {
             let nodes: Vec<_> = arguments.clone().collect();
-            if let [
-                text,
-                IdedExpr {
-                    expr: Expr::Literal(LiteralValue::String(pattern)),
-                    ..
-                },
-            ] = nodes[..]
-            {
+            if let [text, IdedExpr { expr: Expr::Literal(LiteralValue::String(pattern)), .. }] = nodes[..] {
                 return self.matches(text, pattern.inner(), depth);
             }
         }
-        let lowered: Vec<_> = arguments
-            .map(|argument| self.lower(argument, depth + 1))
-            .collect();
+        let lowered: Vec<_> = arguments.map(|argument| self.lower(argument, depth + 1)).collect();
         let builtin = self.builtin(&name, style, lowered.len())?;
-        lowered
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .map(|arguments| Code::Call(builtin, arguments))
+        lowered.into_iter().collect::<Option<Vec<_>>>().map(|arguments| Code::Call(builtin, arguments))
     }
 
     fn matches(&mut self, text: &IdedExpr, pattern: &str, depth: usize) -> Option<Code> {
@@ -474,25 +339,15 @@ impl Lowering<'_> {
 
     fn builtin(&mut self, name: &str, style: Style, count: usize) -> Option<&'static Builtin> {
         let named: Vec<&Builtin> = functions::named(name, style).collect();
-        if let Some(found) = named
-            .iter()
-            .find(|builtin| (builtin.min..=builtin.max).contains(&count))
-        {
+        if let Some(found) = named.iter().find(|builtin| (builtin.min..=builtin.max).contains(&count)) {
             return Some(found);
         }
         let word = name.rsplit('.').next().unwrap_or(name);
         if let Some(builtin) = named.first() {
             let receiver = usize::from(style == Style::Member);
             let (min, max) = (builtin.min - receiver, builtin.max - receiver);
-            let wanted = if min == max {
-                min.to_string()
-            } else {
-                format!("{min} to {max}")
-            };
-            let message = format!(
-                "`{name}` takes {wanted} arguments, not {}",
-                count - receiver
-            );
+            let wanted = if min == max { min.to_string() } else { format!("{min} to {max}") };
+            let message = format!("`{name}` takes {wanted} arguments, not {}", count - receiver);
             self.problem(ProblemKind::UnknownFunction, word, message, None);
         } else if let Some(other) = functions::named(name, style.other()).next() {
             let message = match other.style {
@@ -502,9 +357,7 @@ impl Lowering<'_> {
             self.problem(ProblemKind::UnknownFunction, word, message, None);
         } else {
             let suggestion = crate::nearest(name, FUNCTION_NAMES.iter().copied());
-            let meant = suggestion
-                .as_ref()
-                .map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
+            let meant = suggestion.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
             self.problem(
                 ProblemKind::UnknownFunction,
                 word,
@@ -547,10 +400,7 @@ impl Lowering<'_> {
             return Some(None);
         };
         let (left, right) = (self.lower_box(left, depth), self.lower_box(right, depth));
-        Some(
-            left.zip(right)
-                .map(|(left, right)| Code::Binary(binary, left, right)),
-        )
+        Some(left.zip(right).map(|(left, right)| Code::Binary(binary, left, right)))
     }
 
     /// The operators under which a `has()` guards what stands behind it.
@@ -590,20 +440,14 @@ impl Lowering<'_> {
         }
         match &node.expr {
             Expr::Select(select) if select.test => (self.steps_read_by(select), Vec::new()),
-            Expr::Call(call) if call.func_name == operators::LOGICAL_NOT => match call.args.first()
-            {
+            Expr::Call(call) if call.func_name == operators::LOGICAL_NOT => match call.args.first() {
                 Some(operand) => {
                     let (when_true, when_false) = self.guarded_by(operand, depth + 1);
                     (when_false, when_true)
                 }
                 None => (Vec::new(), Vec::new()),
             },
-            Expr::Call(call)
-                if matches!(
-                    call.func_name.as_str(),
-                    operators::LOGICAL_AND | operators::LOGICAL_OR
-                ) =>
-            {
+            Expr::Call(call) if matches!(call.func_name.as_str(), operators::LOGICAL_AND | operators::LOGICAL_OR) => {
                 let mut both = (Vec::new(), Vec::new());
                 for operand in &call.args {
                     let (when_true, when_false) = self.guarded_by(operand, depth + 1);
@@ -650,27 +494,19 @@ impl Lowering<'_> {
             if is_root || self.step_of(operand).is_some() || self.step_read(operand).is_some() {
                 return self.field(operand, name, depth);
             }
-        } else if matches!(&operand.expr, Expr::Ident(name) if name == "steps")
-            || self.step_of(operand).is_some()
-        {
-            let message =
-                "which step is read must be written out: `steps.my_step.output`".to_owned();
+        } else if matches!(&operand.expr, Expr::Ident(name) if name == "steps") || self.step_of(operand).is_some() {
+            let message = "which step is read must be written out: `steps.my_step.output`".to_owned();
             self.problem(ProblemKind::DynamicStep, "steps", message, None);
             return None;
         }
         let (operand, at) = (self.lower_box(operand, depth), self.lower_box(at, depth));
-        operand
-            .zip(at)
-            .map(|(operand, at)| Code::Index(operand, at))
+        operand.zip(at).map(|(operand, at)| Code::Index(operand, at))
     }
 
     fn comprehension(&mut self, node: &ComprehensionExpr, depth: usize) -> Option<Code> {
         let range = self.lower_box(&node.iter_range, depth);
         if RESERVED_ROOTS.contains(&node.iter_var.as_str()) {
-            let message = format!(
-                "`{}` already has a meaning; give the element another name",
-                node.iter_var
-            );
+            let message = format!("`{}` already has a meaning; give the element another name", node.iter_var);
             self.problem(ProblemKind::UnknownName, &node.iter_var, message, None);
             return None;
         }
@@ -684,12 +520,7 @@ impl Lowering<'_> {
             Some(filter) => filter,
             None => None,
         };
-        Some(Code::Fold {
-            fold,
-            range: range?,
-            filter,
-            body: body?,
-        })
+        Some(Code::Fold { fold, range: range?, filter, body: body? })
     }
 }
 
@@ -700,11 +531,7 @@ fn parts(node: &ComprehensionExpr) -> Option<(Fold, Option<&IdedExpr>, &IdedExpr
     };
     match &node.accu_init.expr {
         Expr::Literal(LiteralValue::Boolean(initial)) => {
-            let fold = if *initial.inner() {
-                Fold::All
-            } else {
-                Fold::Exists
-            };
+            let fold = if *initial.inner() { Fold::All } else { Fold::Exists };
             Some((fold, None, step.args.get(1)?))
         }
         Expr::Literal(LiteralValue::Int(_)) => Some((Fold::ExistsOne, None, step.args.first()?)),
@@ -743,10 +570,7 @@ fn find_word(source: &str, word: &str) -> (usize, usize) {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
     for (at, _) in source.match_indices(word) {
         let before = source[..at].chars().next_back().is_some_and(part_of_word);
-        let after = source[at + word.len()..]
-            .chars()
-            .next()
-            .is_some_and(part_of_word);
+        let after = source[at + word.len()..].chars().next().is_some_and(part_of_word);
         if !before && !after && !word.is_empty() {
             return (at, at + word.len());
         }

@@ -23,9 +23,7 @@ pub(crate) enum EvalError {
     #[error("{0}")]
     Invalid(String),
     /// A bound was reached; nothing may catch it.
-    #[error(
-        "the expression takes more than the {MAX_STEPS} steps that one evaluation may take; do the work in a script"
-    )]
+    #[error("the expression takes more than the {MAX_STEPS} steps that one evaluation may take; do the work in a script")]
     TooManySteps,
     /// A bound was reached; nothing may catch it.
     #[error("the expression makes more than the {} MiB of values that one evaluation may make; do the work in a script", MAX_NEW_BYTES >> 20)]
@@ -51,10 +49,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self {
-            steps: MAX_STEPS,
-            bytes: MAX_NEW_BYTES,
-        }
+        Self { steps: MAX_STEPS, bytes: MAX_NEW_BYTES }
     }
 
     pub(crate) fn step(&mut self) -> Result<(), EvalError> {
@@ -62,10 +57,7 @@ impl Meter {
     }
 
     pub(crate) fn steps(&mut self, count: usize) -> Result<(), EvalError> {
-        self.steps = self
-            .steps
-            .checked_sub(count as u64)
-            .ok_or(EvalError::TooManySteps)?;
+        self.steps = self.steps.checked_sub(count as u64).ok_or(EvalError::TooManySteps)?;
         Ok(())
     }
 

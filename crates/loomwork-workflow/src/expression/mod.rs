@@ -19,8 +19,7 @@ mod template;
 mod time;
 mod value;
 
-pub(crate) use lower::FUNCTION_NAMES;
-pub(crate) use program::{Problem, ProblemKind, Program, Root};
+pub(crate) use program::{Problem, ProblemKind, Root};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
 pub(crate) use split::{Piece, split};

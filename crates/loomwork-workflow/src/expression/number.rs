@@ -10,9 +10,7 @@ pub(crate) fn compare_numbers(left: &Val<'_>, right: &Val<'_>) -> Option<Orderin
     match (left, right) {
         (Val::Double(a), Val::Double(b)) => a.partial_cmp(b),
         (Val::Double(a), b) => integer(b).and_then(|b| compare_double(*a, b)),
-        (a, Val::Double(b)) => integer(a)
-            .and_then(|a| compare_double(*b, a))
-            .map(Ordering::reverse),
+        (a, Val::Double(b)) => integer(a).and_then(|a| compare_double(*b, a)).map(Ordering::reverse),
         (a, b) => Some(integer(a)?.cmp(&integer(b)?)),
     }
 }
@@ -25,27 +23,16 @@ fn integer(value: &Val<'_>) -> Option<i128> {
     }
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the double is within the range of i128 here"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "the double is within the range of i128 here")]
 fn compare_double(double: f64, integer: i128) -> Option<Ordering> {
     if double.is_nan() {
         return None;
     }
     if double.abs() > 1e30 {
-        return Some(if double > 0.0 {
-            Ordering::Greater
-        } else {
-            Ordering::Less
-        });
+        return Some(if double > 0.0 { Ordering::Greater } else { Ordering::Less });
     }
     let whole = double.trunc();
-    Some((whole as i128).cmp(&integer).then_with(|| {
-        (double - whole)
-            .partial_cmp(&0.0)
-            .unwrap_or(Ordering::Equal)
-    }))
+    Some((whole as i128).cmp(&integer).then_with(|| (double - whole).partial_cmp(&0.0).unwrap_or(Ordering::Equal)))
 }
 
 pub(crate) fn is_number(value: &Val<'_>) -> bool {
@@ -100,11 +87,7 @@ fn equal_dicts(meter: &mut Meter, left: &Dict<'_>, right: &Dict<'_>) -> Result<b
 }
 
 /// The order of two values of one kind.
-pub(crate) fn compare(
-    meter: &mut Meter,
-    left: &Val<'_>,
-    right: &Val<'_>,
-) -> Result<Option<Ordering>, EvalError> {
+pub(crate) fn compare(meter: &mut Meter, left: &Val<'_>, right: &Val<'_>) -> Result<Option<Ordering>, EvalError> {
     meter.step()?;
     match (left, right) {
         (Val::Bool(a), Val::Bool(b)) => Ok(Some(a.cmp(b))),
@@ -116,10 +99,6 @@ pub(crate) fn compare(
         (Val::Timestamp(a), Val::Timestamp(b)) => Ok(Some(a.cmp(b))),
         (Val::Duration(a), Val::Duration(b)) => Ok(Some(a.cmp(b))),
         (a, b) if is_number(a) && is_number(b) => Ok(compare_numbers(a, b)),
-        (a, b) => Err(EvalError::invalid(format!(
-            "{} and {} have no order",
-            a.type_name(),
-            b.type_name()
-        ))),
+        (a, b) => Err(EvalError::invalid(format!("{} and {} have no order", a.type_name(), b.type_name()))),
     }
 }

@@ -8,12 +8,7 @@ use super::number::{compare, equal};
 use super::program::Operator;
 use super::value::{Dict, List, Val};
 
-pub(crate) fn apply<'a>(
-    meter: &mut Meter,
-    operator: Operator,
-    left: Val<'a>,
-    right: Val<'a>,
-) -> Result<Val<'a>, EvalError> {
+pub(crate) fn apply<'a>(meter: &mut Meter, operator: Operator, left: Val<'a>, right: Val<'a>) -> Result<Val<'a>, EvalError> {
     let order = |meter: &mut Meter, test: fn(Ordering) -> bool| {
         compare(meter, &left, &right).map(|order| Val::Bool(order.is_some_and(test)))
     };
@@ -26,9 +21,7 @@ pub(crate) fn apply<'a>(
         Operator::GreaterOrEqual => order(meter, Ordering::is_ge),
         Operator::In => contains(meter, &left, &right),
         Operator::Add => add(meter, left, right),
-        Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
-            arithmetic(operator, &left, &right)
-        }
+        Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => arithmetic(operator, &left, &right),
     }
 }
 
@@ -42,13 +35,8 @@ fn contains<'a>(meter: &mut Meter, needle: &Val<'a>, hay: &Val<'a>) -> Result<Va
             }
             Ok(Val::Bool(false))
         }
-        Val::Dict(map) => Ok(Val::Bool(
-            needle.as_key().is_some_and(|key| map.get(&key).is_some()),
-        )),
-        other => Err(EvalError::invalid(format!(
-            "`in` takes a list or a map, not {}",
-            other.type_name()
-        ))),
+        Val::Dict(map) => Ok(Val::Bool(needle.as_key().is_some_and(|key| map.get(&key).is_some()))),
+        other => Err(EvalError::invalid(format!("`in` takes a list or a map, not {}", other.type_name()))),
     }
 }
 
@@ -66,17 +54,12 @@ fn add<'a>(meter: &mut Meter, left: Val<'a>, right: Val<'a>) -> Result<Val<'a>, 
             let count = a.len() + b.len();
             meter.steps(count)?;
             meter.make(count * size_of::<Val<'_>>())?;
-            Ok(Val::List(List::Items(Arc::new(
-                a.iter().chain(b.iter()).collect(),
-            ))))
+            Ok(Val::List(List::Items(Arc::new(a.iter().chain(b.iter()).collect()))))
         }
-        (Val::Timestamp(at), Val::Duration(by)) | (Val::Duration(by), Val::Timestamp(at)) => at
-            .checked_add(by)
-            .map(Val::Timestamp)
-            .map_err(|_| overflow()),
-        (Val::Duration(a), Val::Duration(b)) => {
-            a.checked_add(b).map(Val::Duration).ok_or_else(overflow)
+        (Val::Timestamp(at), Val::Duration(by)) | (Val::Duration(by), Val::Timestamp(at)) => {
+            at.checked_add(by).map(Val::Timestamp).map_err(|_| overflow())
         }
+        (Val::Duration(a), Val::Duration(b)) => a.checked_add(b).map(Val::Duration).ok_or_else(overflow),
         (a, b) => arithmetic(Operator::Add, &a, &b),
     }
 }
@@ -85,11 +68,7 @@ fn overflow() -> EvalError {
     EvalError::invalid("the result is outside the range of its type")
 }
 
-fn arithmetic<'a>(
-    operator: Operator,
-    left: &Val<'a>,
-    right: &Val<'a>,
-) -> Result<Val<'a>, EvalError> {
+fn arithmetic<'a>(operator: Operator, left: &Val<'a>, right: &Val<'a>) -> Result<Val<'a>, EvalError> {
     match (left, right) {
         (Val::Int(a), Val::Int(b)) => int(operator, *a, *b).map(Val::Int),
         (Val::UInt(a), Val::UInt(b)) => uint(operator, *a, *b).map(Val::UInt),
@@ -100,13 +79,10 @@ fn arithmetic<'a>(
             Operator::Divide => Ok(Val::Double(a / b)),
             _ => Err(mismatch(operator, left, right)),
         },
-        (Val::Timestamp(a), Val::Timestamp(b)) if operator == Operator::Subtract => {
-            Ok(Val::Duration(a.duration_since(*b)))
+        (Val::Timestamp(a), Val::Timestamp(b)) if operator == Operator::Subtract => Ok(Val::Duration(a.duration_since(*b))),
+        (Val::Timestamp(at), Val::Duration(by)) if operator == Operator::Subtract => {
+            at.checked_sub(*by).map(Val::Timestamp).map_err(|_| overflow())
         }
-        (Val::Timestamp(at), Val::Duration(by)) if operator == Operator::Subtract => at
-            .checked_sub(*by)
-            .map(Val::Timestamp)
-            .map_err(|_| overflow()),
         (Val::Duration(a), Val::Duration(b)) if operator == Operator::Subtract => {
             a.checked_sub(*b).map(Val::Duration).ok_or_else(overflow)
         }
@@ -116,9 +92,7 @@ fn arithmetic<'a>(
 
 fn int(operator: Operator, a: i64, b: i64) -> Result<i64, EvalError> {
     match operator {
-        Operator::Divide | Operator::Remainder if b == 0 => {
-            Err(EvalError::invalid("division by zero"))
-        }
+        Operator::Divide | Operator::Remainder if b == 0 => Err(EvalError::invalid("division by zero")),
         Operator::Add => a.checked_add(b).ok_or_else(overflow),
         Operator::Subtract => a.checked_sub(b).ok_or_else(overflow),
         Operator::Multiply => a.checked_mul(b).ok_or_else(overflow),
@@ -129,9 +103,7 @@ fn int(operator: Operator, a: i64, b: i64) -> Result<i64, EvalError> {
 
 fn uint(operator: Operator, a: u64, b: u64) -> Result<u64, EvalError> {
     match operator {
-        Operator::Divide | Operator::Remainder if b == 0 => {
-            Err(EvalError::invalid("division by zero"))
-        }
+        Operator::Divide | Operator::Remainder if b == 0 => Err(EvalError::invalid("division by zero")),
         Operator::Add => a.checked_add(b).ok_or_else(overflow),
         Operator::Subtract => a.checked_sub(b).ok_or_else(overflow),
         Operator::Multiply => a.checked_mul(b).ok_or_else(overflow),
@@ -150,18 +122,12 @@ fn mismatch(operator: Operator, left: &Val<'_>, right: &Val<'_>) -> EvalError {
     };
     let hint = if super::number::is_number(left) && super::number::is_number(right) {
         "; convert one with double(), int() or uint()"
-    } else if operator == Operator::Add
-        && (matches!(left, Val::Text(_)) || matches!(right, Val::Text(_)))
-    {
+    } else if operator == Operator::Add && (matches!(left, Val::Text(_)) || matches!(right, Val::Text(_))) {
         "; convert the other with text()"
     } else {
         ""
     };
-    EvalError::invalid(format!(
-        "`{sign}` does not take {} and {}{hint}",
-        left.type_name(),
-        right.type_name()
-    ))
+    EvalError::invalid(format!("`{sign}` does not take {} and {}{hint}", left.type_name(), right.type_name()))
 }
 
 /// The element of a list or the value of a map.
@@ -171,61 +137,33 @@ pub(crate) fn index<'a>(container: &Val<'a>, at: &Val<'a>) -> Result<Val<'a>, Ev
             let position = match at.as_key() {
                 Some(super::value::Key::Int(position)) => position,
                 _ => {
-                    return Err(EvalError::invalid(format!(
-                        "a list is indexed by an integer, not {}",
-                        at.type_name()
-                    )));
+                    return Err(EvalError::invalid(format!("a list is indexed by an integer, not {}", at.type_name())));
                 }
             };
-            usize::try_from(position)
-                .ok()
-                .and_then(|position| items.get(position))
-                .ok_or_else(|| {
-                    EvalError::Missing(format!(
-                        "the list has {} elements, so there is none at index {position}",
-                        items.len()
-                    ))
-                })
+            usize::try_from(position).ok().and_then(|position| items.get(position)).ok_or_else(|| {
+                EvalError::Missing(format!("the list has {} elements, so there is none at index {position}", items.len()))
+            })
         }
         Val::Dict(map) => {
-            let key = at
-                .as_key()
-                .ok_or_else(|| EvalError::invalid(format!("{} cannot be a key", at.type_name())))?;
-            map.get(&key)
-                .ok_or_else(|| missing_key(map, &key.describe()))
+            let key = at.as_key().ok_or_else(|| EvalError::invalid(format!("{} cannot be a key", at.type_name())))?;
+            map.get(&key).ok_or_else(|| missing_key(map, &key.describe()))
         }
-        other => Err(EvalError::invalid(format!(
-            "{} cannot be indexed",
-            other.type_name()
-        ))),
+        other => Err(EvalError::invalid(format!("{} cannot be indexed", other.type_name()))),
     }
 }
 
 pub(crate) fn select<'a>(container: &Val<'a>, field: &str) -> Result<Val<'a>, EvalError> {
     match container {
-        Val::Dict(map) => map
-            .get_text(field)
-            .ok_or_else(|| missing_key(map, &format!("`{field}`"))),
-        other => Err(EvalError::invalid(format!(
-            "{} has no field `{field}`",
-            other.type_name()
-        ))),
+        Val::Dict(map) => map.get_text(field).ok_or_else(|| missing_key(map, &format!("`{field}`"))),
+        other => Err(EvalError::invalid(format!("{} has no field `{field}`", other.type_name()))),
     }
 }
 
 fn missing_key(map: &Dict<'_>, key: &str) -> EvalError {
-    let mut known: Vec<String> = map
-        .keys()
-        .take(8)
-        .filter_map(|key| key.as_key().map(|key| key.describe()))
-        .collect();
+    let mut known: Vec<String> = map.keys().take(8).filter_map(|key| key.as_key().map(|key| key.describe())).collect();
     if map.len() > known.len() {
         known.push("…".to_owned());
     }
-    let known = if known.is_empty() {
-        "it is empty".to_owned()
-    } else {
-        format!("it has {}", known.join(", "))
-    };
+    let known = if known.is_empty() { "it is empty".to_owned() } else { format!("it has {}", known.join(", ")) };
     EvalError::Missing(format!("there is no {key} in the map ({known})"))
 }

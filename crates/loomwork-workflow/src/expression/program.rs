@@ -120,10 +120,7 @@ pub(crate) enum Code {
     Env,
     Run,
     StartedAt,
-    Step {
-        step: String,
-        field: StepField,
-    },
+    Step { step: String, field: StepField },
     Select(Box<Code>, String),
     Has(Box<Code>),
     Index(Box<Code>, Box<Code>),
@@ -137,12 +134,7 @@ pub(crate) enum Code {
     Binary(Operator, Box<Code>, Box<Code>),
     Call(&'static Builtin, Vec<Code>),
     Matches(Box<Code>, Box<regex::Regex>),
-    Fold {
-        fold: Fold,
-        range: Box<Code>,
-        filter: Option<Box<Code>>,
-        body: Box<Code>,
-    },
+    Fold { fold: Fold, range: Box<Code>, filter: Option<Box<Code>>, body: Box<Code> },
 }
 
 /// A parsed expression.

@@ -30,10 +30,7 @@ pub(crate) fn split(text: &str) -> Vec<Piece<'_>> {
         }
         match end_of_expression(&text[at + 3..]) {
             Some(length) => {
-                pieces.push(Piece::Expression {
-                    source: &text[at + 3..at + 3 + length],
-                    at: at + 3,
-                });
+                pieces.push(Piece::Expression { source: &text[at + 3..at + 3 + length], at: at + 3 });
                 from = at + 3 + length + 2;
             }
             None => {
@@ -102,36 +99,17 @@ mod tests {
     #[test]
     fn texts_are_split_at_their_expressions() {
         assert_eq!(split("plain"), [Piece::Text("plain".into())]);
-        assert_eq!(
-            split("a ${{ b }} c"),
-            [
-                Piece::Text("a ".into()),
-                expression(" b ", 5),
-                Piece::Text(" c".into())
-            ]
-        );
+        assert_eq!(split("a ${{ b }} c"), [Piece::Text("a ".into()), expression(" b ", 5), Piece::Text(" c".into())]);
         assert_eq!(split("$${{ b }}"), [Piece::Text("${{ b }}".into())]);
-        assert_eq!(
-            split("${{a}}${{b}}"),
-            [expression("a", 3), expression("b", 9)]
-        );
-        assert_eq!(
-            split("x ${{ a"),
-            [Piece::Text("x ".into()), Piece::Unclosed { at: 2 }]
-        );
+        assert_eq!(split("${{a}}${{b}}"), [expression("a", 3), expression("b", 9)]);
+        assert_eq!(split("x ${{ a"), [Piece::Text("x ".into()), Piece::Unclosed { at: 2 }]);
     }
 
     #[test]
     fn braces_and_strings_inside_do_not_end_an_expression() {
-        assert_eq!(
-            split("${{ {'a': {'b': 1}} }}"),
-            [expression(" {'a': {'b': 1}} ", 3)]
-        );
+        assert_eq!(split("${{ {'a': {'b': 1}} }}"), [expression(" {'a': {'b': 1}} ", 3)]);
         assert_eq!(split("${{ '}}' }}"), [expression(" '}}' ", 3)]);
         assert_eq!(split(r#"${{ "\"}}" }}"#), [expression(r#" "\"}}" "#, 3)]);
-        assert_eq!(
-            split("${{ ''' }} ' ''' }}"),
-            [expression(" ''' }} ' ''' ", 3)]
-        );
+        assert_eq!(split("${{ ''' }} ' ''' }}"), [expression(" ''' }} ' ''' ", 3)]);
     }
 }

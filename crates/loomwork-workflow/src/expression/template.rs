@@ -61,44 +61,30 @@ impl Template {
     /// A template that is always this value.
     #[must_use]
     pub fn literal(value: Value) -> Self {
-        Self {
-            part: Part::Literal(value),
-            references: Vec::new(),
-        }
+        Self { part: Part::Literal(value), references: Vec::new() }
     }
 
     /// Parses a string that may hold expressions.
     pub(crate) fn parse_text(text: &str) -> (Self, Vec<TemplateProblem>, Vec<Root>) {
         if !text.contains("${{") {
-            return (
-                Self::literal(Value::String(text.to_owned())),
-                Vec::new(),
-                Vec::new(),
-            );
+            return (Self::literal(Value::String(text.to_owned())), Vec::new(), Vec::new());
         }
-        let (mut chunks, mut problems, mut references, mut roots) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut chunks, mut problems, mut references, mut roots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for piece in split(text) {
             match piece {
                 Piece::Text(literal) => chunks.push(Chunk::Text(literal)),
-                Piece::Unclosed { at } => problems.push(TemplateProblem {
-                    at,
-                    source: String::new(),
-                    problem: None,
-                }),
+                Piece::Unclosed { at } => problems.push(TemplateProblem { at, source: String::new(), problem: None }),
                 Piece::Expression { source, at } => match Program::parse(source) {
                     Ok(program) => {
                         references.extend(program.references.iter().cloned());
                         roots.extend(program.roots.iter().cloned());
                         chunks.push(Chunk::Expression(Arc::new(program)));
                     }
-                    Err(found) => {
-                        problems.extend(found.into_iter().map(|problem| TemplateProblem {
-                            at,
-                            source: source.to_owned(),
-                            problem: Some(problem),
-                        }))
-                    }
+                    Err(found) => problems.extend(found.into_iter().map(|problem| TemplateProblem {
+                        at,
+                        source: source.to_owned(),
+                        problem: Some(problem),
+                    })),
                 },
             }
         }
@@ -112,44 +98,21 @@ impl Template {
 
     /// A list of templates.
     pub(crate) fn list(items: Vec<Template>) -> Self {
-        if let Some(values) = items
-            .iter()
-            .map(|item| item.as_literal().cloned())
-            .collect::<Option<Vec<_>>>()
-        {
+        if let Some(values) = items.iter().map(|item| item.as_literal().cloned()).collect::<Option<Vec<_>>>() {
             return Self::literal(Value::Array(values));
         }
-        let references = items
-            .iter()
-            .flat_map(|item| item.references.iter().cloned())
-            .collect();
-        Self {
-            part: Part::List(items.into_iter().map(|item| item.part).collect()),
-            references,
-        }
+        let references = items.iter().flat_map(|item| item.references.iter().cloned()).collect();
+        Self { part: Part::List(items.into_iter().map(|item| item.part).collect()), references }
     }
 
     /// A map of templates.
     pub(crate) fn map(entries: Vec<(String, Template)>) -> Self {
-        let literal = entries
-            .iter()
-            .map(|(key, value)| Some((key.clone(), value.as_literal()?.clone())));
+        let literal = entries.iter().map(|(key, value)| Some((key.clone(), value.as_literal()?.clone())));
         if let Some(map) = literal.collect::<Option<Map<_, _>>>() {
             return Self::literal(Value::Object(map));
         }
-        let references = entries
-            .iter()
-            .flat_map(|(_, value)| value.references.iter().cloned())
-            .collect();
-        Self {
-            part: Part::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| (key, value.part))
-                    .collect(),
-            ),
-            references,
-        }
+        let references = entries.iter().flat_map(|(_, value)| value.references.iter().cloned()).collect();
+        Self { part: Part::Map(entries.into_iter().map(|(key, value)| (key, value.part)).collect()), references }
     }
 
     /// The value, when it has no expressions.
@@ -192,17 +155,12 @@ fn evaluate_part(part: &Part, scope: &Scope, left: &mut usize) -> Result<Value, 
             for chunk in chunks {
                 match chunk {
                     Chunk::Text(literal) => text.push_str(literal),
-                    Chunk::Expression(program) => {
-                        text.push_str(&run(program, scope, left, as_text)?)
-                    }
+                    Chunk::Expression(program) => text.push_str(&run(program, scope, left, as_text)?),
                 }
             }
             Ok(Value::String(text))
         }
-        Part::List(items) => items
-            .iter()
-            .map(|item| evaluate_part(item, scope, left))
-            .collect(),
+        Part::List(items) => items.iter().map(|item| evaluate_part(item, scope, left)).collect(),
         Part::Map(entries) => entries
             .iter()
             .map(|(key, value)| Ok((key.clone(), evaluate_part(value, scope, left)?)))
@@ -219,9 +177,7 @@ fn run<T>(
 ) -> Result<T, ExpressionError> {
     let mut evaluation = Evaluation::new(scope);
     let outcome = evaluation.eval(&program.code).and_then(|value| {
-        *left = left
-            .checked_sub(value.weight(*left))
-            .ok_or(EvalError::TooLarge)?;
+        *left = left.checked_sub(value.weight(*left)).ok_or(EvalError::TooLarge)?;
         finish(&value)
     });
     outcome.map_err(|error| ExpressionError {

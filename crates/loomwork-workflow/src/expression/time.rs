@@ -6,47 +6,28 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::meter::EvalError;
 
-const NANOS: [(&str, i128); 6] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
+const NANOS: [(&str, i128); 6] =
+    [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
 
 pub(crate) fn parse_timestamp(text: &str) -> Result<Timestamp, EvalError> {
-    text.parse().map_err(|_| {
-        EvalError::invalid(format!("`{text}` is not a time like 2026-01-31T09:00:00Z"))
-    })
+    text.parse().map_err(|_| EvalError::invalid(format!("`{text}` is not a time like 2026-01-31T09:00:00Z")))
 }
 
 /// CEL's durations: a sign, then numbers with `h`, `m`, `s`, `ms`, `us`, `ns`.
 pub(crate) fn parse_cel_duration(text: &str) -> Result<SignedDuration, EvalError> {
     let bad = || EvalError::invalid(format!("`{text}` is not a duration like 1h30m or 1.5s"));
-    let (negative, mut rest) = text
-        .strip_prefix('-')
-        .map_or((false, text), |rest| (true, rest));
+    let (negative, mut rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     if rest.is_empty() || text.len() > 64 {
         return Err(bad());
     }
     let mut total = 0_i128;
     while !rest.is_empty() && rest != "0" {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .ok_or_else(bad)?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(bad)?;
         let (number, tail) = rest.split_at(digits);
-        let letters = tail
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(tail.len());
+        let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
-        let (_, nanos) = NANOS
-            .into_iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(bad)?;
-        total = nanos_of(number, nanos)
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(bad)?;
+        let (_, nanos) = NANOS.into_iter().find(|(name, _)| *name == unit).ok_or_else(bad)?;
+        total = nanos_of(number, nanos).and_then(|part| total.checked_add(part)).ok_or_else(bad)?;
         rest = tail;
     }
     let total = if negative { -total } else { total };
@@ -60,16 +41,10 @@ fn nanos_of(number: &str, unit: i128) -> Option<i128> {
         return None;
     }
     let value = |part: &str| {
-        if part.is_empty() {
-            Some(0)
-        } else {
-            part.parse::<i128>().ok()
-        }
+        if part.is_empty() { Some(0) } else { part.parse::<i128>().ok() }
     };
     let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
-    value(whole)?
-        .checked_mul(unit)?
-        .checked_add(value(fraction)?.checked_mul(unit)? / scale)
+    value(whole)?.checked_mul(unit)?.checked_add(value(fraction)?.checked_mul(unit)? / scale)
 }
 
 /// As CEL writes a duration: seconds, with a fraction where there is one.
@@ -85,11 +60,7 @@ pub(crate) fn duration_text(duration: SignedDuration) -> String {
 }
 
 /// A part of a time in a zone (UTC unless named).
-pub(crate) fn timestamp_part(
-    at: Timestamp,
-    zone: Option<&str>,
-    part: &str,
-) -> Result<i64, EvalError> {
+pub(crate) fn timestamp_part(at: Timestamp, zone: Option<&str>, part: &str) -> Result<i64, EvalError> {
     let zone = match zone {
         None => TimeZone::UTC,
         Some(name) => time_zone(name)?,
@@ -115,11 +86,8 @@ fn weekday(day: Weekday) -> i8 {
 
 /// Offsets only (`+02:00`, `UTC`): rules of named zones change between machines, and a replay must not.
 fn time_zone(name: &str) -> Result<TimeZone, EvalError> {
-    let bad = || {
-        EvalError::invalid(format!(
-            "`{name}` is not an offset like +02:00 or UTC; named time zones differ between machines"
-        ))
-    };
+    let bad =
+        || EvalError::invalid(format!("`{name}` is not an offset like +02:00 or UTC; named time zones differ between machines"));
     if matches!(name, "UTC" | "Z" | "") {
         return Ok(TimeZone::UTC);
     }
@@ -129,14 +97,7 @@ fn time_zone(name: &str) -> Result<TimeZone, EvalError> {
         _ => (1, name),
     };
     let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
-    let number = |part: &str| {
-        part.parse::<i32>()
-            .ok()
-            .filter(|n| (0..60).contains(n))
-            .ok_or_else(bad)
-    };
+    let number = |part: &str| part.parse::<i32>().ok().filter(|n| (0..60).contains(n)).ok_or_else(bad);
     let seconds = sign * (number(hours)? * 3_600 + number(minutes)? * 60);
-    jiff::tz::Offset::from_seconds(seconds)
-        .map(TimeZone::fixed)
-        .map_err(|_| bad())
+    jiff::tz::Offset::from_seconds(seconds).map(TimeZone::fixed).map_err(|_| bad())
 }

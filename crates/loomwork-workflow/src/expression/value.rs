@@ -124,10 +124,7 @@ impl<'a> Dict<'a> {
 
     pub(crate) fn keys(&self) -> Box<dyn Iterator<Item = Val<'a>> + '_> {
         match self {
-            Self::Json(map) => Box::new(
-                map.keys()
-                    .map(|key| Val::Text(Text::Borrowed(key.as_str()))),
-            ),
+            Self::Json(map) => Box::new(map.keys().map(|key| Val::Text(Text::Borrowed(key.as_str())))),
             Self::Entries(map) => Box::new(map.keys().map(Key::to_val)),
         }
     }
@@ -169,13 +166,9 @@ impl<'a> Val<'a> {
             Value::Bool(value) => Self::Bool(value),
             Value::Number(number) => Self::from_number(&number),
             Value::String(text) => Self::text(text),
-            Value::Array(items) => {
-                Self::list(items.into_iter().map(Self::from_owned_json).collect())
-            }
+            Value::Array(items) => Self::list(items.into_iter().map(Self::from_owned_json).collect()),
             Value::Object(map) => Self::Dict(Dict::Entries(Arc::new(
-                map.into_iter()
-                    .map(|(key, value)| (Key::Text(key.into()), Self::from_owned_json(value)))
-                    .collect(),
+                map.into_iter().map(|(key, value)| (Key::Text(key.into()), Self::from_owned_json(value))).collect(),
             ))),
         }
     }
@@ -219,13 +212,8 @@ impl<'a> Val<'a> {
             Self::Bool(value) => Some(Key::Bool(*value)),
             Self::Int(value) => Some(Key::Int(*value)),
             Self::UInt(value) => Some(i64::try_from(*value).map_or(Key::UInt(*value), Key::Int)),
-            #[allow(
-                clippy::cast_possible_truncation,
-                reason = "checked to be integral and in range"
-            )]
-            Self::Double(value) if value.fract() == 0.0 && value.abs() < 9.0e15 => {
-                Some(Key::Int(*value as i64))
-            }
+            #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
+            Self::Double(value) if value.fract() == 0.0 && value.abs() < 9.0e15 => Some(Key::Int(*value as i64)),
             Self::Text(text) => Some(Key::Text(Arc::from(text.as_str()))),
             _ => None,
         }
@@ -247,19 +235,11 @@ impl<'a> Val<'a> {
                 }
                 sum
             }
-            Self::Dict(Dict::Json(map)) => {
-                16 + map.keys().map(String::len).sum::<usize>()
-                    + json_weight_of(map.values(), limit)
-            }
+            Self::Dict(Dict::Json(map)) => 16 + map.keys().map(String::len).sum::<usize>() + json_weight_of(map.values(), limit),
             Self::Dict(Dict::Entries(map)) => {
                 let mut sum = 16;
                 for (key, value) in map.iter() {
-                    sum +=
-                        16 + if let Key::Text(text) = key {
-                            text.len()
-                        } else {
-                            0
-                        } + value.weight(limit.saturating_sub(sum));
+                    sum += 16 + if let Key::Text(text) = key { text.len() } else { 0 } + value.weight(limit.saturating_sub(sum));
                     if sum > limit {
                         break;
                     }
@@ -277,22 +257,16 @@ impl<'a> Val<'a> {
             Self::Bool(value) => Value::Bool(*value),
             Self::Int(value) => Value::from(*value),
             Self::UInt(value) => Value::from(*value),
-            Self::Double(value) => {
-                Number::from_f64(*value).map(Value::Number).ok_or_else(|| {
-                    EvalError::invalid(format!("the result is {value}, which JSON cannot write"))
-                })?
-            }
+            Self::Double(value) => Number::from_f64(*value)
+                .map(Value::Number)
+                .ok_or_else(|| EvalError::invalid(format!("the result is {value}, which JSON cannot write")))?,
             Self::Text(text) => Value::String(text.as_str().to_owned()),
             Self::Bytes(bytes) => Value::String(super::functions::base64_encode(bytes)),
             Self::List(List::Json(items)) => Value::Array(items.to_vec()),
-            Self::List(List::Items(items)) => {
-                Value::Array(items.iter().map(Val::to_json).collect::<Result<_, _>>()?)
-            }
+            Self::List(List::Items(items)) => Value::Array(items.iter().map(Val::to_json).collect::<Result<_, _>>()?),
             Self::Dict(Dict::Json(map)) => Value::Object((*map).clone()),
             Self::Dict(Dict::Entries(map)) => Value::Object(
-                map.iter()
-                    .map(|(key, value)| Ok((key.to_json_key(), value.to_json()?)))
-                    .collect::<Result<_, EvalError>>()?,
+                map.iter().map(|(key, value)| Ok((key.to_json_key(), value.to_json()?))).collect::<Result<_, EvalError>>()?,
             ),
             Self::Timestamp(at) => Value::String(at.to_string()),
             Self::Duration(duration) => Value::String(time::duration_text(*duration)),
@@ -309,8 +283,7 @@ fn json_weight_of<'v>(values: impl Iterator<Item = &'v Value>, limit: usize) -> 
                 Value::String(text) => text.len(),
                 Value::Array(items) => json_weight_of(items.iter(), limit.saturating_sub(sum)),
                 Value::Object(map) => {
-                    map.keys().map(String::len).sum::<usize>()
-                        + json_weight_of(map.values(), limit.saturating_sub(sum))
+                    map.keys().map(String::len).sum::<usize>() + json_weight_of(map.values(), limit.saturating_sub(sum))
                 }
                 _ => 0,
             };

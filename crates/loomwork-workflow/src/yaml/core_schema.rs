@@ -19,16 +19,10 @@ pub(crate) fn resolve_plain(text: &str) -> Value {
 
 fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0o") {
-        return all(digits, u8::is_ascii)
-            .then(|| u64::from_str_radix(digits, 8).ok())
-            .flatten()
-            .map(Number::from);
+        return all(digits, u8::is_ascii).then(|| u64::from_str_radix(digits, 8).ok()).flatten().map(Number::from);
     }
     if let Some(digits) = text.strip_prefix("0x") {
-        return all(digits, u8::is_ascii_hexdigit)
-            .then(|| u64::from_str_radix(digits, 16).ok())
-            .flatten()
-            .map(Number::from);
+        return all(digits, u8::is_ascii_hexdigit).then(|| u64::from_str_radix(digits, 16).ok()).flatten().map(Number::from);
     }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if all(unsigned, u8::is_ascii_digit) {
@@ -40,10 +34,7 @@ fn number(text: &str) -> Option<Number> {
             .ok()
             .or_else(|| plain.parse::<f64>().ok().and_then(Number::from_f64));
     }
-    is_float(unsigned)
-        .then(|| text.parse::<f64>().ok())
-        .flatten()
-        .and_then(Number::from_f64)
+    is_float(unsigned).then(|| text.parse::<f64>().ok()).flatten().and_then(Number::from_f64)
 }
 
 /// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
@@ -52,19 +43,11 @@ fn is_float(text: &str) -> bool {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     };
-    let (whole, fraction) = mantissa
-        .split_once('.')
-        .map_or((mantissa, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(whole, rest)| (whole, Some(rest)));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mantissa_ok = digits(whole)
-        && fraction.is_none_or(digits)
-        && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
-    let exponent_ok = exponent.is_none_or(|exponent| {
-        all(
-            exponent.strip_prefix(['+', '-']).unwrap_or(exponent),
-            u8::is_ascii_digit,
-        )
-    });
+    let mantissa_ok = digits(whole) && fraction.is_none_or(digits) && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
+    let exponent_ok =
+        exponent.is_none_or(|exponent| all(exponent.strip_prefix(['+', '-']).unwrap_or(exponent), u8::is_ascii_digit));
     mantissa_ok && exponent_ok
 }
 
@@ -101,10 +84,7 @@ mod tests {
         ] {
             assert_eq!(resolve_plain(text), value, "{text}");
         }
-        for text in [
-            ".", "-", "1_000", "1:30", "0b1", "0o9", "0x", "1.2.3", "e3", ".inf", "1e", "--1",
-            "+-1",
-        ] {
+        for text in [".", "-", "1_000", "1:30", "0b1", "0o9", "0x", "1.2.3", "e3", ".inf", "1e", "--1", "+-1"] {
             assert_eq!(resolve_plain(text), json!(text));
         }
     }

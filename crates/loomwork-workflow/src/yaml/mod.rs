@@ -93,8 +93,7 @@ impl Node {
     }
 
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries()
-            .and_then(|entries| entries.iter().find(|entry| entry.key == key))
+        self.entries().and_then(|entries| entries.iter().find(|entry| entry.key == key))
     }
 
     pub(crate) fn entries(&self) -> Option<&[Entry]> {
@@ -131,12 +130,9 @@ impl Node {
         match &self.content {
             Content::Scalar(scalar) => scalar.value(),
             Content::List(items) => items.iter().map(Node::to_json).collect(),
-            Content::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|entry| (entry.key.clone(), entry.value.to_json()))
-                    .collect(),
-            ),
+            Content::Map(entries) => {
+                Value::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect())
+            }
         }
     }
 

@@ -6,9 +6,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::{
-    Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style,
-};
+use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style};
 use crate::text::Place;
 
 /// What is wrong with a text as YAML.
@@ -32,18 +30,8 @@ pub(crate) struct Fault {
 /// Reads a text. The tree is `None` when there is nothing in it, or nothing was kept.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
     if text.len() > MAX_BYTES {
-        let message = format!(
-            "The file has {} bytes; at most {MAX_BYTES} are read. Split the workflow.",
-            text.len()
-        );
-        return (
-            None,
-            vec![Fault {
-                kind: FaultKind::TooLarge,
-                place: Place::new(0, 0),
-                message,
-            }],
-        );
+        let message = format!("The file has {} bytes; at most {MAX_BYTES} are read. Split the workflow.", text.len());
+        return (None, vec![Fault { kind: FaultKind::TooLarge, place: Place::new(0, 0), message }]);
     }
     let mut reader = Reader::new(text);
     reader.run();
@@ -52,20 +40,8 @@ pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
 
 /// A collection that is not closed yet.
 enum Open {
-    List {
-        start: usize,
-        flow: bool,
-        anchor: usize,
-        items: Vec<Node>,
-    },
-    Map {
-        start: usize,
-        flow: bool,
-        anchor: usize,
-        entries: Vec<Entry>,
-        key: Option<(String, Place)>,
-        seen: HashMap<String, ()>,
-    },
+    List { start: usize, flow: bool, anchor: usize, items: Vec<Node> },
+    Map { start: usize, flow: bool, anchor: usize, entries: Vec<Entry>, key: Option<(String, Place)>, seen: HashMap<String, ()> },
 }
 
 struct Reader<'t> {
@@ -89,11 +65,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Self {
-        let offsets = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices().map(|(at, _)| at).collect()
-        };
+        let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
         Self {
             text,
             offsets,
@@ -115,27 +87,19 @@ impl<'t> Reader<'t> {
         if self.offsets.is_empty() {
             char_index.min(self.text.len())
         } else {
-            self.offsets
-                .get(char_index)
-                .copied()
-                .unwrap_or(self.text.len())
+            self.offsets.get(char_index).copied().unwrap_or(self.text.len())
         }
     }
 
     fn fault(&mut self, kind: FaultKind, place: Place, message: String) {
-        self.faults.push(Fault {
-            kind,
-            place,
-            message,
-        });
+        self.faults.push(Fault { kind, place, message });
     }
 
     fn run(&mut self) {
         for event in Parser::new_from_str(self.text) {
             match event {
                 Ok((event, span)) => {
-                    let place =
-                        Place::new(self.byte(span.start.index()), self.byte(span.end.index()));
+                    let place = Place::new(self.byte(span.start.index()), self.byte(span.end.index()));
                     self.event(event, place);
                 }
                 Err(error) => {
@@ -151,19 +115,12 @@ impl<'t> Reader<'t> {
     }
 
     fn syntax_error(&mut self, at: usize, info: &str) {
-        let place = Place::new(
-            at,
-            at + self.text[at..].chars().next().map_or(0, char::len_utf8),
-        );
+        let place = Place::new(at, at + self.text[at..].chars().next().map_or(0, char::len_utf8));
         if let Some(tabs) = tab_indentation(self.text, at) {
             let message = "A tab cannot indent in YAML; indent with spaces.".to_owned();
             self.fault(FaultKind::Tab, tabs, message);
         } else {
-            self.fault(
-                FaultKind::Syntax,
-                place,
-                format!("This is not valid YAML: {info}."),
-            );
+            self.fault(FaultKind::Syntax, place, format!("This is not valid YAML: {info}."));
         }
     }
 
@@ -181,38 +138,21 @@ impl<'t> Reader<'t> {
                 }
             }
             Event::Alias(anchor) => self.alias(anchor, place),
-            Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(&text, style, anchor, tag.as_deref(), place)
-            }
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), place),
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "seq", place);
-                let flow = place.slice(self.text).ends_with('[');
-                self.open(
-                    Open::List {
-                        start: place.start,
-                        flow,
-                        anchor,
-                        items: Vec::new(),
-                    },
-                    place,
-                );
+                let flow = opens_flow(place.slice(self.text), '[');
+                self.open(Open::List { start: place.start, flow, anchor, items: Vec::new() }, place);
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "map", place);
-                let flow = place.slice(self.text).ends_with('{');
+                let flow = opens_flow(place.slice(self.text), '{');
                 self.open(
-                    Open::Map {
-                        start: place.start,
-                        flow,
-                        anchor,
-                        entries: Vec::new(),
-                        key: None,
-                        seen: HashMap::new(),
-                    },
+                    Open::Map { start: place.start, flow, anchor, entries: Vec::new(), key: None, seen: HashMap::new() },
                     place,
                 );
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(Some(place.end)),
+            Event::SequenceEnd | Event::MappingEnd => self.close(Some(place.start + 1)),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
     }
@@ -224,7 +164,7 @@ impl<'t> Reader<'t> {
             self.stop = true;
             return;
         }
-        self.last_end = self.last_end.max(place.end);
+        self.last_end = self.last_end.max(place.start);
         self.stack.push(open);
     }
 
@@ -232,19 +172,8 @@ impl<'t> Reader<'t> {
     fn close(&mut self, end: Option<usize>) {
         let last_end = self.last_end;
         let (start, flow, anchor, content) = match self.stack.pop() {
-            Some(Open::List {
-                start,
-                flow,
-                anchor,
-                items,
-            }) => (start, flow, anchor, Content::List(items)),
-            Some(Open::Map {
-                start,
-                flow,
-                anchor,
-                entries,
-                ..
-            }) => (start, flow, anchor, Content::Map(entries)),
+            Some(Open::List { start, flow, anchor, items }) => (start, flow, anchor, Content::List(items)),
+            Some(Open::Map { start, flow, anchor, entries, .. }) => (start, flow, anchor, Content::Map(entries)),
             None => return,
         };
         // A block collection is reported to end where the next thing begins; comments there are not its own.
@@ -253,42 +182,19 @@ impl<'t> Reader<'t> {
             _ => last_end.max(start),
         };
         self.last_end = self.last_end.max(end);
-        let node = Node {
-            place: Place::new(start, end),
-            content,
-            flow,
-            aliased: false,
-            anchored: anchor > 0,
-        };
+        let node = Node { place: Place::new(start, end), content, flow, aliased: false, anchored: anchor > 0 };
         self.add(node, anchor);
     }
 
-    fn scalar(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<&Tag>,
-        place: Place,
-    ) {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, place: Place) {
         let tagged_string = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
         if !tagged_string {
             self.refuse_tag(tag, "str", place);
         }
         let (style, place) = self.scalar_place(style, place);
         self.last_end = self.last_end.max(place.end);
-        let scalar = Scalar {
-            text: text.to_owned(),
-            style,
-            tagged_string,
-        };
-        let node = Node {
-            place,
-            content: Content::Scalar(scalar),
-            flow: false,
-            aliased: false,
-            anchored: anchor > 0,
-        };
+        let scalar = Scalar { text: text.to_owned(), style, tagged_string };
+        let node = Node { place, content: Content::Scalar(scalar), flow: false, aliased: false, anchored: anchor > 0 };
         self.add(node, anchor);
     }
 
@@ -297,10 +203,7 @@ impl<'t> Reader<'t> {
         match style {
             ScalarStyle::Plain => {
                 let trimmed = place.slice(self.text).trim_end();
-                (
-                    Style::Plain,
-                    Place::new(place.start, place.start + trimmed.len()),
-                )
+                (Style::Plain, Place::new(place.start, place.start + trimmed.len()))
             }
             ScalarStyle::SingleQuoted => (Style::Single, self.quoted(place, b'\'')),
             ScalarStyle::DoubleQuoted => (Style::Double, self.quoted(place, b'"')),
@@ -335,12 +238,17 @@ impl<'t> Reader<'t> {
     fn block(&self, place: Place, header: u8) -> Place {
         let bytes = self.text.as_bytes();
         let from = self.last_end.min(place.start);
-        let start = (from..place.start)
-            .find(|at| bytes[*at] == header)
-            .unwrap_or(place.start);
-        let end = place.start + place.slice(self.text).trim_end().len();
+        let start = (from..place.start).find(|at| bytes[*at] == header).unwrap_or(place.start);
         // An empty block scalar ends with its header line.
         let header_end = start + self.text[start..].lines().next().map_or(0, str::len);
+        let keeps_blank_lines = self.text[start..header_end].split('#').next().is_some_and(|header| header.contains('+'));
+        let content = place.slice(self.text);
+        let length = if keeps_blank_lines {
+            content.strip_suffix('\n').map_or(content, |content| content.strip_suffix('\r').unwrap_or(content)).len()
+        } else {
+            content.trim_end().len()
+        };
+        let end = place.start + length;
         Place::new(start, end.max(header_end.min(self.text.len())))
     }
 
@@ -348,11 +256,7 @@ impl<'t> Reader<'t> {
         if let Some(tag) = tag
             && !(tag.is_yaml_core_schema() && tag.suffix == allowed)
         {
-            self.fault(
-                FaultKind::Unsupported,
-                place,
-                format!("Tags such as `{tag}` are not used here; remove it."),
-            );
+            self.fault(FaultKind::Unsupported, place, format!("Tags such as `{tag}` are not used here; remove it."));
         }
     }
 
@@ -361,11 +265,7 @@ impl<'t> Reader<'t> {
         self.last_end = self.last_end.max(place.end);
         let Some((target, size)) = self.anchors.get(&anchor) else {
             // The scanner refuses unknown anchors, so this one is still open: it would contain itself.
-            self.fault(
-                FaultKind::Unsupported,
-                place,
-                "An alias cannot stand inside the anchor it names.".to_owned(),
-            );
+            self.fault(FaultKind::Unsupported, place, "An alias cannot stand inside the anchor it names.".to_owned());
             self.stop = true;
             return;
         };
@@ -409,9 +309,7 @@ impl<'t> Reader<'t> {
                 items.push(node);
                 return;
             }
-            Some(Open::Map {
-                entries, key, seen, ..
-            }) => match key.take() {
+            Some(Open::Map { entries, key, seen, .. }) => match key.take() {
                 None => match node.content {
                     Content::Scalar(scalar) => {
                         *key = Some((scalar.text, node.place));
@@ -426,11 +324,7 @@ impl<'t> Reader<'t> {
                     if seen.insert(name.clone(), ()).is_some() {
                         Ok((name, key_place))
                     } else {
-                        entries.push(Entry {
-                            key: name,
-                            key_place,
-                            value: node,
-                        });
+                        entries.push(Entry { key: name, key_place, value: node });
                         return;
                     }
                 }
@@ -438,17 +332,9 @@ impl<'t> Reader<'t> {
         };
         match duplicate {
             Ok((name, place)) => {
-                self.fault(
-                    FaultKind::DuplicateKey,
-                    place,
-                    format!("The key `{name}` stands twice in this map; remove one."),
-                );
+                self.fault(FaultKind::DuplicateKey, place, format!("The key `{name}` stands twice in this map; remove one."));
             }
-            Err(place) => self.fault(
-                FaultKind::Unsupported,
-                place,
-                "A key must be text.".to_owned(),
-            ),
+            Err(place) => self.fault(FaultKind::Unsupported, place, "A key must be text.".to_owned()),
         }
     }
 
@@ -458,23 +344,9 @@ impl<'t> Reader<'t> {
                 && let Some((name, key_place)) = key.take()
             {
                 let place = Place::new(key_place.end, key_place.end);
-                let scalar = Scalar {
-                    text: String::new(),
-                    style: Style::Plain,
-                    tagged_string: false,
-                };
-                let value = Node {
-                    place,
-                    content: Content::Scalar(scalar),
-                    flow: false,
-                    aliased: false,
-                    anchored: false,
-                };
-                entries.push(Entry {
-                    key: name,
-                    key_place,
-                    value,
-                });
+                let scalar = Scalar { text: String::new(), style: Style::Plain, tagged_string: false };
+                let value = Node { place, content: Content::Scalar(scalar), flow: false, aliased: false, anchored: false };
+                entries.push(Entry { key: name, key_place, value });
             }
             self.close(None);
         }
@@ -495,29 +367,28 @@ fn size(node: &Node) -> Size {
         Content::List(items) => Box::new(items.iter()),
         Content::Map(entries) => Box::new(entries.iter().map(|entry| &entry.value)),
     };
-    let inner = children
-        .map(size)
-        .fold(Size { nodes: 0, depth: 0 }, |sum, child| Size {
-            nodes: sum.nodes + child.nodes,
-            depth: sum.depth.max(child.depth),
-        });
-    Size {
-        nodes: inner.nodes + 1,
-        depth: inner.depth + 1,
+    let inner = children.map(size).fold(Size { nodes: 0, depth: 0 }, |sum, child| Size {
+        nodes: sum.nodes + child.nodes,
+        depth: sum.depth.max(child.depth),
+    });
+    Size { nodes: inner.nodes + 1, depth: inner.depth + 1 }
+}
+
+/// Whether a collection's start, behind its anchor and tag, is a bracket. White space and comments may follow it.
+fn opens_flow(start: &str, bracket: char) -> bool {
+    let mut rest = start.trim_start();
+    while rest.starts_with(['&', '!']) {
+        rest = rest.find(char::is_whitespace).map_or("", |end| rest[end..].trim_start());
     }
+    rest.starts_with(bracket)
 }
 
 /// The tabs that indent the line of an error, or the next line, where the scanner stops a little early.
 fn tab_indentation(text: &str, at: usize) -> Option<Place> {
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let next_start = text[at..].find('\n').map(|newline| at + newline + 1);
-    [Some(line_start), next_start]
-        .into_iter()
-        .flatten()
-        .find_map(|start| {
-            let indent = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
-            text[start..start + indent]
-                .contains('\t')
-                .then(|| Place::new(start, start + indent))
-        })
+    [Some(line_start), next_start].into_iter().flatten().find_map(|start| {
+        let indent = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
+        text[start..start + indent].contains('\t').then(|| Place::new(start, start + indent))
+    })
 }

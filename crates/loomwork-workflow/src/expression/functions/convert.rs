@@ -29,14 +29,9 @@ pub(super) fn string<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>,
         Val::Duration(duration) => Ok(Val::text(duration_text(*duration))),
         Val::Bytes(bytes) => {
             meter.make(bytes.len())?;
-            std::str::from_utf8(bytes)
-                .map(Val::text)
-                .map_err(|_| EvalError::invalid("the bytes are not UTF-8 text"))
+            std::str::from_utf8(bytes).map(Val::text).map_err(|_| EvalError::invalid("the bytes are not UTF-8 text"))
         }
-        other => Err(EvalError::invalid(format!(
-            "`string` does not take {}; `text` writes any value",
-            other.type_name()
-        ))),
+        other => Err(EvalError::invalid(format!("`string` does not take {}; `text` writes any value", other.type_name()))),
     }
 }
 
@@ -48,42 +43,31 @@ fn range_error(to: &str) -> EvalError {
 pub(super) fn int<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     match &args[0] {
         Val::Int(value) => Ok(Val::Int(*value)),
-        Val::UInt(value) => i64::try_from(*value)
-            .map(Val::Int)
-            .map_err(|_| range_error("int")),
-        Val::Double(value) if value.abs() < 9_223_372_036_854_775_807.0 => {
-            Ok(Val::Int(*value as i64))
-        }
+        Val::UInt(value) => i64::try_from(*value).map(Val::Int).map_err(|_| range_error("int")),
+        Val::Double(value) if value.abs() < 9_223_372_036_854_775_807.0 => Ok(Val::Int(*value as i64)),
         Val::Double(_) => Err(range_error("int")),
-        Val::Text(text) => text.as_str().parse().map(Val::Int).map_err(|_| {
-            EvalError::invalid(format!("`{}` is not an integer", clip(text.as_str())))
-        }),
+        Val::Text(text) => text
+            .as_str()
+            .parse()
+            .map(Val::Int)
+            .map_err(|_| EvalError::invalid(format!("`{}` is not an integer", clip(text.as_str())))),
         Val::Timestamp(at) => Ok(Val::Int(at.as_second())),
         other => Err(unfit("int", "a number, text or a time", other)),
     }
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the range is checked"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
 pub(super) fn uint<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     match &args[0] {
         Val::UInt(value) => Ok(Val::UInt(*value)),
-        Val::Int(value) => u64::try_from(*value)
-            .map(Val::UInt)
-            .map_err(|_| range_error("uint")),
-        Val::Double(value) if (0.0..18_446_744_073_709_551_615.0).contains(value) => {
-            Ok(Val::UInt(*value as u64))
-        }
+        Val::Int(value) => u64::try_from(*value).map(Val::UInt).map_err(|_| range_error("uint")),
+        Val::Double(value) if (0.0..18_446_744_073_709_551_615.0).contains(value) => Ok(Val::UInt(*value as u64)),
         Val::Double(_) => Err(range_error("uint")),
-        Val::Text(text) => text.as_str().parse().map(Val::UInt).map_err(|_| {
-            EvalError::invalid(format!(
-                "`{}` is not an unsigned integer",
-                clip(text.as_str())
-            ))
-        }),
+        Val::Text(text) => text
+            .as_str()
+            .parse()
+            .map(Val::UInt)
+            .map_err(|_| EvalError::invalid(format!("`{}` is not an unsigned integer", clip(text.as_str())))),
         other => Err(unfit("uint", "a number or text", other)),
     }
 }
@@ -94,11 +78,11 @@ pub(super) fn double<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, Eva
         Val::Double(value) => Ok(Val::Double(*value)),
         Val::Int(value) => Ok(Val::Double(*value as f64)),
         Val::UInt(value) => Ok(Val::Double(*value as f64)),
-        Val::Text(text) => {
-            text.as_str().parse().map(Val::Double).map_err(|_| {
-                EvalError::invalid(format!("`{}` is not a number", clip(text.as_str())))
-            })
-        }
+        Val::Text(text) => text
+            .as_str()
+            .parse()
+            .map(Val::Double)
+            .map_err(|_| EvalError::invalid(format!("`{}` is not a number", clip(text.as_str())))),
         other => Err(unfit("double", "a number or text", other)),
     }
 }
@@ -109,10 +93,7 @@ pub(super) fn bool<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalE
         Val::Text(text) => match text.as_str() {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Val::Bool(true)),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Val::Bool(false)),
-            other => Err(EvalError::invalid(format!(
-                "`{}` is neither true nor false",
-                clip(other)
-            ))),
+            other => Err(EvalError::invalid(format!("`{}` is neither true nor false", clip(other)))),
         },
         other => Err(unfit("bool", "true, false or text", other)),
     }
@@ -133,9 +114,7 @@ pub(super) fn timestamp<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, 
     match &args[0] {
         Val::Timestamp(at) => Ok(Val::Timestamp(*at)),
         Val::Text(text) => parse_timestamp(text.as_str()).map(Val::Timestamp),
-        Val::Int(seconds) => jiff::Timestamp::from_second(*seconds)
-            .map(Val::Timestamp)
-            .map_err(|_| range_error("timestamp")),
+        Val::Int(seconds) => jiff::Timestamp::from_second(*seconds).map(Val::Timestamp).map_err(|_| range_error("timestamp")),
         other => Err(unfit("timestamp", "text or seconds", other)),
     }
 }
@@ -175,14 +154,7 @@ pub(super) fn json<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, E
     let text = text.as_str();
     meter.look(text.len() * 4)?;
     // `[0,0,…` makes a value of every second byte: that many are charged before they are made.
-    meter.make(
-        text.len()
-            + text
-                .bytes()
-                .filter(|byte| matches!(byte, b',' | b'[' | b'{' | b':'))
-                .count()
-                * 64,
-    )?;
+    meter.make(text.len() + text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{' | b':')).count() * 64)?;
     serde_json::from_str(text)
         .map(Val::from_owned_json)
         .map_err(|error| EvalError::invalid(format!("the text is not JSON: {error}")))
@@ -217,10 +189,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) fn base64_encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |group, byte| (group << 8) | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let group = chunk.iter().fold(0_u32, |group, byte| (group << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for sextet in 0..4 {
             if sextet <= chunk.len() {
                 text.push(ALPHABET[(group >> (18 - 6 * sextet)) as usize & 63] as char);
@@ -232,10 +201,7 @@ pub(crate) fn base64_encode(bytes: &[u8]) -> String {
     text
 }
 
-pub(super) fn base64_encode_value<'a>(
-    meter: &mut Meter,
-    args: &[Val<'a>],
-) -> Result<Val<'a>, EvalError> {
+pub(super) fn base64_encode_value<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     let bytes: &[u8] = match &args[0] {
         Val::Bytes(bytes) => bytes,
         Val::Text(text) => text.as_str().as_bytes(),
@@ -260,10 +226,7 @@ pub(super) fn base64_decode<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<V
     for chunk in digits.chunks(4) {
         let mut group = 0_u32;
         for digit in chunk {
-            let value = ALPHABET
-                .iter()
-                .position(|known| known == digit)
-                .ok_or_else(bad)?;
+            let value = ALPHABET.iter().position(|known| known == digit).ok_or_else(bad)?;
             group = (group << 6) | u32::try_from(value).map_err(|_| bad())?;
         }
         group <<= 6 * (4 - chunk.len());

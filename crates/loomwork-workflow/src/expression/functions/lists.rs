@@ -8,10 +8,7 @@ use super::super::number::{compare_numbers, equal, is_number};
 use super::super::value::{Key, List, Val};
 use super::unfit;
 
-pub(super) fn list_of<'v, 'a>(
-    function: &str,
-    value: &'v Val<'a>,
-) -> Result<&'v List<'a>, EvalError> {
+pub(super) fn list_of<'v, 'a>(function: &str, value: &'v Val<'a>) -> Result<&'v List<'a>, EvalError> {
     match value {
         Val::List(list) => Ok(list),
         other => Err(unfit(function, "a list", other)),
@@ -24,10 +21,7 @@ fn take<'a>(meter: &mut Meter, list: &List<'a>) -> Result<Vec<Val<'a>>, EvalErro
     Ok(list.iter().collect())
 }
 
-#[allow(
-    clippy::cast_possible_wrap,
-    reason = "nothing in memory has 2^63 parts"
-)]
+#[allow(clippy::cast_possible_wrap, reason = "nothing in memory has 2^63 parts")]
 pub(super) fn size<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     let size = match &args[0] {
         Val::Text(text) => {
@@ -60,11 +54,7 @@ pub(super) fn sort<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, E
     let mut items = take(meter, list_of("sort", &args[0])?)?;
     if let Some(first) = items.first() {
         let kind = |value: &Val<'_>| {
-            if is_number(value) {
-                "number"
-            } else {
-                value.type_name()
-            }
+            if is_number(value) { "number" } else { value.type_name() }
         };
         let wanted = kind(first);
         if let Some(other) = items.iter().find(|item| kind(item) != wanted) {
@@ -75,36 +65,16 @@ pub(super) fn sort<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, E
             )));
         }
     }
-    if items
-        .iter()
-        .any(|item| matches!(item, Val::Double(value) if value.is_nan()))
-    {
+    if items.iter().any(|item| matches!(item, Val::Double(value) if value.is_nan())) {
         return Err(EvalError::invalid("`sort` cannot place NaN"));
     }
-    if !matches!(
-        items.first(),
-        None | Some(
-            Val::Bool(_) | Val::Text(_) | Val::Bytes(_) | Val::Timestamp(_) | Val::Duration(_)
-        )
-    ) && !items.first().is_some_and(is_number)
+    if !matches!(items.first(), None | Some(Val::Bool(_) | Val::Text(_) | Val::Bytes(_) | Val::Timestamp(_) | Val::Duration(_)))
+        && !items.first().is_some_and(is_number)
     {
-        return Err(unfit(
-            "sort",
-            "numbers, text, times or durations",
-            &items[0],
-        ));
+        return Err(unfit("sort", "numbers, text, times or durations", &items[0]));
     }
     // All comparisons are charged before: a comparison that fails half way would leave no total order.
-    let looked: usize = items
-        .iter()
-        .map(|item| {
-            if let Val::Text(text) = item {
-                text.as_str().len()
-            } else {
-                8
-            }
-        })
-        .sum();
+    let looked: usize = items.iter().map(|item| if let Val::Text(text) = item { text.as_str().len() } else { 8 }).sum();
     let rounds = usize::BITS as usize - items.len().leading_zeros() as usize;
     meter.steps(items.len() * rounds)?;
     meter.look(looked * rounds)?;
@@ -164,12 +134,7 @@ pub(super) fn flatten<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>
     Ok(Val::list(items))
 }
 
-fn flatten_into<'a>(
-    meter: &mut Meter,
-    list: &List<'a>,
-    depth: i64,
-    into: &mut Vec<Val<'a>>,
-) -> Result<(), EvalError> {
+fn flatten_into<'a>(meter: &mut Meter, list: &List<'a>, depth: i64, into: &mut Vec<Val<'a>>) -> Result<(), EvalError> {
     for item in list.iter() {
         meter.step()?;
         match &item {
@@ -193,37 +158,26 @@ pub(super) fn slice<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, 
         (Some(start), Some(end)) if start <= end => {
             meter.steps(end - start)?;
             meter.make((end - start) * size_of::<Val<'_>>())?;
-            Ok(Val::list(
-                (start..end).filter_map(|at| list.get(at)).collect(),
-            ))
+            Ok(Val::list((start..end).filter_map(|at| list.get(at)).collect()))
         }
-        _ => Err(EvalError::invalid(format!(
-            "`slice` takes two positions from 0 to {}, the smaller first",
-            list.len()
-        ))),
+        _ => Err(EvalError::invalid(format!("`slice` takes two positions from 0 to {}, the smaller first", list.len()))),
     }
 }
 
 pub(super) fn first<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    list_of("first", &args[0])?
-        .get(0)
-        .ok_or_else(|| EvalError::Missing("the list is empty".to_owned()))
+    list_of("first", &args[0])?.get(0).ok_or_else(|| EvalError::Missing("the list is empty".to_owned()))
 }
 
 pub(super) fn last<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     let list = list_of("last", &args[0])?;
-    list.len()
-        .checked_sub(1)
-        .and_then(|at| list.get(at))
-        .ok_or_else(|| EvalError::Missing("the list is empty".to_owned()))
+    list.len().checked_sub(1).and_then(|at| list.get(at)).ok_or_else(|| EvalError::Missing("the list is empty".to_owned()))
 }
 
 pub(super) fn range<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     let Val::Int(count) = args[0] else {
         return Err(unfit("range", "an integer", &args[0]));
     };
-    let size = usize::try_from(count)
-        .map_err(|_| EvalError::invalid("`range` takes no negative number"))?;
+    let size = usize::try_from(count).map_err(|_| EvalError::invalid("`range` takes no negative number"))?;
     meter.steps(size)?;
     meter.make(size.saturating_mul(size_of::<Val<'_>>()))?;
     Ok(Val::list((0..count).map(Val::Int).collect()))
@@ -248,33 +202,16 @@ fn covers<'a>(meter: &mut Meter, list: &List<'a>, part: &List<'a>) -> Result<boo
 }
 
 pub(super) fn sets_contains<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    covers(
-        meter,
-        list_of("sets.contains", &args[0])?,
-        list_of("sets.contains", &args[1])?,
-    )
-    .map(Val::Bool)
+    covers(meter, list_of("sets.contains", &args[0])?, list_of("sets.contains", &args[1])?).map(Val::Bool)
 }
 
-pub(super) fn sets_equivalent<'a>(
-    meter: &mut Meter,
-    args: &[Val<'a>],
-) -> Result<Val<'a>, EvalError> {
-    let (a, b) = (
-        list_of("sets.equivalent", &args[0])?,
-        list_of("sets.equivalent", &args[1])?,
-    );
+pub(super) fn sets_equivalent<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    let (a, b) = (list_of("sets.equivalent", &args[0])?, list_of("sets.equivalent", &args[1])?);
     Ok(Val::Bool(covers(meter, a, b)? && covers(meter, b, a)?))
 }
 
-pub(super) fn sets_intersects<'a>(
-    meter: &mut Meter,
-    args: &[Val<'a>],
-) -> Result<Val<'a>, EvalError> {
-    let (a, b) = (
-        list_of("sets.intersects", &args[0])?,
-        list_of("sets.intersects", &args[1])?,
-    );
+pub(super) fn sets_intersects<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    let (a, b) = (list_of("sets.intersects", &args[0])?, list_of("sets.intersects", &args[1])?);
     for item in b.iter() {
         if holds(meter, a, &item)? {
             return Ok(Val::Bool(true));

@@ -16,9 +16,7 @@ pub(super) fn sum<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, Ev
     for item in list_of("sum", &args[0])?.iter() {
         meter.step()?;
         total = match (&total, &item) {
-            (Val::Int(_), Val::Int(_)) | (Val::Double(_), Val::Double(_)) => {
-                apply(meter, Operator::Add, total, item)?
-            }
+            (Val::Int(_), Val::Int(_)) | (Val::Double(_), Val::Double(_)) => apply(meter, Operator::Add, total, item)?,
             (Val::Int(0), Val::UInt(_)) => item,
             (Val::UInt(_), Val::UInt(_)) => apply(meter, Operator::Add, total, item)?,
             (a, b) => Val::Double(as_double("sum", a)? + as_double("sum", b)?),
@@ -52,12 +50,7 @@ fn as_double(function: &str, value: &Val<'_>) -> Result<f64, EvalError> {
     }
 }
 
-fn extreme<'a>(
-    meter: &mut Meter,
-    function: &str,
-    args: &[Val<'a>],
-    wanted: Ordering,
-) -> Result<Val<'a>, EvalError> {
+fn extreme<'a>(meter: &mut Meter, function: &str, args: &[Val<'a>], wanted: Ordering) -> Result<Val<'a>, EvalError> {
     let items: Vec<Val<'a>> = match args {
         [Val::List(list)] => {
             meter.make(list.len() * size_of::<Val<'_>>())?;
@@ -71,10 +64,7 @@ fn extreme<'a>(
         if !is_number(&item) {
             return Err(unfit(function, "numbers", &item));
         }
-        if best
-            .as_ref()
-            .is_none_or(|best| compare_numbers(&item, best) == Some(wanted))
-        {
+        if best.as_ref().is_none_or(|best| compare_numbers(&item, best) == Some(wanted)) {
             best = Some(item);
         }
     }
@@ -91,10 +81,9 @@ pub(super) fn least<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, 
 
 pub(super) fn abs<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     match &args[0] {
-        Val::Int(value) => value
-            .checked_abs()
-            .map(Val::Int)
-            .ok_or_else(|| EvalError::invalid("the result is outside the range of its type")),
+        Val::Int(value) => {
+            value.checked_abs().map(Val::Int).ok_or_else(|| EvalError::invalid("the result is outside the range of its type"))
+        }
         Val::UInt(value) => Ok(Val::UInt(*value)),
         Val::Double(value) => Ok(Val::Double(value.abs())),
         other => Err(unfit("math.abs", "a number", other)),
@@ -105,20 +94,12 @@ pub(super) fn sign<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalE
     match &args[0] {
         Val::Int(value) => Ok(Val::Int(value.signum())),
         Val::UInt(value) => Ok(Val::UInt(u64::from(*value > 0))),
-        Val::Double(value) => Ok(Val::Double(if *value == 0.0 || value.is_nan() {
-            *value
-        } else {
-            value.signum()
-        })),
+        Val::Double(value) => Ok(Val::Double(if *value == 0.0 || value.is_nan() { *value } else { value.signum() })),
         other => Err(unfit("math.sign", "a number", other)),
     }
 }
 
-fn rounded<'a>(
-    function: &str,
-    value: &Val<'a>,
-    round: fn(f64) -> f64,
-) -> Result<Val<'a>, EvalError> {
+fn rounded<'a>(function: &str, value: &Val<'a>, round: fn(f64) -> f64) -> Result<Val<'a>, EvalError> {
     match value {
         Val::Double(value) => Ok(Val::Double(round(*value))),
         Val::Int(_) | Val::UInt(_) => Ok(value.clone()),

@@ -25,11 +25,7 @@ pub(crate) enum Style {
 
 impl Style {
     pub(crate) fn other(self) -> Style {
-        if self == Style::Member {
-            Style::Global
-        } else {
-            Style::Member
-        }
+        if self == Style::Member { Style::Global } else { Style::Member }
     }
 }
 
@@ -131,9 +127,7 @@ builtins! {
 
 /// The functions of a name that can be called in a style.
 pub(crate) fn named(name: &str, style: Style) -> impl Iterator<Item = &'static Builtin> {
-    BUILTINS.iter().filter(move |builtin| {
-        builtin.name == name && (builtin.style == style || builtin.style == Style::Both)
-    })
+    BUILTINS.iter().filter(move |builtin| builtin.name == name && (builtin.style == style || builtin.style == Style::Both))
 }
 
 /// Whether a name only prefixes functions: `math` in `math.abs`.
@@ -148,17 +142,10 @@ pub(crate) fn regex(pattern: &str) -> Result<regex::Regex, EvalError> {
         .dfa_size_limit(1 << 20)
         .nest_limit(64)
         .build()
-        .map_err(|_| {
-            EvalError::invalid(format!(
-                "`{pattern}` is not a regular expression that can be used"
-            ))
-        })
+        .map_err(|_| EvalError::invalid(format!("`{pattern}` is not a regular expression that can be used")))
 }
 
 /// What a function says of an argument that it does not take.
 fn unfit(function: &str, wanted: &str, got: &Val<'_>) -> EvalError {
-    EvalError::invalid(format!(
-        "`{function}` takes {wanted}, not {}",
-        got.type_name()
-    ))
+    EvalError::invalid(format!("`{function}` takes {wanted}, not {}", got.type_name()))
 }

@@ -11,48 +11,29 @@ fn text_of<'v, 'a>(function: &str, value: &'v Val<'a>) -> Result<&'v Text<'a>, E
     }
 }
 
-fn two<'v>(
-    meter: &mut Meter,
-    function: &str,
-    args: &'v [Val<'_>],
-) -> Result<(&'v str, &'v str), EvalError> {
-    let (text, part) = (
-        text_of(function, &args[0])?.as_str(),
-        text_of(function, &args[1])?.as_str(),
-    );
+fn two<'v>(meter: &mut Meter, function: &str, args: &'v [Val<'_>]) -> Result<(&'v str, &'v str), EvalError> {
+    let (text, part) = (text_of(function, &args[0])?.as_str(), text_of(function, &args[1])?.as_str());
     meter.look(text.len())?;
     Ok((text, part))
 }
 
 fn position(function: &str, value: &Val<'_>) -> Result<usize, EvalError> {
     match value {
-        Val::Int(at) => usize::try_from(*at)
-            .map_err(|_| EvalError::invalid(format!("`{function}` takes no negative position"))),
+        Val::Int(at) => usize::try_from(*at).map_err(|_| EvalError::invalid(format!("`{function}` takes no negative position"))),
         other => Err(unfit(function, "an integer", other)),
     }
 }
 
 /// Byte offset of a character; its count itself is the end.
 fn offset(function: &str, text: &str, at: usize) -> Result<usize, EvalError> {
-    let out = || {
-        EvalError::invalid(format!(
-            "`{function}`: position {at} is outside of the text"
-        ))
-    };
+    let out = || EvalError::invalid(format!("`{function}`: position {at} is outside of the text"));
     if text.is_ascii() {
         return if at <= text.len() { Ok(at) } else { Err(out()) };
     }
-    text.char_indices()
-        .map(|(byte, _)| byte)
-        .chain([text.len()])
-        .nth(at)
-        .ok_or_else(out)
+    text.char_indices().map(|(byte, _)| byte).chain([text.len()]).nth(at).ok_or_else(out)
 }
 
-#[allow(
-    clippy::cast_possible_wrap,
-    reason = "no text has more than 2^63 characters"
-)]
+#[allow(clippy::cast_possible_wrap, reason = "no text has more than 2^63 characters")]
 fn chars(text: &str) -> i64 {
     text.chars().count() as i64
 }
@@ -80,25 +61,15 @@ pub(super) fn char_at<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>
     let text = text_of("charAt", &args[0])?;
     meter.look(text.as_str().len())?;
     let start = offset("charAt", text.as_str(), position("charAt", &args[1])?)?;
-    let end = start
-        + text.as_str()[start..]
-            .chars()
-            .next()
-            .map_or(0, char::len_utf8);
+    let end = start + text.as_str()[start..].chars().next().map_or(0, char::len_utf8);
     meter.make(end - start)?;
     Ok(Val::Text(text.part(start, end)))
 }
 
 pub(super) fn index_of<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
     let (text, part) = two(meter, "indexOf", args)?;
-    let from = args.get(2).map_or(Ok(0), |at| {
-        position("indexOf", at).and_then(|at| offset("indexOf", text, at))
-    })?;
-    Ok(Val::Int(
-        text[from..]
-            .find(part)
-            .map_or(-1, |found| chars(&text[..from + found])),
-    ))
+    let from = args.get(2).map_or(Ok(0), |at| position("indexOf", at).and_then(|at| offset("indexOf", text, at)))?;
+    Ok(Val::Int(text[from..].find(part).map_or(-1, |found| chars(&text[..from + found]))))
 }
 
 pub(super) fn last_index_of<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
@@ -108,9 +79,7 @@ pub(super) fn last_index_of<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<V
         Some(at) => {
             let last = offset("lastIndexOf", text, position("lastIndexOf", at)?)?;
             let end = (last + part.len()).min(text.len());
-            let end = (end..=text.len())
-                .find(|end| text.is_char_boundary(*end))
-                .unwrap_or(text.len());
+            let end = (end..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
             text[..end].rfind(part).filter(|found| *found <= last)
         }
     };
@@ -121,9 +90,7 @@ pub(super) fn join<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, E
     let Val::List(list) = &args[0] else {
         return Err(unfit("join", "a list", &args[0]));
     };
-    let separator = args.get(1).map_or(Ok(""), |separator| {
-        text_of("join", separator).map(Text::as_str)
-    })?;
+    let separator = args.get(1).map_or(Ok(""), |separator| text_of("join", separator).map(Text::as_str))?;
     let mut joined = String::new();
     for (at, item) in list.iter().enumerate() {
         let item = text_of("join", &item)?.clone();
@@ -136,11 +103,7 @@ pub(super) fn join<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, E
     Ok(Val::text(joined))
 }
 
-fn list_of<'a>(
-    meter: &mut Meter,
-    text: &Text<'a>,
-    parts: impl Iterator<Item = (usize, usize)>,
-) -> Result<Val<'a>, EvalError> {
+fn list_of<'a>(meter: &mut Meter, text: &Text<'a>, parts: impl Iterator<Item = (usize, usize)>) -> Result<Val<'a>, EvalError> {
     let borrowed = matches!(text, Text::Borrowed(_));
     let mut items = Vec::new();
     for (start, end) in parts {
@@ -181,18 +144,8 @@ pub(super) fn split<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, 
         return list_of(meter, text, starts.iter().copied().zip(ends));
     }
     match usize::try_from(limit) {
-        Ok(limit) => list_of(
-            meter,
-            text,
-            whole
-                .splitn(limit, separator)
-                .map(|part| place_in(whole, part)),
-        ),
-        Err(_) => list_of(
-            meter,
-            text,
-            whole.split(separator).map(|part| place_in(whole, part)),
-        ),
+        Ok(limit) => list_of(meter, text, whole.splitn(limit, separator).map(|part| place_in(whole, part))),
+        Err(_) => list_of(meter, text, whole.split(separator).map(|part| place_in(whole, part))),
     }
 }
 
@@ -222,9 +175,9 @@ pub(super) fn substring<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'
     let text = text_of("substring", &args[0])?;
     meter.look(text.as_str().len())?;
     let start = offset("substring", text.as_str(), position("substring", &args[1])?)?;
-    let end = args.get(2).map_or(Ok(text.as_str().len()), |at| {
-        position("substring", at).and_then(|at| offset("substring", text.as_str(), at))
-    })?;
+    let end = args
+        .get(2)
+        .map_or(Ok(text.as_str().len()), |at| position("substring", at).and_then(|at| offset("substring", text.as_str(), at)))?;
     if end < start {
         return Err(EvalError::invalid("`substring` ends before it begins"));
     }

@@ -1,0 +1,53 @@
+//! Checks of workflow files that need no workspace: what `validate` says, and inputs given as text.
+
+use std::path::Path;
+
+use loomwork_api::{ApiResult, Diagnostic};
+use serde_json::{Map, Value};
+
+use crate::{
+    Workspace, design,
+    workspace::{Catalog, not_utf8, read},
+};
+
+/// A file and its problems.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedFile {
+    /// The text that was checked; invalid UTF-8 stands as U+FFFD.
+    pub text: String,
+    /// The problems, by position.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a workflow file, of any place. Of a file in a workspace, its neighbours are asked for its id too.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn check_file(path: &Path) -> ApiResult<CheckedFile> {
+    if let Some(checked) = check_in_workspace(path) {
+        return Ok(checked);
+    }
+    let file = read(path)?;
+    let mut diagnostics: Vec<Diagnostic> = not_utf8(&file).into_iter().collect();
+    diagnostics.extend(design::of_text(file.text.clone()).diagnostics);
+    Ok(CheckedFile { text: file.text, diagnostics })
+}
+
+fn check_in_workspace(path: &Path) -> Option<CheckedFile> {
+    let path = path.canonicalize().ok()?;
+    let workspace = Workspace::nearest(path.parent()?).ok()?;
+    let relative = workspace.to_relative(&path)?;
+    let entry = Catalog::new(workspace).find(&relative).ok()?;
+    Some(CheckedFile { text: entry.file.text.clone(), diagnostics: design::diagnostics(&entry) })
+}
+
+/// Inputs given as text: JSON where they parse as the type that the workflow declares, else text. What the workflow
+/// does not declare stays text, for the run to refuse by name.
+pub fn input_values(workflow: &str, given: &[(String, String)]) -> Map<String, Value> {
+    let declared = loomwork_workflow::analyze(workflow).workflow.map(|workflow| workflow.inputs).unwrap_or_default();
+    let value = |name: &str, text: &str| match declared.get(name) {
+        Some(input) => loomwork_workflow::parse_input_text(input, text),
+        None => Value::String(text.to_owned()),
+    };
+    given.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
+}

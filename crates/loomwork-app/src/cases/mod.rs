@@ -1,0 +1,106 @@
+//! The use cases: one function a request of the contract, gathered by family.
+//!
+//! Not here: how a request arrived and how its answer travels (the shells and `wire`).
+
+mod files;
+mod runs;
+mod take_up;
+mod workflows;
+mod workspace;
+
+use loomwork_api::{ApiResult, Request};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{owner::Owner, problem, reader::Reader};
+
+pub use files::{CheckedFile, check_file, input_values};
+
+/// Who asks, and the owner that answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) owner: Owner,
+    pub(crate) actor: String,
+}
+
+/// Whether a request changes nothing, so that it can be asked again when nobody answered.
+pub(crate) fn only_reads(request: &Request) -> bool {
+    match request {
+        Request::GetWorkspace(_)
+        | Request::ListWorkflows(_)
+        | Request::OpenWorkflow(_)
+        | Request::AnalyzeWorkflow(_)
+        | Request::EditWorkflow(_)
+        | Request::GetRun(_)
+        | Request::GetRunDesign(_)
+        | Request::ListRuns(_)
+        | Request::GetEvents(_)
+        | Request::GetLogs(_)
+        | Request::GetValue(_) => true,
+        Request::TrustWorkspace(_)
+        | Request::SaveWorkflow(_)
+        | Request::CreateWorkflow(_)
+        | Request::DeleteWorkflow(_)
+        | Request::StartRun(_)
+        | Request::RetryRun(_)
+        | Request::CancelRun(_) => false,
+    }
+}
+
+/// Answers as the owner.
+pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value> {
+    let owner = &caller.owner;
+    let (catalog, journal, engine) = (owner.catalog(), owner.journal(), owner.engine());
+    let engine = Some(&engine);
+    match request {
+        Request::GetWorkspace(_) => json(workspace::facts(caller).await),
+        Request::TrustWorkspace(_) => json(workspace::trust(caller).await),
+        Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
+        Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
+        Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
+        Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
+        Request::StartRun(request) => json(take_up::start(caller, request).await),
+        Request::GetRun(request) => json(runs::get(journal, engine, request).await),
+        Request::GetRunDesign(request) => json(runs::design(catalog, journal, engine, request).await),
+        Request::ListRuns(request) => json(journal.list(request).await),
+        Request::GetEvents(request) => json(runs::events(journal, request).await),
+        Request::GetLogs(request) => json(runs::logs(journal, engine, request).await),
+        Request::GetValue(request) => json(runs::value(journal, request).await),
+        Request::RetryRun(request) => json(take_up::retry(caller, request).await),
+        Request::CancelRun(request) => json(take_up::cancel(caller, request).await),
+    }
+}
+
+/// Answers from the journal alone, without an owner.
+pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> ApiResult<Value> {
+    let (catalog, journal) = (reader.catalog(), reader.journal());
+    match request {
+        Request::GetWorkspace(_) => json(workspace::facts_unowned(reader)),
+        Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
+        Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::GetRun(request) => json(runs::get(journal, None, request).await),
+        Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
+        Request::ListRuns(request) => json(journal.list(request).await),
+        Request::GetEvents(request) => json(runs::events(journal, request).await),
+        Request::GetLogs(request) => json(runs::logs(journal, None, request).await),
+        Request::GetValue(request) => json(runs::value(journal, request).await),
+        Request::TrustWorkspace(_)
+        | Request::SaveWorkflow(_)
+        | Request::CreateWorkflow(_)
+        | Request::DeleteWorkflow(_)
+        | Request::StartRun(_)
+        | Request::RetryRun(_)
+        | Request::CancelRun(_) => {
+            Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only."))
+        }
+    }
+}
+
+fn json<T: Serialize>(answer: ApiResult<T>) -> ApiResult<Value> {
+    serde_json::to_value(answer?).map_err(|error| problem::internal(format!("The answer cannot be written: {error}.")))
+}

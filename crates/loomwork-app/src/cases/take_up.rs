@@ -1,0 +1,86 @@
+//! Changing runs: starting, retrying, cancelling.
+
+use std::sync::Arc;
+
+use loomwork_api::{ApiError, ApiResult, CancelRun, ErrorCode, Retried, RetryRun, Run, StartRun};
+use loomwork_run::{RetryScope, plan_retry};
+use serde_json::Value;
+
+use super::{Caller, workflows};
+use crate::{
+    journal::{blocking, now_ms, of_engine},
+    problem, views,
+};
+
+pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> {
+    let catalog = Arc::clone(caller.owner.catalog());
+    let StartRun { workflow: name, inputs, labels, priority } = request;
+    let (entry, workflow, inputs) = blocking(move || {
+        let entry = catalog.find(&name)?;
+        let workflow =
+            entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty()).ok_or_else(|| workflows::invalid(&entry))?;
+        let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
+            let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
+            problem::invalid(said.join(" "))
+        })?;
+        Ok((entry, workflow, inputs))
+    })
+    .await?;
+    let start = loomwork_engine::StartRun {
+        workflow,
+        text: Arc::from(entry.file.text.as_str()),
+        path: entry.path,
+        inputs,
+        labels,
+        priority,
+        actor: caller.actor.clone(),
+    };
+    let run = caller.owner.engine().start_run(start).await.map_err(of_engine)?;
+    show(caller, &run).await
+}
+
+pub(super) async fn retry(caller: &Caller, request: RetryRun) -> ApiResult<Retried> {
+    let RetryRun { run, step, set, plan: only_plan } = request;
+    let run = caller.owner.journal().run_id(&run).await?;
+    if set.is_some() && step.is_none() {
+        return Err(problem::invalid("An edited input needs the step that it is for."));
+    }
+    if set.as_ref().is_some_and(|set| !matches!(set, Value::Object(_))) {
+        return Err(problem::invalid("An edited input is a JSON object with the fields to change."));
+    }
+    let scope = step.map_or(RetryScope::All, RetryScope::Step);
+    let engine = caller.owner.engine();
+    if only_plan {
+        let planned = engine
+            .inspect(&run, move |active| plan_retry(&active.state, &scope).map(|plan| views::retry_plan(&active.state, &plan)));
+        let plan = planned.await.map_err(of_engine)?.map_err(|refused| of_engine(refused.into()))?;
+        return Ok(Retried { plan, run: None });
+    }
+    trusted(caller)?;
+    let plan = engine.retry(&run, &caller.actor, scope, set).await.map_err(of_engine)?;
+    let (plan, run) = engine
+        .inspect(&run, move |active| (views::retry_plan(&active.state, &plan), views::run(active, now_ms())))
+        .await
+        .map_err(of_engine)?;
+    Ok(Retried { plan, run: Some(run) })
+}
+
+pub(super) async fn cancel(caller: &Caller, request: CancelRun) -> ApiResult<Run> {
+    let run = caller.owner.journal().run_id(&request.run).await?;
+    trusted(caller)?;
+    caller.owner.engine().cancel(&run, &caller.actor, request.reason).await.map_err(of_engine)?;
+    show(caller, &run).await
+}
+
+async fn show(caller: &Caller, run: &str) -> ApiResult<Run> {
+    caller.owner.engine().inspect(run, |active| views::run(active, now_ms())).await.map_err(of_engine)
+}
+
+/// Runs that came with a foreign journal are touched only after this user has said so.
+fn trusted(caller: &Caller) -> ApiResult<()> {
+    if caller.owner.is_trusted() {
+        return Ok(());
+    }
+    let message = "The journal of this workspace came from elsewhere. Look at its workflows, then trust it (`loomwork trust`).";
+    Err(ApiError::new(ErrorCode::Untrusted, message))
+}

@@ -1,0 +1,203 @@
+//! What the journal and the logs say, for owner and reader alike: the owner asks its engine about runs in memory,
+//! a reader folds what is written.
+//!
+//! Not here: SQL and the format of log files (`loomwork-store`).
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use loomwork_api::{ApiError, ApiResult, ErrorCode, GetLogs, ListRuns, LogLine, LogPage, LogStream, RunList, RunSummary};
+use loomwork_engine::{Active, Engine, EngineError, load_run};
+use loomwork_run::{RefusedRequest, RunStatus};
+use loomwork_store::{
+    Reader, RunFilter, StoreError,
+    logs::{Logs, StretchLimit},
+};
+
+use crate::{problem, views};
+
+/// Lists and pages that say nothing else have this length.
+const DEFAULT_RUNS: u32 = 100;
+const MOST_RUNS: u32 = 10_000;
+const DEFAULT_LINES: u32 = 5_000;
+/// Connections that are kept for the next question.
+const KEPT_READERS: usize = 4;
+
+/// The journal and logs of a workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    file: PathBuf,
+    logs: Logs,
+    readers: Arc<Mutex<Vec<Reader>>>,
+}
+
+impl Journal {
+    pub(crate) fn new(file: PathBuf, logs: PathBuf) -> Self {
+        Self { file, logs: Logs::new(logs), readers: Arc::default() }
+    }
+
+    /// Asks the journal on a thread that may block; none when there is no journal yet.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader) -> ApiResult<T> + Send + 'static,
+    ) -> ApiResult<Option<T>> {
+        let journal = self.clone();
+        blocking(move || journal.ask_now(question)).await
+    }
+
+    fn ask_now<T>(&self, question: impl FnOnce(&Reader) -> ApiResult<T>) -> ApiResult<Option<T>> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match kept {
+            Some(reader) => reader,
+            None if !self.file.exists() => return Ok(None),
+            None => Reader::open(&self.file).map_err(of_store)?,
+        };
+        let answer = question(&reader);
+        let mut kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_READERS {
+            kept.push(reader);
+        }
+        answer.map(Some)
+    }
+
+    /// The whole id of a run, from a beginning of it that is unique.
+    pub(crate) async fn run_id(&self, beginning: &str) -> ApiResult<String> {
+        let beginning = beginning.to_owned();
+        if beginning.is_empty() {
+            return Err(problem::invalid("The id of a run is missing."));
+        }
+        let asked = beginning.clone();
+        let found = self.ask(move |reader| reader.run_ids(&asked, 2).map_err(of_store)).await?.unwrap_or_default();
+        match <[String; 1]>::try_from(found) {
+            Ok([run]) => Ok(run),
+            Err(none) if none.is_empty() => Err(problem::not_found(format!("There is no run {beginning:?} in this workspace."))),
+            Err(_) => Err(problem::invalid(format!("Several runs begin with {beginning:?}. Write more of the id."))),
+        }
+    }
+
+    /// Looks at a run, in memory when the engine has it.
+    pub(crate) async fn inspect<T, F>(&self, engine: Option<&Engine>, run: &str, look: F) -> ApiResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Active) -> T + Send + Sync + 'static,
+    {
+        let Some(engine) = engine else {
+            let id = run.to_owned();
+            let seen = self.ask(move |reader| load_run(reader, &id).map(|active| look(&active)).map_err(of_engine)).await?;
+            return seen.ok_or_else(|| problem::not_found(format!("There is no run {run:?} in this workspace.")));
+        };
+        engine.inspect(run, look).await.map_err(of_engine)
+    }
+
+    /// Runs, newest first.
+    pub(crate) async fn list(&self, request: ListRuns) -> ApiResult<RunList> {
+        let before = match &request.before {
+            Some(run) => Some(self.run_id(run).await?),
+            None => None,
+        };
+        let list = self.ask(move |reader| list(reader, &request, before)).await?;
+        Ok(list.unwrap_or_else(|| RunList { runs: Vec::new(), counts: indexmap::IndexMap::new() }))
+    }
+
+    /// The last lines of the attempts `(step, attempt, ended)` of a run, by time.
+    pub(crate) async fn lines(&self, request: GetLogs, run: String, attempts: Vec<(String, u32, bool)>) -> ApiResult<LogPage> {
+        let logs = self.logs.clone();
+        blocking(move || {
+            let limit = request.limit.unwrap_or(DEFAULT_LINES) as usize;
+            let mut page = LogPage { lines: Vec::new(), omitted: 0 };
+            for (step, attempt, ended) in attempts {
+                let Some(mut reader) = logs.read(&run, &step, attempt).map_err(of_log)? else { continue };
+                let stretch = reader.read(StretchLimit::lines(limit), ended).map_err(of_log)?;
+                page.omitted += stretch.omitted;
+                page.lines.extend(stretch.lines.into_iter().map(|line| log_line(&step, attempt, line)));
+            }
+            // Times have one form and one length, so text sorts as time does; equal ones keep their order.
+            page.lines.sort_by(|one, other| one.at.cmp(&other.at));
+            let surplus = page.lines.len().saturating_sub(limit);
+            page.lines.drain(..surplus);
+            page.omitted += surplus as u64;
+            Ok(page)
+        })
+        .await
+    }
+}
+
+fn list(reader: &Reader, request: &ListRuns, before: Option<String>) -> ApiResult<RunList> {
+    let now = now_ms();
+    let before = match before {
+        Some(run) => Some((load_run(reader, &run).map_err(of_engine)?.state.created_at_ms, run)),
+        None => None,
+    };
+    let limit = request.limit.unwrap_or(DEFAULT_RUNS).min(MOST_RUNS);
+    let status = request.status.map(views::run_status_inside);
+    let runs: Vec<RunSummary> = match status {
+        // A status that no run of this version has.
+        Some(None) => Vec::new(),
+        status => {
+            let filter = RunFilter { status: status.flatten(), workflow: request.workflow.clone(), before, limit };
+            reader.runs(&filter).map_err(of_store)?.iter().map(|row| views::row(row, now)).collect()
+        }
+    };
+    let counted = reader.counts().map_err(of_store)?;
+    let count = |status: RunStatus| counted.get(&status).map(|count| (status.as_str().to_owned(), *count));
+    Ok(RunList { runs, counts: RunStatus::ALL.into_iter().filter_map(count).collect() })
+}
+
+/// A line of a log on the wire.
+pub(crate) fn log_line(step: &str, attempt: u32, line: loomwork_store::logs::LogLine) -> LogLine {
+    LogLine {
+        at: views::time(i64::try_from(line.at_ms).unwrap_or(i64::MAX)),
+        step: step.to_owned(),
+        attempt,
+        number: line.number,
+        stream: match line.stream {
+            loomwork_store::logs::LogStream::Stdout => LogStream::Stdout,
+            loomwork_store::logs::LogStream::Stderr => LogStream::Stderr,
+        },
+        text: line.text,
+    }
+}
+
+/// Does what may block on a thread of its own.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> ApiResult<T> + Send + 'static) -> ApiResult<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!("a request failed unexpectedly: {error}");
+            Err(problem::internal("The request failed unexpectedly; the log says more."))
+        }
+    }
+}
+
+/// An error of the store on the wire.
+pub(crate) fn of_store(error: StoreError) -> ApiError {
+    let code = match error {
+        StoreError::Closed => ErrorCode::Unavailable,
+        _ => ErrorCode::Io,
+    };
+    ApiError::new(code, problem::sentence(&error.to_string()))
+}
+
+/// An error of the engine on the wire.
+pub(crate) fn of_engine(error: EngineError) -> ApiError {
+    let code = match error {
+        EngineError::Store(error) => return of_store(error),
+        EngineError::NoSuchRun(_) | EngineError::Refused(RefusedRequest::NoSuchStep(_)) => ErrorCode::NotFound,
+        EngineError::Refused(RefusedRequest::State(_)) => ErrorCode::Refused,
+        EngineError::Env { .. } => ErrorCode::InvalidRequest,
+        EngineError::Stopped(_) => ErrorCode::Unavailable,
+        EngineError::Unreadable { .. } | EngineError::NotLoaded(_) => ErrorCode::Internal,
+    };
+    ApiError::new(code, problem::sentence(&error.to_string()))
+}
+
+fn of_log(error: loomwork_store::logs::LogError) -> ApiError {
+    ApiError::new(ErrorCode::Io, problem::sentence(&error.to_string()))
+}
+
+/// Now, in milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -1,0 +1,219 @@
+//! What a watcher is told: gathered, batched, without gaps and without repeats.
+//!
+//! Invariants: an event of the watched run is told once, in the order of its number, whatever the watcher has missed;
+//! two batches are at least 16 ms apart; a slow watcher gets fewer and larger batches, and costs no memory that grows
+//! with the output of scripts.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use futures::{Stream, future::join_all};
+use loomwork_api::{News, RunSummary, Watch};
+use loomwork_engine::{Engine, Published};
+use loomwork_steps::LogWatch;
+use loomwork_store::logs::StretchLimit;
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    time::Instant,
+};
+
+use crate::{
+    backend::async_stream,
+    journal::{blocking, log_line, now_ms, of_store},
+    owner::{Owner, Running},
+    views,
+};
+
+/// Least time between two batches.
+const FRAME: Duration = Duration::from_millis(16);
+/// Log lines of one attempt in one batch; more are counted only.
+const MOST_LINES: StretchLimit = StretchLimit { lines: 2_000, bytes: 4 << 20 };
+/// Events of one batch; a longer history comes in several.
+const MOST_EVENTS: usize = 2_000;
+
+/// News of an owner, until it is closed.
+pub(crate) fn stream(owner: Owner, watch: Watch) -> impl Stream<Item = News> + Send + 'static {
+    async_stream(move |out| async move {
+        let Watch { run, after_seq: after, logs: wants_logs } = watch;
+        let files = owner.files();
+        let mut watcher = Watcher { owner, run: run.map(Arc::from), after, wants_logs, logs: None, files, out };
+        // Ended: nobody listens any more, or the workspace was closed.
+        let _ = watcher.work().await;
+    })
+}
+
+/// Nobody listens, or nothing more will happen.
+struct Ended;
+
+/// What has happened since the last batch.
+#[derive(Default)]
+struct Gathered {
+    news: News,
+    changed: BTreeSet<Arc<str>>,
+    logs_grew: bool,
+}
+
+struct Watcher {
+    owner: Owner,
+    run: Option<Arc<str>>,
+    /// Number of the last event that was told.
+    after: u64,
+    wants_logs: bool,
+    logs: Option<LogWatch>,
+    files: broadcast::Receiver<Vec<String>>,
+    out: mpsc::Sender<News>,
+}
+
+impl Watcher {
+    /// Follows one engine after the other: it is started anew when a foreign journal is trusted.
+    async fn work(&mut self) -> Result<(), Ended> {
+        loop {
+            let mut engines = self.owner.engines();
+            let Running { engine, logs, .. } = engines.borrow_and_update().clone();
+            self.logs = self.run.as_deref().filter(|_| self.wants_logs).map(|run| logs.watch(run));
+            // Before the journal is read: what is committed in between is told by one of the two.
+            let mut events = engine.subscribe();
+            let mut gathered = Gathered::default();
+            self.catch_up(&mut gathered).await?;
+            while self.gather(&mut engines, &mut events, &mut gathered).await? {
+                self.tell(&engine, &mut gathered).await?;
+            }
+        }
+    }
+
+    /// Waits for something, and then a frame for more of it. False when another engine has taken over.
+    async fn gather(
+        &mut self,
+        engines: &mut watch::Receiver<Running>,
+        events: &mut broadcast::Receiver<Published>,
+        gathered: &mut Gathered,
+    ) -> Result<bool, Ended> {
+        let mut due: Option<Instant> = gathered.has_news().then(Instant::now);
+        loop {
+            let frame = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let grown = async {
+                match &self.logs {
+                    Some(logs) if !gathered.logs_grew => logs.changed().await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.owner.closed() => return Err(Ended),
+                () = self.out.closed() => return Err(Ended),
+                () = frame => return Ok(true),
+                _ = engines.changed() => return Ok(false),
+                published = events.recv() => match published {
+                    Ok(records) => self.take(&records, gathered),
+                    Err(broadcast::error::RecvError::Lagged(_)) => {
+                        gathered.news.reset = true;
+                        self.catch_up(gathered).await?;
+                    }
+                    Err(broadcast::error::RecvError::Closed) => return Err(Ended),
+                },
+                paths = self.files.recv() => match paths {
+                    Ok(paths) => gathered.add_files(paths),
+                    Err(broadcast::error::RecvError::Lagged(_)) => gathered.news.reset = true,
+                    Err(broadcast::error::RecvError::Closed) => return Err(Ended),
+                },
+                () = grown => gathered.logs_grew = true,
+            }
+            due = due.or_else(|| gathered.has_news().then(|| Instant::now() + FRAME));
+        }
+    }
+
+    fn take(&mut self, records: &Published, gathered: &mut Gathered) {
+        for record in records.iter() {
+            let Some(run) = &record.run else { continue };
+            if !gathered.changed.contains(run) {
+                gathered.changed.insert(Arc::clone(run));
+            }
+            if self.run.as_ref() == Some(run) && record.seq > self.after {
+                self.after = record.seq;
+                gathered.news.events.push(views::event(record));
+            }
+        }
+    }
+
+    /// Tells the events of the journal that were not told yet.
+    async fn catch_up(&mut self, gathered: &mut Gathered) -> Result<(), Ended> {
+        // SQLite counts to here; a watcher that wants no events asks for those after a larger number.
+        let (Some(run), true) = (self.run.clone(), i64::try_from(self.after).is_ok()) else { return Ok(()) };
+        let from = self.after + 1;
+        let read = self.owner.journal().ask(move |reader| {
+            let records = reader.records(&run, from).map_err(of_store)?;
+            Ok(records.iter().map(views::event).collect::<Vec<_>>())
+        });
+        match read.await {
+            Ok(events) => {
+                let mut events = events.unwrap_or_default().into_iter().peekable();
+                while events.peek().is_some() {
+                    let stretch = events.by_ref().take(MOST_EVENTS);
+                    gathered.news.events.extend(stretch);
+                    self.after = gathered.news.events.last().map_or(self.after, |event| event.seq);
+                    if events.peek().is_some() {
+                        self.send(std::mem::take(&mut gathered.news)).await?;
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!("the events of a watched run cannot be read: {error}");
+                gathered.news.reset = true;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, engine: &Engine, gathered: &mut Gathered) -> Result<(), Ended> {
+        let Gathered { mut news, changed, logs_grew } = std::mem::take(gathered);
+        if logs_grew {
+            self.take_logs(&mut news).await;
+        }
+        news.runs = join_all(changed.iter().map(|run| summary(engine, run))).await.into_iter().flatten().collect();
+        self.send(news).await
+    }
+
+    async fn take_logs(&mut self, news: &mut News) {
+        let Some(mut logs) = self.logs.take() else { return };
+        let read = blocking(move || {
+            let batch = logs.take(MOST_LINES);
+            Ok((logs, batch))
+        });
+        if let Ok((logs, batch)) = read.await {
+            self.logs = Some(logs);
+            news.logs_omitted += batch.omitted;
+            news.logs.extend(batch.lines.into_iter().map(|line| log_line(&line.step, line.attempt, line.line)));
+        }
+    }
+
+    async fn send(&self, news: News) -> Result<(), Ended> {
+        self.out.send(news).await.map_err(|_| Ended)
+    }
+}
+
+impl Gathered {
+    fn has_news(&self) -> bool {
+        self.logs_grew
+            || self.news.reset
+            || !self.changed.is_empty()
+            || !self.news.events.is_empty()
+            || !self.news.workflows.is_empty()
+    }
+
+    fn add_files(&mut self, paths: Vec<String>) {
+        for path in paths {
+            if !self.news.workflows.contains(&path) {
+                self.news.workflows.push(path);
+            }
+        }
+    }
+}
+
+async fn summary(engine: &Engine, run: &str) -> Option<RunSummary> {
+    let seen = engine.inspect(run, |active| views::summary(&active.state, now_ms())).await;
+    seen.inspect_err(|error| tracing::debug!("a run that changed cannot be shown: {error}")).ok()
+}

@@ -1,0 +1,262 @@
+//! The owner of a workspace: runs the engine, watches the files, answers everybody.
+//!
+//! Invariant: everything here lives between taking the lock and letting it go; when the lock is free again, no
+//! process, thread or socket of ours touches the workspace.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::Stream;
+use loomwork_api::{ApiResult, News, Request, Watch};
+use loomwork_engine::{Engine, EngineConfig};
+use loomwork_steps::{LogHub, ProcessConfig, ProcessPerformer, end_orphans};
+use serde_json::Value;
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    Workspace,
+    cases::{self, Caller},
+    journal::{Journal, blocking, of_engine},
+    news,
+    ownership::{OwnerAddress, OwnerLock, SocketFile, socket_path},
+    problem,
+    trust::Trust,
+    wire,
+    workspace::{Catalog, Watching, watch_workflows},
+};
+
+/// Changes of workflow files that may wait for a slow watcher; beyond, it reads everything anew.
+const FILE_NEWS: usize = 256;
+
+/// The owner. Clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Owner {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    catalog: Arc<Catalog>,
+    journal: Journal,
+    trust: Trust,
+    /// Replaced when a foreign journal is trusted.
+    running: watch::Sender<Running>,
+    files: broadcast::Sender<Vec<String>>,
+    closed: watch::Sender<bool>,
+    /// Taken out to be given up.
+    held: Mutex<Option<Held>>,
+}
+
+/// An engine that runs, and whether it resumes by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    pub(crate) engine: Engine,
+    pub(crate) logs: LogHub,
+    trusted: bool,
+}
+
+/// What only an owner has, in the order in which it is given up.
+#[derive(Debug)]
+struct Held {
+    guests: JoinHandle<()>,
+    _watching: Watching,
+    socket: SocketFile,
+    _lock: OwnerLock,
+}
+
+impl Owner {
+    /// Opens the journal, ends what a dead owner left running, resumes what was under way, and answers guests.
+    pub(crate) async fn start(workspace: Workspace, trust: Trust, lock: OwnerLock) -> ApiResult<Self> {
+        let state = workspace.state();
+        let running = open_engine(&workspace, &trust).await?;
+        let socket = socket_path(workspace.root())?;
+        let (socket, listener) = SocketFile::listen(&socket)?;
+        let (files, _) = broadcast::channel(FILE_NEWS);
+        let tell = files.clone();
+        let watching = watch_workflows(workspace.clone(), move |paths| {
+            // Nobody watches at this moment.
+            let _ = tell.send(paths);
+        })?;
+        let inner = Arc::new(Inner {
+            catalog: Arc::new(Catalog::new(workspace.clone())),
+            journal: Journal::new(state.journal(), state.logs()),
+            trust,
+            running: watch::Sender::new(running),
+            files,
+            closed: watch::Sender::new(false),
+            held: Mutex::new(None),
+        });
+        let owner = Self { inner };
+        let guests = tokio::spawn(wire::serve(listener, owner.clone()));
+        // Last: whoever reads the address finds somebody there.
+        OwnerAddress::own(socket.path().to_path_buf()).write(&state.owner())?;
+        *owner.held() = Some(Held { guests, _watching: watching, socket, _lock: lock });
+        tokio::spawn(close_on_failure(Arc::downgrade(&owner.inner)));
+        Ok(owner)
+    }
+
+    /// Answers a request in somebody's name.
+    pub(crate) async fn call(&self, actor: &str, request: Request) -> ApiResult<Value> {
+        if self.is_closed() {
+            return Err(problem::unavailable("The workspace is being closed."));
+        }
+        cases::answer(&Caller { owner: self.clone(), actor: actor.to_owned() }, request).await
+    }
+
+    /// News until the workspace is closed or the stream is dropped.
+    pub(crate) fn watch(&self, watch: Watch) -> impl Stream<Item = News> + Send + 'static {
+        news::stream(self.clone(), watch)
+    }
+
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        &self.inner.catalog
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.inner.journal
+    }
+
+    /// Changes of workflow files from now on.
+    pub(crate) fn files(&self) -> broadcast::Receiver<Vec<String>> {
+        self.inner.files.subscribe()
+    }
+
+    /// Tells watchers of a change that was made here, without waiting for the file system to say so.
+    pub(crate) fn tell_file(&self, path: &str) {
+        // Nobody watches at this moment.
+        let _ = self.inner.files.send(vec![path.to_owned()]);
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.running().engine
+    }
+
+    /// Whether runs of this journal resume by themselves.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.running().trusted
+    }
+
+    /// Changes when another engine takes the place of the present one.
+    pub(crate) fn engines(&self) -> watch::Receiver<Running> {
+        self.inner.running.subscribe()
+    }
+
+    fn running(&self) -> Running {
+        self.inner.running.borrow().clone()
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Held>> {
+        self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the journal known, and starts the engine anew so that it resumes what it holds.
+    pub(crate) async fn trust(&self) -> ApiResult<()> {
+        let running = self.running();
+        if running.trusted {
+            return Ok(());
+        }
+        self.inner.trust.add(running.engine.journal_id())?;
+        running.engine.shut_down().await;
+        let next = open_engine(self.catalog().workspace(), &self.inner.trust).await?;
+        self.inner.running.send_replace(next);
+        Ok(())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        *self.inner.closed.borrow()
+    }
+
+    /// Returns once the workspace has been closed.
+    pub(crate) async fn closed(&self) {
+        // An error means that the owner is gone, which is the same.
+        let _ = self.inner.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// Ends the engine and lets the workspace go. The runs go on when it is next opened.
+    pub(crate) async fn close(&self) {
+        let Some(held) = self.held().take() else { return };
+        self.engine().shut_down().await;
+        held.guests.abort();
+        // Its end drops the connections; guests then look for a new owner.
+        let _ = held.guests.await;
+        self.inner.closed.send_replace(true);
+        let address = self.catalog().workspace().state().owner();
+        if let Err(error) = std::fs::remove_file(&address) {
+            tracing::debug!("{} stays: {error}", address.display());
+        }
+        drop(held.socket);
+    }
+}
+
+/// When the journal cannot be written any more, the owner leaves; whoever opens the workspace next (mostly the same
+/// process) reads what is durable and goes on from there.
+async fn close_on_failure(owner: std::sync::Weak<Inner>) {
+    let Some(mut engines) = owner.upgrade().map(|inner| inner.running.subscribe()) else { return };
+    loop {
+        let mut figures = engines.borrow_and_update().engine.figures();
+        let failed = async {
+            let failure = figures.wait_for(|figures| figures.failure.is_some()).await.map(|figures| figures.failure.clone());
+            match failure {
+                Ok(reason) => reason.unwrap_or_default(),
+                // It was shut down; another one follows, or the end.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            reason = failed => {
+                tracing::error!("the engine has stopped: {reason}");
+                break;
+            }
+            changed = engines.changed() => if changed.is_err() { return },
+        }
+    }
+    if let Some(inner) = owner.upgrade() {
+        Owner { inner }.close().await;
+    }
+}
+
+async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running> {
+    let state = workspace.state();
+    let (journal_id, trusted) = {
+        let (journal, trust) = (state.journal(), trust.clone());
+        blocking(move || known_journal(&journal, &trust)).await?
+    };
+    let config = EngineConfig {
+        journal: state.journal(),
+        slots: EngineConfig::default_slots(),
+        resume: trusted,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let process = ProcessConfig::new(workspace.root(), &journal_id);
+    let performer = blocking(move || {
+        ProcessPerformer::new(process)
+            .map_err(|error| problem::unavailable(format!("Processes cannot be started: {}.", problem::reason(&error))))
+    })
+    .await?;
+    let logs = performer.hub().clone();
+    let engine = Engine::open(config, Arc::new(performer)).await.map_err(of_engine)?;
+    Ok(Running { engine, logs, trusted })
+}
+
+/// The journal's id and whether it is known. One that does not exist yet is made, here, and so is known.
+fn known_journal(journal: &std::path::Path, trust: &Trust) -> ApiResult<(String, bool)> {
+    let fresh = !journal.exists();
+    let id = Engine::journal_id_of(journal).map_err(of_engine)?;
+    if fresh && let Err(error) = trust.add(&id) {
+        tracing::warn!("{error} This journal will have to be trusted by hand when it is next opened.");
+    }
+    let trusted = fresh || trust.knows(&id);
+    if trusted {
+        // Before anything resumes: a step must not run twice at one time.
+        match end_orphans(&id) {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!("ended {count} processes that an earlier engine had left running"),
+            Err(error) => {
+                return Err(problem::unavailable(format!("Processes of an earlier engine cannot be looked for: {error}.")));
+            }
+        }
+    }
+    Ok((id, trusted))
+}

@@ -1,0 +1,165 @@
+//! What can be said on the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Draws, runs, watches and repairs workflows.
+#[derive(Debug, Parser)]
+#[command(name = "loomwork", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// The workspace; else the nearest folder upwards with .loomwork/ or workflows/
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Print JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a workspace with an example
+    Init {
+        /// The folder; else this one
+        dir: Option<PathBuf>,
+    },
+    /// Check workflow files
+    Validate {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Start a run and wait for its end
+    Run(RunArguments),
+    /// Show a run
+    Show {
+        /// The run's id, or a unique beginning of it
+        run: String,
+    },
+    /// List runs, newest first
+    Runs {
+        /// Only of this status
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+        /// Only of this workflow
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
+    /// Print the events of a run
+    Events {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// Only events with a number of at least this
+        #[arg(long, value_name = "SEQ", default_value_t = 0)]
+        from: u64,
+        /// Go on until the run has ended
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Print the log of a run
+    Logs {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// Only of this step
+        #[arg(long, value_name = "PATH")]
+        step: Option<String>,
+        /// Go on until the run has ended
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Take a failed or cancelled run up again; what succeeded is kept
+    Retry {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// Only this failed step
+        #[arg(long, value_name = "PATH")]
+        step: Option<String>,
+        /// JSON merge patch on the step's resolved input
+        #[arg(long, value_name = "JSON", requires = "step")]
+        set: Option<String>,
+        /// Only say what would re-run, be reused, and repeat an effect
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Cancel a run
+    Cancel {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let a workspace that came with a foreign journal resume its runs
+    Trust {
+        /// The workspace; else the nearest one
+        dir: Option<PathBuf>,
+    },
+    /// Own the workspace and serve its interface to a browser of this machine
+    Serve(ServeArguments),
+    /// Open the window
+    Open {
+        /// The workspace; else the nearest one
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// A workflow file, or a workflow's id
+    #[arg(value_name = "FILE|ID")]
+    pub(crate) workflow: String,
+    /// An input; JSON where it parses as the declared type, else text
+    #[arg(long = "input", value_name = "K=V", value_parser = pair)]
+    pub(crate) input: Vec<(String, String)>,
+    /// A file with a JSON object of inputs, - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// Return once the run is started; an engine in the background carries it
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// A label
+    #[arg(long = "label", value_name = "K=V", value_parser = pair)]
+    pub(crate) label: Vec<(String, String)>,
+    /// From 0 (last) to 9 (first)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub(crate) priority: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Address to listen at, of this machine alone; port 0 for any that is free
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// A file with the token; made with a fresh one when it does not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Serve guests alone, and leave when nothing is under way
+    #[arg(long, hide = true)]
+    pub(crate) background: bool,
+    /// Seconds with nothing under way after which the background engine leaves
+    #[arg(long, hide = true, value_name = "S", default_value_t = 60)]
+    pub(crate) idle_seconds: u64,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,74 @@
+//! One module a command: it parses what is left to parse, calls the application service, and renders.
+
+mod files;
+mod follow;
+mod open;
+mod run;
+mod runs;
+mod serve;
+mod take_up;
+mod wait;
+
+use std::path::{Path, PathBuf};
+
+use loomwork_api::ApiResult;
+use loomwork_app::{Backend, Mode, OpenOptions, Workspace};
+
+use crate::{
+    args::{Arguments, Command},
+    exit::{Exit, Failure},
+    output::Form,
+};
+
+/// What every command knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    workspace: Option<PathBuf>,
+    form: Form,
+}
+
+impl Context {
+    /// The workspace that was named, else the nearest one.
+    fn workspace(&self) -> ApiResult<Workspace> {
+        match &self.workspace {
+            Some(folder) => Workspace::at(folder),
+            None => Workspace::nearest(Path::new(".")),
+        }
+    }
+
+    /// Opens the workspace.
+    async fn open(&self, mode: Mode) -> ApiResult<Backend> {
+        open(self.workspace()?, mode).await
+    }
+}
+
+async fn open(workspace: Workspace, mode: Mode) -> ApiResult<Backend> {
+    Backend::open(OpenOptions::new(workspace, mode)).await
+}
+
+/// Being a guest, of an engine in the background if there is no other: this very program starts it.
+fn join_or_start() -> Result<Mode, Failure> {
+    let program =
+        std::env::current_exe().map_err(|error| Failure::usage(format!("the path of this program is not known: {error}")))?;
+    Ok(Mode::JoinOrStart(program))
+}
+
+/// Does what the command line says.
+pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
+    let form = if arguments.json { Form::Json } else { Form::Text };
+    let context = Context { workspace: arguments.workspace, form };
+    match arguments.command {
+        Command::Init { dir } => files::init(&context, dir),
+        Command::Validate { files } => files::validate(&context, &files),
+        Command::Run(run) => run::run(&context, run).await,
+        Command::Show { run } => runs::show(&context, run).await,
+        Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,
+        Command::Events { run, from, follow } => follow::events(&context, run, from, follow).await,
+        Command::Logs { run, step, follow } => follow::logs(&context, run, step, follow).await,
+        Command::Retry { run, step, set, plan } => take_up::retry(&context, run, step, set, plan).await,
+        Command::Cancel { run, reason } => take_up::cancel(&context, run, reason).await,
+        Command::Trust { dir } => take_up::trust(&context, dir).await,
+        Command::Serve(serve) => serve::serve(&context, serve).await,
+        Command::Open { dir } => open::open(&context, dir),
+    }
+}

@@ -1,0 +1,5 @@
+//! Results for people.
+
+pub(crate) mod diagnostics;
+pub(crate) mod progress;
+pub(crate) mod run;

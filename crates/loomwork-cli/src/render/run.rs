@@ -1,0 +1,154 @@
+//! Runs, steps, plans, events and log lines as text.
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use loomwork_api::{Event, LogLine, LogStream, RetryPlan, Run, RunError, RunStatus, RunStep, RunSummary, StepStatus};
+use serde_json::Value;
+
+/// One line about a run.
+pub(crate) fn headline(run: &RunSummary) -> String {
+    let mut text = format!("{} {} #{}  {}", mark(run.status), run.workflow, run.number, name(&run.status));
+    if let Some(duration) = run.duration_ms {
+        let _ = write!(text, "  {}", duration_text(duration));
+    }
+    let _ = write!(text, "  {}/{} steps  {}", run.progress.done, run.progress.known, run.id);
+    text
+}
+
+/// A run with its steps.
+pub(crate) fn whole(run: &Run) -> String {
+    let mut text = headline(&run.summary);
+    let width = run.steps.iter().map(|step| step.path.chars().count()).max().unwrap_or(0);
+    for step in &run.steps {
+        let _ = write!(text, "\n  {} {:width$}  {}", step_mark(step.status), step.path, step_line(step));
+    }
+    if let Some(error) = &run.summary.error {
+        let _ = write!(text, "\n{}", error_lines(error));
+        let _ = write!(text, "\nretry: loomwork retry {}", run.summary.id);
+    }
+    if let Value::Object(outputs) = &run.outputs {
+        for (key, value) in outputs {
+            let _ = write!(text, "\n{key} = {}", shortened(value));
+        }
+    }
+    text
+}
+
+fn step_line(step: &RunStep) -> String {
+    let mut text = name(&step.status);
+    if let Some(port) = step.port.as_deref().filter(|port| *port != "succeeded" && *port != "failed") {
+        let _ = write!(text, " → {port}");
+    }
+    if let Some(duration) = step.duration_ms {
+        let _ = write!(text, "  {}", duration_text(duration));
+    }
+    if step.attempts.len() > 1 {
+        let _ = write!(text, "  {} attempts", step.attempts.len());
+    }
+    if let Some(reason) = &step.reason {
+        let _ = write!(text, "  ({reason})");
+    }
+    text
+}
+
+fn error_lines(error: &RunError) -> String {
+    let at = error.step.as_ref().map(|step| format!("{step}: ")).unwrap_or_default();
+    let mut text = format!("error: {at}{} ({})", error.message, name(&error.class));
+    if let Some(tail) = error.details.get("stderr_tail").and_then(Value::as_str) {
+        for line in tail.lines().rev().take(8).collect::<Vec<_>>().into_iter().rev() {
+            let _ = write!(text, "\n  │ {line}");
+        }
+    }
+    text
+}
+
+/// What a retry does.
+pub(crate) fn plan(plan: &RetryPlan) -> String {
+    let list = |steps: &[String]| if steps.is_empty() { "nothing".to_owned() } else { steps.join(", ") };
+    format!("runs: {}\nkeeps: {}\nrepeats effects of: {}", list(&plan.runs), list(&plan.reused), list(&plan.repeats))
+}
+
+/// One line about an event.
+pub(crate) fn event(event: &Event) -> String {
+    let step = event.step.as_deref().unwrap_or("");
+    let attempt = event.attempt.map(|attempt| format!(" (attempt {attempt})")).unwrap_or_default();
+    format!("{:>6}  {}  {:22} {step}{attempt}", event.seq, event.at, event.kind)
+}
+
+/// One line of a log.
+pub(crate) fn log_line(line: &LogLine) -> String {
+    let bar = if line.stream == LogStream::Stderr { "┃" } else { "│" };
+    format!("{} {bar} {}", line.step, line.text)
+}
+
+/// How many runs have not ended and are not paused, of the counts by status.
+pub(crate) fn under_way(counts: &IndexMap<String, u32>) -> u32 {
+    [RunStatus::Queued, RunStatus::Running, RunStatus::Waiting, RunStatus::Cancelling]
+        .iter()
+        .filter_map(|status| counts.get(&name(status)))
+        .sum()
+}
+
+/// The wire name of a status or class, with blanks.
+pub(crate) fn name(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text.replace('_', " "),
+        _ => String::new(),
+    }
+}
+
+fn mark(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Succeeded => "✓",
+        RunStatus::Failed => "✗",
+        RunStatus::Cancelled | RunStatus::Cancelling => "⊘",
+        RunStatus::Queued | RunStatus::Waiting | RunStatus::Paused => "○",
+        RunStatus::Running => "●",
+    }
+}
+
+/// One character that stands for a step's state.
+pub(crate) fn step_mark(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Succeeded => "✓",
+        StepStatus::Failed => "✗",
+        StepStatus::Cancelled => "⊘",
+        StepStatus::Skipped => "–",
+        StepStatus::Running => "●",
+        StepStatus::Retrying => "↻",
+        StepStatus::Pending | StepStatus::Queued => "○",
+    }
+}
+
+/// A duration as a person reads it: `250 ms`, `5.3 s`, `2 min 05 s`, `1 h 02 min`.
+pub(crate) fn duration_text(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        60_000..3_600_000 => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
+        _ => format!("{} h {:02} min", ms / 3_600_000, ms % 3_600_000 / 60_000),
+    }
+}
+
+fn shortened(value: &Value) -> String {
+    const LONGEST: usize = 200;
+    let text = match value {
+        Value::String(text) => text.trim_end().to_owned(),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= LONGEST { text } else { text.chars().take(LONGEST).chain("…".chars()).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well_at_every_size() {
+        assert_eq!(duration_text(999), "999 ms");
+        assert_eq!(duration_text(5_312), "5.3 s");
+        assert_eq!(duration_text(125_000), "2 min 05 s");
+        assert_eq!(duration_text(3_720_000), "1 h 02 min");
+    }
+}

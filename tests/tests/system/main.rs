@@ -1,0 +1,11 @@
+//! The whole system, seen from outside: the real program on real workspaces.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod contract;
+mod crash;
+mod crash_at_random;
+mod examples;
+mod guests;
+mod processes;
+mod refusals;

@@ -1,0 +1,45 @@
+/** The text of the workflow. Its problems are marked where they are, and what can be mended by a click is. */
+import { useEffect, useMemo } from 'react';
+import { CodeEditor, type Mark } from '@/shared/code/CodeEditor';
+import type { Diagnostic } from '@/generated/Diagnostic';
+import { applyEdits, offsetAt } from '@/shared/text';
+import { now, patch, redo, replace, select, type, undo, useOpen } from './store';
+
+export function applyFix(fix: Diagnostic['fixes'][number]): void {
+  const { design, text, layout } = now();
+  if (design.text === text) replace({ text: applyEdits(text, fix.edits), layout }, null);
+}
+
+export function CodePane() {
+  const text = useOpen((state) => state.text);
+  const design = useOpen((state) => state.design);
+  const reveal = useOpen((state) => state.reveal);
+  const selected = useOpen((state) => (state.selected.length === 1 ? state.selected[0] : undefined));
+
+  // Selecting on the canvas moves the cursor here.
+  useEffect(() => {
+    const { design: latest, text: present } = now();
+    const node = latest.nodes.find((each) => each.id === selected);
+    const editing = document.activeElement?.closest('.code-pane');
+    if (node && !editing && latest.text === present) patch({ reveal: { line: node.line } });
+  }, [selected]);
+
+  const marks = useMemo(() => design.diagnostics.map((problem): Mark => ({
+    from: offsetAt(design.text, problem.line, problem.column),
+    to: offsetAt(design.text, problem.end_line, problem.end_column),
+    severity: problem.severity,
+    message: problem.message,
+    source: problem.code,
+    actions: problem.fixes.map((fix) => ({ name: fix.title, apply: () => applyFix(fix) })),
+  })), [design]);
+
+  const follow = (line: number) => {
+    const step = now().design.nodes.find((node) => node.line <= line && line <= node.end_line);
+    select(step ? [step.id] : []);
+  };
+  return (
+    <div className="code-pane" data-testid="code">
+      <CodeEditor label="Workflow text" language="yaml" value={text} onChange={type} onCursorLine={follow} onUndo={undo} onRedo={redo} marks={marks} reveal={reveal} gutter />
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** The designer of one workflow: canvas, inspector, code and problems. */
+export { DesignView } from './DesignView';

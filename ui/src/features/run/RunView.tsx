@@ -1,0 +1,98 @@
+/** The frame of a run: header, canvas and selected step above; timeline, logs, data and events below. */
+import { ReactFlowProvider } from '@xyflow/react';
+import { CirclePlay } from 'lucide-react';
+import { useEffect, useMemo, useState } from 'react';
+import { CallError } from '@/api';
+import { useCommands } from '@/shared/commands';
+import { useShortcuts } from '@/shared/keyboard';
+import { navigate } from '@/shared/router';
+import { useSetTitle } from '@/shared/title';
+import { Button, ErrorState, LoadingRows, State, statusName } from '@/shared/ui';
+import { CancelDialog } from './CancelDialog';
+import { EditInput } from './EditInput';
+import { Header } from './Header';
+import { Lower } from './Lower';
+import { canCancel, canRetry, retry } from './retry';
+import { RunCanvas } from './RunCanvas';
+import { openRun } from './session';
+import { StepPanel } from './StepPanel';
+import { now, patch, selectNext, selectStep, useRun, useRunStore } from './store';
+
+export function RunView({ id }: { id: string }) {
+  const [error, setError] = useState<unknown>(null);
+  const [attempt, setAttempt] = useState(0);
+  const ready = useRunStore((state) => state.run !== null && state.run.id.startsWith(id));
+
+  useEffect(() => {
+    let wanted = true;
+    let close = () => undefined as void;
+    setError(null);
+    openRun(id, () => wanted).then(
+      (closing) => { if (wanted) close = closing; else closing(); },
+      (problem: unknown) => { if (wanted) setError(problem); },
+    );
+    return () => {
+      wanted = false;
+      close();
+    };
+  }, [id, attempt]);
+
+  if (error instanceof CallError && error.code === 'not_found') {
+    return <State icon={<CirclePlay size={18} />} title="There is no such run" action={<Button onClick={() => navigate({ view: 'runs' })}>Go to runs</Button>}>{error.message}</State>;
+  }
+  if (error) return <ErrorState title="The run could not be opened" error={error} onRetry={() => setAttempt((n) => n + 1)} />;
+  if (!ready) return <LoadingRows label="Opening the run" />;
+  return <ReactFlowProvider><Run /></ReactFlowProvider>;
+}
+
+function Run() {
+  const title = useRun((state) => `${state.run.workflow} #${state.run.number}`);
+  const status = useRun((state) => state.run.status);
+  const asking = useRun((state) => state.asking);
+  useSetTitle(title, `${statusName[status]} · `);
+
+  const retrySelected = () => {
+    const { run, selected, byPath } = now();
+    if (!canRetry(run)) return false;
+    const step = selected ? byPath[selected] : undefined;
+    void retry(step?.status === 'failed' ? step.path : undefined);
+    return true;
+  };
+  const editInput = () => {
+    const { run, selected, byPath } = now();
+    if (!selected || byPath[selected]?.status !== 'failed' || !canRetry(run)) return false;
+    patch({ asking: 'edit-input' });
+    return true;
+  };
+  const cancel = () => {
+    if (!canCancel(now().run)) return false;
+    patch({ asking: 'cancel' });
+    return true;
+  };
+  useShortcuts({
+    R: retrySelected,
+    'Shift+R': editInput,
+    X: cancel,
+    J: () => selectNext(1),
+    K: () => selectNext(-1),
+    '1': () => patch({ lower: 'logs' }),
+    '2': () => patch({ lower: 'data' }),
+    '3': () => patch({ lower: 'events' }),
+    Escape: () => selectStep(null),
+  });
+  useCommands(useMemo(() => [
+    { id: 'run-retry', title: 'Retry failed', keys: 'R', run: () => { if (canRetry(now().run)) void retry(); } },
+    { id: 'run-cancel', title: 'Cancel this run', keys: 'X', run: cancel },
+    { id: 'run-workflow', title: 'Open its workflow', run: () => navigate({ view: 'design', path: now().run.path }) },
+  ], []));
+
+  return (
+    <div className="run-view">
+      <Header />
+      <div className="up"><RunCanvas /><StepPanel /></div>
+      <Lower />
+      {asking === 'cancel' && <CancelDialog />}
+      {asking === 'edit-input' && <EditInput />}
+    </div>
+  );
+}

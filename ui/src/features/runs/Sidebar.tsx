@@ -1,0 +1,37 @@
+/** Filters by state and by workflow, and what the cells of a strip mean. */
+import { List, Workflow } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useWorkflows } from '@/api';
+import { navigate } from '@/shared/router';
+import { StatusIcon, statusName, type Status } from '@/shared/ui';
+
+const statuses: Status[] = ['running', 'queued', 'waiting', 'paused', 'cancelling', 'failed', 'succeeded', 'cancelled'];
+
+export function Sidebar({ counts, status, workflow }: { counts: Record<string, number>; status?: string; workflow?: string }) {
+  const { data } = useWorkflows();
+  const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  const known = statuses.filter((each) => (counts[each] ?? 0) > 0 || ['running', 'failed', 'succeeded'].includes(each) || each === status);
+  return (
+    <aside className="side scroll" aria-label="Filters">
+      <h2>Status</h2>
+      <Filter on={!status} icon={<List size={14} className="t3" />} name="All runs" n={total} onClick={() => navigate({ view: 'runs', workflow })} />
+      {known.map((each) => (
+        <Filter key={each} on={status === each} icon={<StatusIcon status={each} quiet />} name={statusName[each]} n={counts[each] ?? 0}
+          onClick={() => navigate({ view: 'runs', workflow, status: status === each ? undefined : each })} />
+      ))}
+      <h2>Workflow</h2>
+      {data?.workflows.flatMap(({ id }) => (id ? [
+        <Filter key={id} on={workflow === id} icon={<Workflow size={14} className="t3" />} name={id}
+          onClick={() => navigate({ view: 'runs', status, workflow: workflow === id ? undefined : id })} />,
+      ] : []))}
+    </aside>
+  );
+}
+
+function Filter({ on, icon, name, n, onClick }: { on: boolean; icon: ReactNode; name: string; n?: number; onClick: () => void }) {
+  return (
+    <button type="button" className="filter" aria-pressed={on} onClick={onClick}>
+      {icon}<span className="grow ell">{name}</span>{n !== undefined && <span className="xs t3 num">{n.toLocaleString('en-GB')}</span>}
+    </button>
+  );
+}

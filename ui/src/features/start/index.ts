@@ -1,0 +1,2 @@
+/** Starting runs. */
+export { StartRun } from './StartRun';

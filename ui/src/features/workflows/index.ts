@@ -1,0 +1,2 @@
+/** The list of workflows. */
+export { WorkflowsView } from './WorkflowsView';

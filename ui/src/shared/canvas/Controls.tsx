@@ -1,0 +1,52 @@
+/** Zoom, fit and the map in the corners of the canvas. */
+import { MiniMap, useNodesInitialized, useReactFlow, useStore, type Node } from '@xyflow/react';
+import { Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { Tip } from '../ui';
+
+export const fitOptions = { padding: 0.12, maxZoom: 1, duration: 260 } as const;
+
+/** Shows the whole drawing once it is there and the canvas has its size. */
+export function useFirstFit(): void {
+  const sized = useStore((state) => state.width > 0 && state.height > 0 && state.nodes.length > 0);
+  const measured = useNodesInitialized();
+  const done = useRef(false);
+  const { fitView } = useReactFlow();
+  useEffect(() => {
+    if (!sized || !measured || done.current) return;
+    done.current = true;
+    void fitView({ ...fitOptions, minZoom: 0.3, duration: 0 });
+  }, [sized, measured, fitView]);
+}
+
+interface ControlsProps {
+  map: boolean;
+  onMap: (shown: boolean) => void;
+  colour: (node: Node) => string;
+}
+
+export function CanvasControls({ map, onMap, colour }: ControlsProps) {
+  const { zoomIn, zoomOut, fitView, zoomTo } = useReactFlow();
+  useFirstFit();
+  const zoom = useStore((state) => Math.round(state.transform[2] * 100));
+  return (
+    <>
+      <div className="zoom pop" role="group" aria-label="Zoom">
+        <Tip text="Zoom out" keys="-" side="top"><button type="button" aria-label="Zoom out" onClick={() => void zoomOut()}><Minus size={14} /></button></Tip>
+        <Tip text="Back to 100%" side="top">
+          <button type="button" className="num value" aria-label={`Zoom ${zoom}%, back to 100%`} onClick={() => void zoomTo(1, { duration: 160 })}>{zoom}%</button>
+        </Tip>
+        <Tip text="Zoom in" keys="+" side="top"><button type="button" aria-label="Zoom in" onClick={() => void zoomIn()}><Plus size={14} /></button></Tip>
+        <i className="vr" />
+        <Tip text="Fit" keys="0" side="top"><button type="button" aria-label="Fit" onClick={() => void fitView(fitOptions)}><Maximize size={14} /></button></Tip>
+        <Tip text={map ? 'Hide map' : 'Show map'} side="top">
+          <button type="button" aria-label="Map" aria-pressed={map} onClick={() => onMap(!map)}><MapIcon size={14} /></button>
+        </Tip>
+      </div>
+      {map && (
+        <MiniMap className="minimap pop" nodeColor={colour} nodeStrokeWidth={0} nodeBorderRadius={6} pannable zoomable
+          style={{ width: 136, height: 96 }} offsetScale={4} ariaLabel="Map of the canvas" maskStrokeWidth={1.2} />
+      )}
+    </>
+  );
+}

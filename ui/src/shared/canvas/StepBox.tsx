@@ -1,0 +1,60 @@
+/** The box of a step, in the designer and in a run alike. It takes what to show; it knows no store. */
+import { Handle } from '@xyflow/react';
+import { Split, Terminal, CircleHelp, Variable, type LucideIcon } from 'lucide-react';
+import { memo, type ReactNode } from 'react';
+import { anyPort, hasNamedPorts, inPort, portPlaces, sideOf } from './geometry';
+
+const icons: Record<string, LucideIcon> = { run: Terminal, set: Variable, choose: Split };
+export const actionName: Record<string, string> = { run: 'Run script', set: 'Set values', choose: 'Choose', unknown: 'No action' };
+
+export function ActionIcon({ action, size = 15 }: { action: string; size?: number }) {
+  const Icon = icons[action] ?? CircleHelp;
+  return <Icon size={size} aria-hidden />;
+}
+
+interface StepBoxProps {
+  id: string;
+  action: string;
+  title: string;
+  line: ReactNode;
+  ports: string[];
+  width: number;
+  connectable: boolean;
+  className?: string;
+  status?: string;
+  tile?: ReactNode;
+  mark?: ReactNode;
+}
+
+export const StepBox = memo(function StepBox(props: StepBoxProps) {
+  const { id, action, title, line, ports, width, connectable, className = '', status, tile, mark } = props;
+  const named = hasNamedPorts({ ports });
+  return (
+    <div className={`node ${className}`} style={{ width }} data-testid={`step-${id}`} data-status={status}>
+      <div className="b">
+        <span className="tile">{tile ?? <ActionIcon action={action} />}</span>
+        <span className="grow">
+          <span className="n ell block">{title}</span>
+          <span className="d num ell block">{line}</span>
+        </span>
+        {mark}
+      </div>
+      {named && <div className="ports">{ports.map((port) => <span key={port} className="ell" title={port}>{port}</span>)}</div>}
+      <StepPorts id={id} ports={ports} width={width} connectable={connectable} />
+    </div>
+  );
+});
+
+const StepPorts = memo(function StepPorts({ id, ports, width, connectable }: { id: string; ports: string[]; width: number; connectable: boolean }) {
+  return [...portPlaces({ ports }, width)].map(([port, at]) => {
+    const entry = port === inPort;
+    const what = entry ? `Entry of ${id}` : port === anyPort ? `Any port of ${id}` : `Port ${port} of ${id}`;
+    return (
+      <Handle key={port} id={port} type={entry ? 'target' : 'source'} isConnectable={connectable && port !== anyPort}
+        position={sideOf(port)}
+        className={`port${port === 'failed' ? ' fail' : ''}${port === anyPort ? ' any' : ''}`}
+        style={{ left: at.x, top: at.y }} aria-label={what} role={connectable ? 'button' : 'presentation'}
+        data-testid={`port-${id}-${port}`} />
+    );
+  });
+});

@@ -1,0 +1,11 @@
+/** The parts every view is made of. */
+export { Button } from './Button';
+export { Confirm, Dialog } from './Dialog';
+export { Menu, type MenuItem } from './Menu';
+export { Prose } from './Prose';
+export { ErrorState, LoadingRows, State } from './State';
+export { StatusChip, StatusIcon, statusName, type Status } from './StatusIcon';
+export { Strip, StripCell } from './Strip';
+export { Segments, Tabs, type Choice } from './Tabs';
+export { Keys, Tip, TipProvider } from './Tip';
+export { complain, toast, Toasts } from './Toasts';
