@@ -309,17 +309,21 @@ impl Engine {
     }
 }
 
-fn evaluate_env(workflow: &Workflow, inputs: &Value) -> Result<Value, EngineError> {
-    let scope = Scope {
-        inputs: Arc::new(inputs.clone()),
-        env: Arc::new(json!({})),
-        run: Arc::new(json!({})),
-        steps: std::collections::BTreeMap::new(),
-    };
+/// The workflow's `env` and concurrency group for some inputs.
+pub(crate) fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
+    let mut scope = Scope { inputs: Arc::new(inputs.clone()), ..Scope::default() };
+    let env = evaluate_env(workflow, &scope)?;
+    scope.env = Arc::new(env.clone());
+    let group = workflow.concurrency.as_ref().map(|concurrency| concurrency.group.evaluate(&scope)).transpose();
+    let group = group.map_err(|error| EngineError::Group(error.to_string()))?;
+    Ok((env, group.map(|group| group.as_str().map_or_else(|| group.to_string(), str::to_owned))))
+}
+
+fn evaluate_env(workflow: &Workflow, scope: &Scope) -> Result<Value, EngineError> {
     let mut env = Map::new();
     for (name, template) in &workflow.env {
         let value = template
-            .evaluate(&scope)
+            .evaluate(scope)
             .map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
         let text = match value {
             Value::String(text) => text,

@@ -98,6 +98,17 @@ impl RunState {
         self.frontier = open.map(|(ix, _)| ix).collect();
     }
 
+    /// After a fold: whatever has not ended is decided again, the run included.
+    pub fn revisit_all(&mut self) {
+        self.revisit();
+        self.frontier.push_back(ROOT);
+    }
+
+    /// The run itself is decided again: time has passed.
+    pub fn look_at_run(&mut self) {
+        self.frontier.push_back(ROOT);
+    }
+
     /// An event of the next element or pass makes it.
     fn next_part(&mut self, path: &str, event: &Event) -> Result<usize, ApplyError> {
         let unknown = || ApplyError::UnknownStep { kind: event.kind.name(), step: path.to_owned() };
