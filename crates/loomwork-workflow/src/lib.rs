@@ -4,6 +4,31 @@
 //!
 //! Not here: clocks, disks, networks, processes and async (the crate's `clippy.toml` forbids them). What a *run* of a
 //! workflow does lives in `loomwork-run`; files live in `loomwork-app`.
+//!
+//! # From text to workflow
+//!
+//! [`analyze`] takes any text and never fails. It reads YAML into nodes that know their places (`yaml`), decodes them
+//! while collecting every problem (`decode`), and looks at how the steps hang together (`check`). What comes back is an
+//! [`Analysis`]: the [`Workflow`] when there is no error, an [`Outline`] that can be drawn even of a broken file, and
+//! [`Diagnostic`]s with stable codes ([`codes::CODES`]), places and quick fixes.
+//!
+//! ```
+//! let analysis = loomwork_workflow::analyze("loomwork: 1\nid: hello\nsteps:\n  - id: greet\n    rnu: echo hello\n");
+//! assert!(analysis.workflow.is_none());
+//! assert_eq!(analysis.diagnostics[0].code, "LW0111");
+//! assert_eq!(analysis.diagnostics[0].fixes[0].title, "Rename to `run`");
+//! ```
+//!
+//! # Expressions
+//!
+//! A [`Template`] is JSON whose strings may be, or contain, CEL in `${{ }}`. [`Template::references`] says what it reads
+//! of other steps; [`Template::evaluate`] works it out in a [`Scope`] that holds those steps. Evaluation is bounded in
+//! steps and memory, and a value that the scope holds is looked at in place, however large it is.
+//!
+//! # Edits
+//!
+//! [`edit`] changes a text by operations such as [`EditOp::Connect`] and keeps every byte that the operation does not
+//! mean: comments, order, quoting, line ends.
 
 mod analysis;
 mod check;

@@ -310,6 +310,7 @@ pub enum OnRestart {
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "most steps run a script, and a workflow has one action a step")]
 pub enum Action {
     /// Runs a script or a program.
     Process(Process),

@@ -31,7 +31,8 @@ export function href(route: Route): string {
       const query = new URLSearchParams();
       if (route.workflow) query.set('workflow', route.workflow);
       if (route.status) query.set('status', route.status);
-      return query.size ? `/runs?${query}` : '/runs';
+      const text = query.toString();
+      return text ? `/runs?${text}` : '/runs';
     }
   }
 }

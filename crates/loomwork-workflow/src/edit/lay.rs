@@ -41,12 +41,12 @@ impl<'t> Sheet<'t> {
     }
 
     fn line_start(&self, at: usize) -> usize {
-        self.text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+        self.text.as_bytes()[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1)
     }
 
     /// After the line break of the line; the end of the text when it has none.
     fn after_line(&self, at: usize) -> usize {
-        self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline + 1)
+        self.text.as_bytes()[at..].iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |newline| at + newline + 1)
     }
 
     fn column(&self, at: usize) -> usize {
@@ -60,32 +60,25 @@ impl<'t> Sheet<'t> {
 
     /// Whole lines at an offset that begins a line, or is the end of the text.
     fn lines_at(&self, at: usize, lines: &[String]) -> Splice {
-        let mut text = String::new();
-        if at > 0 && !self.text[..at].ends_with('\n') {
-            text.push_str(self.eol);
-            text.push_str(&lines.join(self.eol));
-        } else {
-            for line in lines {
-                text.push_str(line);
-                text.push_str(self.eol);
-            }
-        }
-        Splice { place: Place::new(at, at), text }
+        let unfinished = at > 0 && !self.text[..at].ends_with('\n');
+        let start = if unfinished { self.eol } else { "" };
+        Splice { place: Place::new(at, at), text: format!("{start}{}", self.joined(lines)) }
+    }
+
+    /// Every line ends with a line break, also the last of the text: a block of text may depend on it.
+    fn joined(&self, lines: &[String]) -> String {
+        lines.iter().flat_map(|line| [line.as_str(), self.eol]).collect()
     }
 
     /// Whole lines in place of whole lines.
     fn lines_for(&self, from: usize, to: usize, lines: &[String]) -> Splice {
         let closed = self.text[..to].ends_with('\n');
-        let mut text = lines.join(self.eol);
-        if closed && !lines.is_empty() {
-            text.push_str(self.eol);
-        }
         let mut from = from;
         if !closed && lines.is_empty() && from > 0 {
             // The last line goes, and with it the line break before it: the text still ends without one.
             from -= if self.text[..from].ends_with("\r\n") { 2 } else { 1 };
         }
-        Splice { place: Place::new(from, to), text }
+        Splice { place: Place::new(from, to), text: self.joined(lines) }
     }
 
     /// Where the next thing of a block goes: behind the line of its end and the comments that are indented with it.
@@ -124,7 +117,7 @@ impl<'t> Sheet<'t> {
         }
         let colon = self.after_colon(entry)?;
         let Behind { head, body } = self.behind_like(old, value, self.column(entry.key_place.start));
-        let Some((old_head, old_body)) = self.extent(entry, empty, colon) else { return None };
+        let (old_head, old_body) = self.extent(entry, empty, colon)?;
         let head = if old_head.start > colon && !head.is_empty() { head.trim_start().to_owned() } else { head };
         let old_head = if head.is_empty() { Place::new(colon, old_head.end) } else { old_head };
         let mut splices = vec![Splice { place: old_head, text: head }];

@@ -148,9 +148,10 @@ fn double_quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether a text is written as a block of lines.
+/// Whether a text is written as a block of lines. Empty lines at its end would depend on what follows; it is quoted then.
 fn is_literal(text: &str) -> bool {
     text.contains('\n')
+        && !text.ends_with("\n\n")
         && !text.trim_matches('\n').is_empty()
         && !text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_odd(c))
 }
@@ -158,17 +159,12 @@ fn is_literal(text: &str) -> bool {
 /// The header and the lines of a block of text.
 pub(super) fn literal(text: &str, column: usize) -> (String, Vec<String>) {
     let content = text.trim_end_matches('\n');
-    let chomping = match text.len() - content.len() {
-        0 => "-",
-        1 => "",
-        _ => "+",
-    };
+    let chomping = if text.ends_with('\n') { "" } else { "-" };
     let first = content.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
     let led_by_space =
         first.starts_with([' ', '\t']) || content.lines().take_while(|line| line.trim().is_empty()).any(|line| !line.is_empty());
     let indicator = if led_by_space { "2" } else { "" };
     let indent = " ".repeat(column);
-    let kept = if chomping == "+" { &text[..text.len() - 1] } else { content };
     let line = |line: &str| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
-    (format!("|{indicator}{chomping}"), kept.split('\n').map(line).collect())
+    (format!("|{indicator}{chomping}"), content.split('\n').map(line).collect())
 }

@@ -142,7 +142,8 @@ impl<'t> Reader<'t> {
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "seq", place);
                 let flow = opens_flow(place.slice(self.text), '[');
-                self.open(Open::List { start: place.start, flow, anchor, items: Vec::new() }, place);
+                let start = if flow { place.start } else { self.dash_before(place.start) };
+                self.open(Open::List { start, flow, anchor, items: Vec::new() }, place);
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "map", place);
@@ -154,6 +155,16 @@ impl<'t> Reader<'t> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(Some(place.start + 1)),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+    }
+
+    /// The scanner puts the start of a list that is not indented below its key behind the first dash.
+    fn dash_before(&self, start: usize) -> usize {
+        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let before = self.text[line_start..start].trim_end_matches(' ');
+        match self.stack.last() {
+            Some(Open::Map { .. }) if before.trim_start_matches(' ') == "-" => line_start + before.len() - 1,
+            _ => start,
         }
     }
 

@@ -28,7 +28,7 @@ export function ErrorCard({ error, status, attempts }: { error: RunError; status
         {typeof code === 'number' && <span className="end xs t3 mono">exit code {code}</span>}
       </div>
       <p className="sm med" style={{ lineHeight: 1.45, overflowWrap: 'anywhere' }}><Prose text={capital(error.message)} /></p>
-      {tail && <pre className="err-tail mono scroll">{tail}</pre>}
+      {tail && <div className="err-tail mono scroll" tabIndex={0} aria-label="Last lines of the error output"><pre>{tail}</pre></div>}
       <p className="sm t2" style={{ marginTop: 6, lineHeight: 1.5 }}>
         {attempts > 1 ? `Tried ${count(attempts, 'time')}. ` : attempts === 1 && !waiting ? 'Tried once. ' : ''}{waiting ? 'The engine is trying again.' : advice[error.class]}
       </p>

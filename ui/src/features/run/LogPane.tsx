@@ -68,6 +68,7 @@ function download(text: string): void {
 export function LogPane({ filter, onFollow }: { filter: LogFilter; onFollow: (follow: boolean) => void }) {
   const logs = useRun((state) => state.logs);
   const selected = useRun((state) => state.selected);
+  const over = useRun((state) => state.run.ended_at !== null);
   const scroller = useRef<HTMLDivElement>(null);
   const step = filter.ownStep ? selected : null;
   const lines = useMemo(() => linesFor(logs, filter, step), [logs, filter, step]);
@@ -86,7 +87,7 @@ export function LogPane({ filter, onFollow }: { filter: LogFilter; onFollow: (fo
   return (
     <div ref={scroller} className="scroll log" role="log" aria-label="Log" aria-live="off" tabIndex={0} onWheel={onScroll} onKeyUp={onScroll}>
       <Omitted />
-      {lines.length === 0 && <p className="sm t3 log-none">{logs.length ? 'No line matches the filter.' : 'Nothing has been written yet.'}</p>}
+      {lines.length === 0 && <p className="sm t3 log-none">{logs.length ? 'No line matches the filter.' : over ? 'Nothing was written.' : 'Nothing has been written yet.'}</p>}
       <div style={{ height: rows.getTotalSize(), position: 'relative', minWidth: filter.wrap ? undefined : 'max-content' }}>
         {rows.getVirtualItems().map((row) => {
           const line = lines[row.index];

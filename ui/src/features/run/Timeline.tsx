@@ -7,7 +7,7 @@ import { StatusIcon, statusName } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { hasEnded } from './fold';
 import { now as state, selectStep, useRun, useStep } from './store';
-import { barsOf, queuedTimes, tickLabel, ticksOf, type Bar } from './timeline';
+import { barsOf, tickLabel, ticksOf, waitsOf, type Bar, type Waits } from './timeline';
 
 const rowHeight = 19;
 const labelWidth = 182;
@@ -29,7 +29,7 @@ export function Timeline() {
   const start = Date.parse(run.started_at ?? run.created_at);
   const end = run.ended_at ? Date.parse(run.ended_at) : now;
   const length = Math.max(end - start, 40) * (live ? 1.08 : 1.02);
-  const queued = useMemo(() => queuedTimes(events), [events]);
+  const waits = useMemo(() => waitsOf(events), [events]);
   const rows = useVirtualizer({ count: run.steps.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 });
 
   useEffect(() => {
@@ -62,7 +62,7 @@ export function Timeline() {
           </svg>
           {rows.getVirtualItems().map((row) => {
             const step = run.steps[row.index];
-            return step && <Row key={step.path} path={step.path} top={row.start} selected={step.path === selected} queued={queued.get(step.path)} scale={{ start, length }} width={width} now={now} />;
+            return step && <Row key={step.path} path={step.path} top={row.start} selected={step.path === selected} waits={waits.get(step.path)} scale={{ start, length }} width={width} now={now} />;
           })}
           {run.started_at && <i className="live-edge" aria-hidden style={{ left: labelWidth + x(end) }} />}
         </div>
@@ -75,15 +75,15 @@ interface RowProps {
   path: string;
   top: number;
   selected: boolean;
-  queued: number[] | undefined;
+  waits: Waits | undefined;
   scale: Scale;
   width: number;
   now: number;
 }
 
-const none: number[] = [];
+const none: Waits = { queued: [], retrying: [] };
 
-const Row = memo(function Row({ path, top, selected, queued = none, scale, width, now }: RowProps) {
+const Row = memo(function Row({ path, top, selected, waits = none, scale, width, now }: RowProps) {
   const step = useStep(path);
   if (!step) return null;
   const quiet = step.status === 'pending' || step.status === 'skipped';
@@ -91,7 +91,7 @@ const Row = memo(function Row({ path, top, selected, queued = none, scale, width
     <div id={`tl-${path}`} className="tl-row" role="option" aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={() => selectStep(path)} data-testid={`timeline-${path}`}
       aria-label={`${step.title ?? step.id}, ${statusName[step.status]}, ${duration(step.duration_ms)}`}>
       <span className="tl-name"><StatusIcon status={step.status} size={12} quiet /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{step.title ?? step.id}</span></span>
-      <svg width={width} height={rowHeight} aria-hidden>{barsOf(step, queued).map((bar, index) => <BarShape key={index} bar={bar} scale={scale} width={width} now={now} />)}</svg>
+      <svg width={width} height={rowHeight} aria-hidden>{barsOf(step, waits).map((bar, index) => <BarShape key={index} bar={bar} scale={scale} width={width} now={now} />)}</svg>
       <span className="tl-value num t2"><Took step={step} now={now} /></span>
     </div>
   );

@@ -38,7 +38,7 @@ function runAfter(run: Run, event: Event): Partial<Run> {
     case 'run_started': return { status: 'running', started_at: at };
     case 'run_cancel_requested': return { status: 'cancelling' };
     case 'run_taken_up': return { status: 'running', started_at: run.started_at ?? at, ended_at: null, duration_ms: null, error: null, outputs: null };
-    case 'run_succeeded': return { status: 'succeeded', outputs: (data['outputs'] as Run['outputs']) ?? null, ...end };
+    case 'run_succeeded': return { status: 'succeeded', outputs: valueOf(data['outputs']) as Run['outputs'], ...end };
     case 'run_failed': return { status: 'failed', error: data['error'] as RunError, ...end };
     case 'run_cancelled': return { status: 'cancelled', ...end };
     default: return {};
@@ -53,7 +53,7 @@ function stepAfter(step: RunStep, event: Event): RunStep {
       return without(step, 'due_at', {
         status: 'running',
         started_at: step.started_at ?? at,
-        input: data['input'] ?? null,
+        input: valueOf(data['input']),
         attempts: [...step.attempts, { number: event.attempt ?? step.attempts.length + 1, status: 'running', started_at: at, ended_at: null, error: null, usage: null }],
       });
     case 'attempt_succeeded': return attemptAfter(step, event, { status: 'succeeded' });
@@ -61,7 +61,7 @@ function stepAfter(step: RunStep, event: Event): RunStep {
     case 'attempt_cancelled': return attemptAfter(step, event, { status: 'cancelled' });
     case 'attempt_lost': return { ...attemptAfter(step, event, { status: 'lost' }), status: 'queued' };
     case 'step_retrying': return { ...step, status: 'retrying', due_at: data['due_at'] as string };
-    case 'step_succeeded': return endOf(step, at, { status: 'succeeded', port: data['port'] as string, output: data['output'] ?? null });
+    case 'step_succeeded': return endOf(step, at, { status: 'succeeded', port: data['port'] as string, output: valueOf(data['output']) });
     case 'step_failed': return endOf(step, at, { status: 'failed', port: 'failed', error: data['error'] as RunError });
     case 'step_skipped': return endOf(step, at, { status: 'skipped', reason: data['reason'] as string | undefined });
     case 'step_cancelled': return endOf(step, at, { status: 'cancelled', reason: (data['reason'] as string | null) ?? undefined });
@@ -71,6 +71,12 @@ function stepAfter(step: RunStep, event: Event): RunStep {
     }
     default: return step;
   }
+}
+
+/** Events write a value that looks like a reference as `{"$value": null, "plain": …}`. */
+function valueOf(value: unknown): unknown {
+  if (value && typeof value === 'object' && '$value' in value && value.$value === null && 'plain' in value) return value.plain;
+  return value ?? null;
 }
 
 function attemptAfter(step: RunStep, event: Event, change: Partial<Attempt>): RunStep {

@@ -10,27 +10,36 @@ export interface Bar {
   attempt?: number;
 }
 
-/** For each step, when it was queued. */
-export function queuedTimes(events: Event[]): Map<string, number[]> {
-  const times = new Map<string, number[]>();
+/** When a step became ready for a slot, and when it began to wait for its next attempt. */
+export interface Waits {
+  queued: number[];
+  retrying: number[];
+}
+
+export function waitsOf(events: Event[]): Map<string, Waits> {
+  const waits = new Map<string, Waits>();
   for (const event of events) {
-    if (event.kind !== 'step_queued' || !event.step) continue;
-    const own = times.get(event.step);
-    if (own) own.push(Date.parse(event.at));
-    else times.set(event.step, [Date.parse(event.at)]);
+    const kind = event.kind === 'step_queued' ? 'queued' : event.kind === 'step_retrying' ? 'retrying' : null;
+    if (!kind || !event.step) continue;
+    const own = waits.get(event.step) ?? { queued: [], retrying: [] };
+    own[kind].push(Date.parse(event.at));
+    waits.set(event.step, own);
   }
-  return times;
+  return waits;
 }
 
 /** The bars of a step, in order. Waits shorter than `smallest` are left out. */
-export function barsOf(step: RunStep, queued: number[], smallest = 5): Bar[] {
+export function barsOf(step: RunStep, { queued, retrying }: Waits, smallest = 5): Bar[] {
   const bars: Bar[] = [];
   let before: number | null = null;
   for (const attempt of step.attempts) {
     const from = Date.parse(attempt.started_at);
-    const waitedFrom: number | undefined = queued.findLast((time) => time <= from && (before === null || time >= before));
-    if (before !== null && isWait(step, attempt.number)) push(bars, { kind: 'waiting', from: before, to: waitedFrom ?? from }, smallest);
-    if (waitedFrom !== undefined) push(bars, { kind: 'queued', from: waitedFrom, to: from }, smallest);
+    const since = before ?? -Infinity;
+    const ready: number | undefined = queued.findLast((time) => time <= from && time >= since);
+    // Between a failure and a person's retry nobody waits: only the engine's own waits are drawn.
+    const waiting: number | undefined = retrying.findLast((time) => time <= from && time >= since);
+    if (waiting !== undefined) push(bars, { kind: 'waiting', from: waiting, to: ready ?? from }, smallest);
+    if (ready !== undefined) push(bars, { kind: 'queued', from: ready, to: from }, smallest);
     const to = attempt.ended_at ? Date.parse(attempt.ended_at) : null;
     bars.push({ kind: attempt.status, from, to, attempt: attempt.number });
     before = to;
@@ -40,14 +49,6 @@ export function barsOf(step: RunStep, queued: number[], smallest = 5): Bar[] {
   if (step.status === 'retrying' && before !== null) bars.push({ kind: 'waiting', from: before, to: null });
   if (!step.attempts.length && step.status === 'succeeded' && step.ended_at) bars.push({ kind: 'decided', from: Date.parse(step.ended_at), to: Date.parse(step.ended_at) });
   return bars;
-}
-
-/** Between attempts of one try the engine waits; between a failure and a person's retry nobody does. */
-function isWait(step: RunStep, number: number): boolean {
-  const previous = step.attempts.find((attempt) => attempt.number === number - 1);
-  const next = step.attempts.find((attempt) => attempt.number === number);
-  if (!previous?.ended_at || !next) return false;
-  return previous.status !== 'cancelled' && Date.parse(next.started_at) - Date.parse(previous.ended_at) < 3_600_000;
 }
 
 function push(bars: Bar[], bar: Bar, smallest: number): void {

@@ -97,17 +97,22 @@ function pick(places: Places, { nodes }: Graph): Places {
 /** Puts new steps where the whole drawing has them relative to a neighbour that is placed, moved aside until free. */
 export function fit(graph: Graph, ideal: Places, placed: Places): Places {
   const result = pick(placed, graph);
-  const order = [...graph.nodes].sort((a, b) => (ideal[a.id]?.y ?? 0) - (ideal[b.id]?.y ?? 0));
-  for (const node of order) {
-    const wish = ideal[node.id];
-    if (result[node.id] || !wish) continue;
-    const neighbour = graph.edges.find((edge) => edge.to === node.id && result[edge.from])?.from
-      ?? graph.edges.find((edge) => edge.from === node.id && result[edge.to])?.to;
-    const [anchor, from] = neighbour ? [result[neighbour], ideal[neighbour]] : [undefined, undefined];
-    const at = anchor && from ? { x: anchor.x + wish.x - from.x, y: anchor.y + wish.y - from.y } : below(result, graph);
+  const waiting = graph.nodes.filter((node) => !result[node.id]).sort((a, b) => (ideal[a.id]?.y ?? 0) - (ideal[b.id]?.y ?? 0));
+  while (waiting.length) {
+    const next = Math.max(0, waiting.findIndex((node) => neighbourOf(node.id, graph, result)));
+    const [node] = waiting.splice(next, 1);
+    if (!node) break;
+    const neighbour = neighbourOf(node.id, graph, result);
+    const [wish, anchor, from] = [ideal[node.id], neighbour && result[neighbour], neighbour && ideal[neighbour]];
+    const at = wish && anchor && from ? { x: anchor.x + wish.x - from.x, y: anchor.y + wish.y - from.y } : below(result, graph);
     result[node.id] = freePlace(at, result);
   }
   return result;
+}
+
+/** A step before or after this one that has a place. */
+function neighbourOf(id: string, graph: Graph, places: Places): string | undefined {
+  return graph.edges.find((edge) => edge.to === id && places[edge.from])?.from ?? graph.edges.find((edge) => edge.from === id && places[edge.to])?.to;
 }
 
 function below(places: Places, graph: Graph): Point {

@@ -4,26 +4,29 @@
  */
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, indentOnInput, StreamLanguage } from '@codemirror/language';
-import { json } from '@codemirror/legacy-modes/mode/javascript';
+import { javascript } from '@codemirror/legacy-modes/mode/javascript';
 import { python } from '@codemirror/legacy-modes/mode/python';
 import { shell } from '@codemirror/legacy-modes/mode/shell';
+import { json } from '@codemirror/lang-json';
 import { yaml } from '@codemirror/lang-yaml';
 import { lintGutter, setDiagnostics, type Diagnostic as Mark } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Annotation, Compartment, EditorState, type Extension } from '@codemirror/state';
+import { tags } from '@lezer/highlight';
 import { EditorView, highlightActiveLine, keymap, lineNumbers, placeholder as placeholderText } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
 import { difference, lineAt, offsetAt } from '../text';
 import { codeLook } from './theme';
 
-export type Language = 'yaml' | 'shell' | 'python' | 'json' | 'text';
+export type Language = 'yaml' | 'shell' | 'python' | 'javascript' | 'json' | 'text';
 export type { Mark };
 
 const languages: Record<Language, () => Extension> = {
   yaml,
   shell: () => StreamLanguage.define(shell),
   python: () => StreamLanguage.define(python),
-  json: () => StreamLanguage.define(json),
+  javascript: () => StreamLanguage.define({ ...javascript, tokenTable: { property: tags.propertyName } }),
+  json,
   text: () => [],
 };
 
@@ -42,6 +45,7 @@ interface CodeEditorProps {
   /** A line to bring into view; a new object scrolls again. */
   reveal?: { line: number } | null;
   gutter?: boolean;
+  autoFocus?: boolean;
   placeholder?: string;
 }
 
@@ -57,6 +61,7 @@ export function CodeEditor(props: CodeEditorProps) {
     if (!host.current) return;
     const editor = new EditorView({ parent: host.current, doc: latest.current.value, extensions: extensionsFor(latest, mode.current) });
     view.current = editor;
+    if (latest.current.autoFocus) editor.focus();
     return () => {
       editor.destroy();
       view.current = null;

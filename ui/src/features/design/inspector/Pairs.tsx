@@ -23,7 +23,7 @@ interface PairsProps {
 /** What a value looks like in its field: text as it is, unless it would read as something else. */
 export function showValue(value: unknown, textual: boolean): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  return !textual && typeof readValue(value, false) !== 'string' ? JSON.stringify(value) : value;
+  return !textual && readValue(value, false) !== value ? JSON.stringify(value) : value;
 }
 
 /** The value that a text means. */

@@ -31,7 +31,7 @@ export function RunForm({ form }: { form: StepForm }) {
 
 function languageOf(shell: string): Language {
   if (shell === 'python' || shell.startsWith('python')) return 'python';
-  return shell === 'node' ? 'json' : 'shell';
+  return shell === 'node' ? 'javascript' : 'shell';
 }
 
 function outputOf(output: unknown): string {

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { Design } from '@/generated/Design';
+import type { StepNode } from '@/generated/StepNode';
+import { noHistory, remember, sameLayout, stepBack, stepForward, type Snapshot } from './history';
+import { readValue, showValue } from './inspector/Pairs';
+import { parseDuration, retryOf, waits } from './inspector/retry';
+import { addOps, canSplice, copyText, freshId, pasteOps, spliceOps, templates, whyNot, wrapCopied } from './ops';
+
+const node = (id: string, fields: Record<string, unknown> = { run: 'x' }, ports = ['succeeded'], line = 1, end_line = 1): StepNode =>
+  ({ id, title: null, action: 'run', summary: '', ports, fields: { id, ...fields }, line, end_line });
+const graph = {
+  nodes: [node('a'), node('b'), node('c', {}, ['yes', 'no'])],
+  edges: [{ from: 'a', port: null, to: 'b', implied: false }, { from: 'b', port: null, to: 'c', implied: true }],
+};
+
+describe('wires', () => {
+  it('that would close a cycle are refused with the cycle', () => {
+    expect(whyNot(graph, { step: 'c', handle: 'yes' }, 'a')).toBe('This would be a cycle: c → a → b → c.');
+  });
+  it('that are there already, or lead to their own step, are refused', () => {
+    expect(whyNot(graph, { step: 'a', handle: 'succeeded' }, 'b')).toMatch(/already/);
+    expect(whyNot(graph, { step: 'a', handle: 'succeeded' }, 'a')).toMatch(/itself/);
+  });
+  it('from another port, and those an expression implies, may be drawn', () => {
+    expect(whyNot(graph, { step: 'a', handle: 'failed' }, 'b')).toBeNull();
+    expect(whyNot(graph, { step: 'b', handle: 'succeeded' }, 'c')).toBeNull();
+  });
+});
+
+describe('adding a step', () => {
+  const [run] = templates;
+  if (!run) throw new Error('the palette is empty');
+  it('gives it an id that is free', () => {
+    expect(freshId('a', ['b'])).toBe('a');
+    expect(freshId('a', ['a', 'a_2'])).toBe('a_3');
+    expect(freshId('a_2', ['a_2'])).toBe('a_3');
+  });
+  it('on a wire reconnects the wire through it', () => {
+    const edge = { from: 'a', port: 'failed', to: 'b', implied: false };
+    expect(addOps(graph, run, { edge }).ops).toEqual([
+      { op: 'add_step', id: 'script', fields: run.fields },
+      { op: 'disconnect', from: 'a', port: 'failed', to: 'b' },
+      { op: 'connect', from: 'a', port: 'failed', to: 'script' },
+      { op: 'connect', from: 'script', port: null, to: 'b' },
+    ]);
+    expect(spliceOps(edge, 'x')).toHaveLength(3);
+  });
+  it('behind a port connects it: a plain exit needs no port name', () => {
+    expect(addOps(graph, run, { after: { step: 'a', handle: 'succeeded' } }).ops[1]).toEqual({ op: 'connect', from: 'a', port: null, to: 'script' });
+    expect(addOps(graph, run, { after: { step: 'c', handle: 'no' } }).ops[1]).toEqual({ op: 'connect', from: 'c', port: 'no', to: 'script' });
+  });
+  it('by dropping one that stands alone on a wire', () => {
+    const edge = { from: 'a', port: null, to: 'b', implied: false };
+    expect(canSplice(graph, 'b', edge)).toBe(false);
+    expect(canSplice({ ...graph, nodes: [...graph.nodes, node('d')] }, 'd', edge)).toBe(true);
+  });
+});
+
+describe('copied steps', () => {
+  const text = 'steps:\n  - id: a\n    run: |\n      one\n\n  - id: b\n    needs: [a]\n    run: two\n';
+  const design = { text, nodes: [node('a', {}, ['succeeded'], 2, 5), node('b', {}, ['succeeded'], 6, 8)] } as unknown as Design;
+  it('are YAML without their indent, and readable again inside a workflow', () => {
+    expect(copyText(design, ['b'])).toBe('- id: b\n  needs: [a]\n  run: two\n');
+    expect(wrapCopied('- id: b\n  run: two\n')).toBe('loomwork: 1\nid: clipboard\nsteps:\n  - id: b\n    run: two\n\n');
+  });
+  it('get fresh ids, and their wires and expressions follow', () => {
+    const copied = { nodes: [node('a', { run: 'x' }), node('z', { run: 'y', needs: ['a', 'b.failed', 'nowhere'], env: { V: '${{ steps.a.output }} steps.a' } })] } as unknown as Design;
+    const { ids, ops } = pasteOps(graph, copied);
+    expect(ids).toEqual(['a_2', 'z']);
+    expect(ops[1]).toEqual({ op: 'add_step', id: 'z', fields: { needs: ['a_2', 'b.failed'], run: 'y', env: { V: '${{ steps.a_2.output }} steps.a' } } });
+  });
+});
+
+describe('history', () => {
+  const at = (text: string): Snapshot => ({ text, layout: {} });
+  it('goes back and forward', () => {
+    let history = remember(noHistory, at('1'), null, 0);
+    history = remember(history, at('2'), null, 0);
+    const back = stepBack(history, at('3'));
+    expect(back?.to.text).toBe('2');
+    expect(back && stepForward(back.history, back.to)?.to.text).toBe('3');
+    expect(stepForward(history, at('3'))).toBeNull();
+  });
+  it('joins what is typed in one go, and forgets the future at a change', () => {
+    let history = remember(noHistory, at('1'), 'typing', 0);
+    history = remember(history, at('12'), 'typing', 500);
+    expect(history.past.map((each) => each.text)).toEqual(['1']);
+    history = remember(history, at('123'), 'typing', 5_000);
+    expect(history.past).toHaveLength(2);
+    const back = stepBack(history, at('1234'));
+    expect(back && remember(back.history, at('x'), null, 0).future).toEqual([]);
+  });
+  it('sees a moved step', () => {
+    expect(sameLayout({ a: { x: 1, y: 1 } }, { a: { x: 1, y: 1 } })).toBe(true);
+    expect(sameLayout({ a: { x: 1, y: 1 } }, { a: { x: 2, y: 1 } })).toBe(false);
+    expect(sameLayout({}, { a: { x: 2, y: 1 } })).toBe(false);
+  });
+});
+
+describe('fields', () => {
+  it('show values so that they read back as they were', () => {
+    for (const value of ['text', '42', 42, true, 'true', null, [1, 'a'], { a: 1 }, '${{ x }}', '', '"q"']) {
+      expect(readValue(showValue(value, false), false)).toEqual(value);
+    }
+    expect(showValue('42', true)).toBe('42');
+  });
+  it('show the waits of a retry', () => {
+    expect(parseDuration('1h30m')).toBe(5_400_000);
+    expect(parseDuration('soon')).toBeNull();
+    const retry = retryOf({ attempts: 5, initial: '2s', max: '10s' });
+    expect(retry && waits(retry)).toEqual([2_000, 4_000, 8_000, 10_000]);
+    expect(retryOf(undefined)).toBeNull();
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { Event } from '@/generated/Event';
+import type { LogLine } from '@/generated/LogLine';
+import type { RunStep } from '@/generated/RunStep';
+import { plainText, spansOf } from './ansi';
+import { wireState } from './edges';
+import { join } from './logs';
+import { mergePatch } from './mergePatch';
+import { planText } from './retry';
+import { barsOf, tickLabel, ticksOf, waitsOf } from './timeline';
+import { heldBack, tokensOf } from './values';
+
+const line = (text: string, ms: number, step = 'a', attempt = 1): LogLine => ({ at: new Date(ms).toISOString(), step, attempt, stream: 'stdout', text });
+
+describe('joining a read log with live lines', () => {
+  it('shows lines that both have once', () => {
+    const page = [line('1', 1), line('2', 2), line('3', 3)];
+    expect(join(page, [line('2', 2), line('3', 3), line('4', 4)]).map((l) => l.text)).toEqual(['1', '2', '3', '4']);
+  });
+  it('keeps equal lines that were written more than once', () => {
+    const page = [line('x', 1), line('x', 1)];
+    expect(join(page, [line('x', 1), line('x', 1), line('x', 1)]).map((l) => l.text)).toEqual(['x', 'x', 'x']);
+  });
+  it('tells steps and attempts apart, and orders by time', () => {
+    const page = [line('a1', 1), line('b1', 2, 'b')];
+    expect(join(page, [line('b2', 5, 'b'), line('a2', 4, 'a', 2)]).map((l) => l.text)).toEqual(['a1', 'b1', 'a2', 'b2']);
+  });
+  it('leaves out live lines that the page has gone beyond', () => {
+    const page = [line('1', 1), line('2', 2), line('3', 3)];
+    expect(join(page, [line('2', 2)])).toBe(page);
+  });
+});
+
+describe('ANSI colours', () => {
+  it('become spans', () => {
+    expect(spansOf('\u001b[1;31mbad\u001b[0m ok')).toEqual([{ text: 'bad', className: 'ansi-red ansi-bold' }, { text: ' ok', className: '' }]);
+  });
+  it('and other control sequences disappear', () => {
+    expect(plainText('a\u001b[2K\u001b]0;title\u0007b\r')).toBe('ab');
+  });
+});
+
+describe('wires of a run', () => {
+  const end = (status: RunStep['status'], port: string | null = null) => ({ status, port }) as RunStep;
+  it('are taken by the port on which the source ended', () => {
+    expect(wireState({ port: 'yes', implied: false }, end('succeeded', 'yes'), end('pending'))).toBe('taken');
+    expect(wireState({ port: 'no', implied: false }, end('succeeded', 'yes'), end('skipped'))).toBe('dead');
+    expect(wireState({ port: null, implied: false }, end('failed', 'failed'), end('skipped'))).toBe('dead');
+    expect(wireState({ port: 'failed', implied: false }, end('failed', 'failed'), end('running'))).toBe('moving');
+  });
+  it('wait while the source has not ended', () => {
+    expect(wireState({ port: null, implied: false }, end('running'), end('pending'))).toBe('waiting');
+  });
+  it('count as taken when an expression only asked whether the source has settled', () => {
+    expect(wireState({ port: null, implied: true }, end('skipped'), end('succeeded'))).toBe('taken');
+  });
+});
+
+describe('timeline', () => {
+  const ms = (n: number) => new Date(n).toISOString();
+  const attempt = (number: number, from: number, to: number | null, status = 'failed') => ({ number, status, started_at: ms(from), ended_at: to === null ? null : ms(to), error: null, usage: null });
+  const note = (kind: string, n: number) => ({ kind, step: 'a', at: ms(n) }) as Event;
+  it('tells waits for a slot, waits for an attempt and a person apart', () => {
+    const waits = waitsOf([note('step_queued', 0), note('step_retrying', 200), note('step_queued', 1_000)]).get('a');
+    const step = { status: 'succeeded', attempts: [attempt(1, 100, 200), attempt(2, 1_100, 1_200), attempt(3, 9_000, 9_100, 'succeeded')] } as unknown as RunStep;
+    expect(barsOf(step, waits ?? { queued: [], retrying: [] }).map((bar) => [bar.kind, bar.from, bar.to])).toEqual([
+      ['queued', 0, 100], ['failed', 100, 200], ['waiting', 200, 1_000], ['queued', 1_000, 1_100], ['failed', 1_100, 1_200], ['succeeded', 9_000, 9_100],
+    ]);
+  });
+  it('has round ticks', () => {
+    expect(ticksOf(7_000, 8)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000]);
+    expect([tickLabel(65_000), tickLabel(3_600_000), tickLabel(500, true)]).toEqual(['1:05', '1:00:00', '0.5 s']);
+  });
+});
+
+describe('merge patch', () => {
+  it('has what changed, and null for what went', () => {
+    expect(mergePatch({ a: 1, env: { X: '1', Y: '2' }, gone: true }, { a: 1, env: { X: '9', Y: '2' }, list: [1] })).toEqual({ env: { X: '9' }, gone: null, list: [1] });
+  });
+  it('is nothing when nothing changed', () => {
+    expect(mergePatch({ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] })).toBeUndefined();
+  });
+});
+
+describe('what a retry does, in words', () => {
+  it('names what is kept, repeated and new', () => {
+    expect(planText({ runs: ['publish', 'park'], reused: ['a', 'b', 'c'], repeats: ['publish'] })).toBe('Keeps the 3 finished steps. Runs publish again, then park.');
+    expect(planText({ runs: ['a'], reused: [], repeats: ['a'] })).toBe('No finished step to keep. Runs a again.');
+  });
+});
+
+describe('values', () => {
+  it('that were held back are recognised', () => {
+    expect(heldBack({ $blob: 'h', size: 3, preview: 'p' })).toEqual({ hash: 'h', size: 3, preview: 'p' });
+    expect(heldBack({ $value: 'h', size: 3 })).toEqual({ hash: 'h', size: 3, preview: null });
+    expect(heldBack({ a: 1 })).toBeNull();
+  });
+  it('are coloured without losing a character', () => {
+    const json = JSON.stringify({ a: 'x: "y"', b: [1, -2.5e3, true, null], c: {} }, null, 2);
+    expect(tokensOf(json).map((token) => token.text).join('')).toBe(json);
+  });
+});
