@@ -6,15 +6,18 @@
 //!
 //! Not here: what happens next in a run (`loomwork-run`), SQL (`loomwork-store`), processes (`loomwork-steps`).
 
+mod call;
 mod core;
 mod driver;
 mod engine;
 mod error;
+mod groups;
 mod load;
 mod performer;
 mod queue;
 
-pub use crate::core::{Active, After, Core, NewRun, Request};
+pub use call::Library;
+pub use crate::core::{Active, After, Ask, Core, NewRun, Request, Wish};
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun};
 pub use error::EngineError;

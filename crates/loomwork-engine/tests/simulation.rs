@@ -14,15 +14,15 @@ fn history(seed: u64) -> (World, String) {
 fn judge(seed: u64) -> Vec<String> {
     let (mut world, text) = history(seed);
     let mut broken = std::mem::take(&mut world.broken);
-    broken.extend(broken_rules(&world.journal));
+    broken.extend(broken_rules(&world.journal()));
     for run in world.runs() {
         // A run whose creation was lost with a crash was never acknowledged.
         let Some(folded) = world.read(&run) else { continue };
         if !folded.state.status.is_final() {
             broken.push(format!("{run} has not ended: it is {}", folded.state.status.as_str()));
         }
-        if folded.state.running != 0 {
-            broken.push(format!("{run} ended with {} attempts under way", folded.state.running));
+        if folded.state.busy != 0 {
+            broken.push(format!("{run} ended with {} steps under way", folded.state.busy));
         }
     }
     if !broken.is_empty() {
@@ -43,7 +43,7 @@ fn every_history_ends_whole_whatever_crashes() {
 #[test]
 fn the_same_seed_gives_the_same_journal() {
     for seed in 0..50 {
-        let hashes = |seed| history(seed).0.journal.iter().map(|record| record.hash).collect::<Vec<_>>();
+        let hashes = |seed| history(seed).0.journal().iter().map(|record| record.hash).collect::<Vec<_>>();
         assert_eq!(hashes(seed), hashes(seed), "seed {seed}");
     }
 }
@@ -72,7 +72,7 @@ fn the_histories_meet_crashes_failures_retries_and_cancels() {
     for seed in 0..300 {
         let (world, _) = history(seed);
         crashes += world.crashes;
-        for record in &world.journal {
+        for record in &world.journal() {
             *kinds.entry(record.kind.clone()).or_default() += 1;
         }
     }
