@@ -45,7 +45,7 @@ mod outline;
 mod text;
 mod yaml;
 
-pub use analysis::{Analysis, analyze, definition_hash};
+pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, edit};

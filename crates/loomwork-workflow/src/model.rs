@@ -38,6 +38,16 @@ pub struct Workflow {
     pub concurrency: Option<Concurrency>,
     /// Names of the secrets that it may use.
     pub secrets: Vec<String>,
+    /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
+    pub unsupported: Vec<(String, String)>,
+}
+
+impl Workflow {
+    /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
+    #[must_use]
+    pub fn unsupported(&self) -> &[(String, String)] {
+        &self.unsupported
+    }
 }
 
 /// The steps of one scope, in the order of the file, and the edges between them.

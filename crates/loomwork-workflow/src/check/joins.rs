@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use crate::codes;
-use crate::decode::{Decoder, Sketch};
+use crate::decode::{BodySketch, Decoder};
 use crate::graph::{Graph, Trigger};
 use crate::model::Join;
 
 /// A step ends on one port: of its edges from different ports only one is ever taken.
-pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Graph) {
-    for (to, step) in sketch.steps.iter().enumerate() {
+pub(super) fn check(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &Graph) {
+    for (to, step) in body.steps.iter().enumerate() {
         let needed = match step.join {
             Join::All => graph.needs_of(to).count(),
             Join::AtLeast(count) => count as usize,
@@ -36,9 +36,9 @@ pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Grap
         let place = step.join_place.unwrap_or(place);
         let message = format!(
             "This join can never be satisfied: `{}` ends on one of its ports only, so the edges from its different ports exclude each other. Use `join: any` when either may lead here.",
-            sketch.steps[*source].label
+            body.steps[*source].label
         );
-        decoder.report_at(&step.label, "join", codes::EXCLUSIVE_JOIN, place, message);
+        decoder.report_at(&step.path, "join", codes::EXCLUSIVE_JOIN, place, message);
     }
 }
 

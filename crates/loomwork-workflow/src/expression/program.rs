@@ -32,11 +32,14 @@ pub struct Reference {
     pub key: Option<String>,
 }
 
-/// A name read from `inputs` or `env`.
+/// A name read from a root other than `steps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Root {
     Input(String),
     Env(String),
+    Secret(String),
+    /// `item`, `index`, `pass` or `event`.
+    Local(&'static str),
 }
 
 /// What kind of problem an expression has.
@@ -48,7 +51,7 @@ pub(crate) enum ProblemKind {
     UnknownField,
     DynamicStep,
     TooLarge,
-    NotSupported,
+    SecretInside,
 }
 
 /// A problem of an expression; the place is in bytes of its source.
@@ -120,6 +123,10 @@ pub(crate) enum Code {
     Env,
     Run,
     StartedAt,
+    /// `item`, `index`, `pass` or `event`.
+    Given(&'static str),
+    /// Stands alone: an expression never sees its value.
+    Secret(String),
     Step { step: String, field: StepField },
     Select(Box<Code>, String),
     Has(Box<Code>),

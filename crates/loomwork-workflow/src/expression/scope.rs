@@ -16,7 +16,7 @@ pub struct Scope {
     pub run: Arc<Value>,
     /// `steps`.
     pub steps: BTreeMap<String, StepScope>,
-    /// What else is in scope at this place: `item`, `index`, `pass`, `event`, `secrets`.
+    /// What else is in scope at this place: `item`, `index`, `pass`, `event`.
     pub locals: BTreeMap<&'static str, Arc<Value>>,
 }
 
