@@ -113,7 +113,7 @@ codes! {
     LONG_TIMEOUT "LW0402" Warning "a step's timeout longer than the workflow's"
         "The workflow's `timeout` ends the run before the step's own timeout could count. Shorten one or lengthen the other."
     UNUSED_RETRY "LW0403" Warning "a retry that cannot help"
-        "`attempts: 1` means a single attempt: nothing is retried. Raise the number or remove `retry`."
+        "`attempts: 1` means a single attempt: nothing is retried, and what else `retry` says is never used. Raise the number or remove the rest."
 }
 
 #[cfg(test)]

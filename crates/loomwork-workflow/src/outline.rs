@@ -147,7 +147,10 @@ fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNod
         id: step.path.clone(),
         title: step.title.clone(),
         action: step.action_name.to_owned(),
-        summary: step.step.as_ref().map_or_else(String::new, summary),
+        summary: match (&step.body, &step.step) {
+            (Some(inner), _) => format!("{} steps", inner.steps.len()),
+            (None, step) => step.as_ref().map_or_else(String::new, summary),
+        },
         ports: match &step.ports {
             Ports::Known(ports) => ports.clone(),
             Ports::Unknown => vec!["succeeded".to_owned()],
@@ -178,7 +181,7 @@ fn summary(step: &Step) -> String {
             let ports = choose.cases.iter().map(|(name, _)| name.as_str()).chain(choose.otherwise.as_deref());
             ports.collect::<Vec<_>>().join(" / ")
         }
-        Action::Group(group) => format!("{} steps", group.body.steps.len()),
+        Action::Group(_) => String::new(),
         Action::Wait(wait) => waiting(wait),
         Action::FirstOf(branches) => branches.keys().map(String::as_str).collect::<Vec<_>>().join(" / "),
         Action::Approve(approve) => shown(&approve.message),

@@ -157,7 +157,7 @@ proptest! {
         let expression = tokens.join(if spaced { " " } else { "" });
         let text = format!("loomwork: 1\nid: w\ninputs: {{ a: {{}} }}\nsteps:\n  - {{ id: a, run: x }}\n  - id: b\n    set: {{ v: {} }}\n", Value::from(format!("${{{{ {expression} }}}}")));
         if let Some(workflow) = analyze(&text).workflow
-            && let loomwork_workflow::Action::Set(values) = &workflow.steps[1].action
+            && let loomwork_workflow::Action::Set(values) = &workflow.body.steps[1].action
         {
             let scope = loomwork_workflow::Scope { inputs: std::sync::Arc::new(json!({"a": [1, "x", null]})), ..Default::default() };
             let _ = values["v"].evaluate(&scope);

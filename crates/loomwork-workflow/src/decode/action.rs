@@ -2,7 +2,7 @@
 
 use super::Decoder;
 use super::body::BodySketch;
-use super::keys::{ACTIONS, FIELDS};
+use super::keys::{ACTIONS, FIELDS, STEP};
 use super::step::{Named, Ports};
 use crate::codes;
 use crate::model::{Action, Choose};
@@ -89,6 +89,12 @@ impl<'n> Decoder<'_> {
         }
         let place = super::first_line(self.text, node.place);
         if found.is_empty() {
+            // One that is misspelt is reported as that.
+            let meant = |entry: &Entry| crate::nearest(&entry.key, STEP.known.iter().copied());
+            let misspelt = |entry: &Entry| meant(entry).is_some_and(|key| ACTIONS.contains(&key.as_str()));
+            if entries.iter().any(|entry| !STEP.known.contains(&entry.key.as_str()) && misspelt(entry)) {
+                return None;
+            }
             let message = format!("The {what} does nothing: add an action, for example `run`, `http` or `set`.");
             self.report(codes::NO_ACTION, place, message);
         } else {

@@ -94,6 +94,8 @@ impl Decoder<'_> {
         }
         if let Some(attempts) = node.get("attempts")
             && retry.attempts == 1
+            // Alone it says that there shall be no retries, whatever the defaults.
+            && node.entries().is_some_and(|entries| entries.len() > 1)
             && attempts.scalar().is_some_and(|scalar| scalar.text == "1")
         {
             self.report(codes::UNUSED_RETRY, attempts.place, "`attempts` counts the first attempt too, so 1 retries nothing.");
