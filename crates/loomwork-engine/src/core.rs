@@ -185,6 +185,7 @@ pub struct Core {
     after: Vec<After>,
     batch_number: u64,
     shutting_down: bool,
+    misfits: u64,
 }
 
 /// What an attempt under way is for.
@@ -220,12 +221,18 @@ impl Core {
             after: Vec::new(),
             batch_number: 1,
             shutting_down: false,
+            misfits: 0,
         }
     }
 
     /// Attempts under way, and steps that wait for a slot.
     pub fn load(&self) -> (usize, usize) {
         (self.under_way.len(), self.queue.len())
+    }
+
+    /// Events that did not fit the state of their run: each is a defect of ours.
+    pub fn misfits(&self) -> u64 {
+        self.misfits
     }
 
     /// When the next timer comes due, in milliseconds since 1970.
@@ -592,7 +599,7 @@ impl Core {
     fn absorb(&mut self, run: &Arc<str>, decisions: Vec<Decision>, now_ms: i64) {
         for decision in decisions {
             match decision {
-                Decision::Record(event) => self.record(run, vec![event]),
+                Decision::Record(event) => _ = self.record(run, vec![event]),
                 Decision::Want(step) => self.want(run, step, now_ms),
                 Decision::Call(step) => self.call(run, step, now_ms),
                 Decision::Undo(step) => self.want_undo(run, step, now_ms),
@@ -641,7 +648,7 @@ impl Core {
             if active.state.steps[step].status == StepStatus::Queued && goes_on {
                 self.start(&run, step, now_ms);
                 self.settle(now_ms);
-            } else if active.state.status == loomwork_run::RunStatus::Compensating {
+            } else if loomwork_run::wants_undo(&active.state, step) {
                 self.start_undo(&run, step, now_ms);
                 self.settle(now_ms);
             }
@@ -654,9 +661,9 @@ impl Core {
         let (event, starting) = start_attempt(&active.state, &mut active.values, step, None, now_ms);
         let path = active.state.steps[step].path.to_string();
         let workflow = active.state.program.workflow.id.clone();
-        self.record(run, vec![event]);
+        let recorded = self.record(run, vec![event]);
         self.unsettled.push_back(Arc::clone(run));
-        if let Some(starting) = starting {
+        if let Some(starting) = starting.filter(|_| recorded) {
             self.perform(run, (path, workflow), starting, Performing::Step(step));
         }
     }
@@ -695,9 +702,9 @@ impl Core {
         let (events, starting) = loomwork_run::start_undo(&active.state, &mut active.values, step, now_ms);
         let path = format!("{}{UNDO}", active.state.steps[step].path);
         let workflow = active.state.program.workflow.id.clone();
-        self.record(run, events);
+        let recorded = self.record(run, events);
         self.unsettled.push_back(Arc::clone(run));
-        if let Some(starting) = starting {
+        if let Some(starting) = starting.filter(|_| recorded) {
             self.perform(run, (path, workflow), starting, Performing::Undo(step));
         }
     }
@@ -713,9 +720,9 @@ impl Core {
         let path = active.state.steps[step].path.to_string();
         let depth = active.state.parent.as_ref().map_or(0, |parent| parent.depth) + 1;
         let priority = active.state.priority;
-        self.record(run, vec![event]);
+        let recorded = self.record(run, vec![event]);
         self.unsettled.push_back(Arc::clone(run));
-        let Some(starting) = starting else { return };
+        let Some(starting) = starting.filter(|_| recorded) else { return };
         let parent = loomwork_run::Parent { run: run.to_string(), step: path, attempt: starting.attempt, depth };
         let waits = starting.input.get("wait").and_then(Value::as_bool).unwrap_or(true);
         let outcome = if depth > DEEPEST_CALL {
@@ -740,16 +747,19 @@ impl Core {
         }
     }
 
-    /// Folds events into a run and appends them to the batch.
-    fn record(&mut self, run: &Arc<str>, events: Vec<Event>) {
+    /// Folds events into a run and appends them to the batch. False when one does not fit: our own defect, and
+    /// nothing may be performed because of it.
+    fn record(&mut self, run: &Arc<str>, events: Vec<Event>) -> bool {
         for event in events {
-            let Some(active) = self.runs.get_mut(run) else { return };
+            let Some(active) = self.runs.get_mut(run) else { return false };
             if let Err(error) = active.state.apply(&event) {
                 tracing::error!(run = %run, %error, "an event does not fit the run's state and was not recorded");
-                return;
+                self.misfits += 1;
+                return false;
             }
             self.append(run, event);
         }
+        true
     }
 
     /// Appends an event that is already folded to the batch.

@@ -134,8 +134,10 @@ impl RunState {
     fn attach(&mut self, definition: usize, role: Role, parent: usize, path: &str) -> usize {
         let child = match self.index.get(path) {
             Some(known) => {
-                self.steps[*known].reset();
-                *known
+                let known = *known;
+                self.steps[known].reset();
+                self.steps[known].edges = EdgeCounts::default();
+                known
             }
             None => {
                 let path: Arc<str> = Arc::from(path);

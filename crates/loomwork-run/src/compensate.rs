@@ -16,7 +16,7 @@ pub(crate) fn next(state: &RunState, now_ms: i64) -> Vec<Decision> {
     if under_way {
         return Vec::new();
     }
-    let next = (1..state.steps.len()).filter(|ix| wants_undo(state, *ix)).max_by_key(|ix| state.steps[*ix].completion);
+    let next = (1..state.steps.len()).filter(|ix| is_candidate(state, *ix)).max_by_key(|ix| state.steps[*ix].completion);
     if let Some(ix) = next {
         return vec![Decision::Undo(ix)];
     }
@@ -34,7 +34,14 @@ pub(crate) fn next(state: &RunState, now_ms: i64) -> Vec<Decision> {
     vec![Decision::Record(Event { at_ms: now_ms, actor: "engine".to_owned(), step: None, attempt: None, kind })]
 }
 
-fn wants_undo(state: &RunState, ix: usize) -> bool {
+/// Whether a step is to be undone, or to be undone again, now.
+pub fn wants_undo(state: &RunState, ix: usize) -> bool {
+    let step = &state.steps[ix];
+    let again = step.status == StepStatus::Compensating && step.undo.as_ref().is_some_and(|undo| undo.status != StepStatus::Running);
+    state.status == crate::RunStatus::Compensating && step.attached && (again || is_candidate(state, ix))
+}
+
+fn is_candidate(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
     let whole = matches!(state.definition(ix).step.repeat, Some(Repeat::ForEach(_))) == step.is_part();
     step.attached && step.status == StepStatus::Succeeded && step.undo.is_none() && whole && compensation(state, ix).is_some()

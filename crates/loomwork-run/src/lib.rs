@@ -25,7 +25,7 @@ mod value;
 mod wait;
 
 pub use apply::ApplyError;
-pub use compensate::{open_undos, start_undo, undo_reported};
+pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};
 pub use error::{ErrorClass, RunError, SuggestedAction};
 pub use event::*;

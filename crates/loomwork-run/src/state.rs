@@ -285,7 +285,7 @@ impl Instance {
     /// Forgets everything but its history.
     pub(crate) fn reset(&mut self) {
         let fresh = Self::new(self.definition, self.role, self.parent, Arc::clone(&self.path));
-        let Self { attempts, edits, set, inner, undo, input, child, .. } = std::mem::replace(self, fresh);
+        let Self { attempts, edits, set, inner, undo, input, child, edges, .. } = std::mem::replace(self, fresh);
         self.earlier_attempts = attempts.len();
         self.attempts = attempts;
         self.edits = edits;
@@ -293,6 +293,7 @@ impl Instance {
         self.inner = inner;
         self.input = input;
         self.child = child;
+        self.edges = edges;
         // What was undone is done anew, so its undo is none of the new round's.
         drop(undo);
     }

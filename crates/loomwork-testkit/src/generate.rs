@@ -28,7 +28,7 @@ fn scope(text: &mut String, dice: &mut Dice, (prefix, indent): (&str, usize), co
         let pad = " ".repeat(indent);
         let _ = writeln!(text, "{pad}- id: {prefix}{step}");
         let mut fields = String::new();
-        let own = action(&mut fields, dice, step, depth);
+        let own = action(&mut fields, dice, (prefix, step), depth);
         needs(&mut fields, dice, (prefix, step), &ports);
         for line in fields.lines() {
             let _ = writeln!(text, "{pad}  {line}");
@@ -39,7 +39,7 @@ fn scope(text: &mut String, dice: &mut Dice, (prefix, indent): (&str, usize), co
 
 const PLAIN: &[&str] = &["", ".failed"];
 
-fn action(text: &mut String, dice: &mut Dice, step: u64, depth: u32) -> &'static [&'static str] {
+fn action(text: &mut String, dice: &mut Dice, (prefix, step): (&str, u64), depth: u32) -> &'static [&'static str] {
     match dice.below(if depth > 0 { 18 } else { 12 }) {
         0 => {
             let _ = writeln!(text, "set: {{ n: {step}, big: \"${{{{ [1, 2].map(x, x + {step}) }}}}\" }}");
@@ -73,6 +73,14 @@ fn action(text: &mut String, dice: &mut Dice, step: u64, depth: u32) -> &'static
             text.push_str("workflow: { id: called }\n");
             PLAIN
         }
+        8 => {
+            text.push_str(if dice.one_in(2) { "end: succeeded\n" } else { "end: { failed: \"drawn\" }\n" });
+            PLAIN
+        }
+        9 if step > 0 => {
+            let _ = writeln!(text, "cancel: [{prefix}{}]", dice.below(step));
+            PLAIN
+        }
         12 | 13 => group(text, dice, depth, ""),
         14 | 15 => {
             let parallel = if dice.one_in(2) { "max_parallel: 2\n" } else { "" };
@@ -85,7 +93,10 @@ fn action(text: &mut String, dice: &mut Dice, step: u64, depth: u32) -> &'static
                 group(text, dice, depth, &head)
             }
         }
-        16 | 17 => group(text, dice, depth, &format!("loop: {{ max: {} }}\n", 1 + dice.below(3))),
+        16 | 17 => {
+            let most = 1 + dice.below(3);
+            group(text, dice, depth, &format!("loop: {{ max: {most} }}\n"))
+        }
         _ => work(text, dice),
     }
 }

@@ -174,6 +174,9 @@ impl World {
         }
         for _ in 0..10_000 {
             if !self.rest() {
+                if self.core.misfits() > 0 {
+                    self.broken.push("an event did not fit the state of its run".to_owned());
+                }
                 return;
             }
         }
@@ -382,6 +385,9 @@ impl World {
     /// The engine dies. A commit on its way may or may not have become durable; processes are gone.
     fn crash(&mut self) {
         self.crashes += 1;
+        if self.core.misfits() > 0 {
+            self.broken.push("an event did not fit the state of its run".to_owned());
+        }
         if let Some((_, batch, _)) = self.in_flight.take()
             && self.dice.one_in(2)
         {
@@ -442,4 +448,13 @@ fn step_fingerprint(step: &loomwork_run::Instance) -> String {
         "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
         step.path, step.status, step.port, step.attempts, step.edges, step.output, step.error, step.stop, step.waiting
     )
+}
+
+/// A whole history: a workflow drawn with a seed, a world around it, and the text of the workflow.
+pub fn history(seed: u64) -> (World, String) {
+    let mut dice = Dice::new(seed ^ 0xA5A5_A5A5);
+    let text = crate::random_workflow(&mut dice);
+    let mut world = World::new(seed, &text);
+    world.live(u32::try_from(20 + dice.below(120)).unwrap_or(20));
+    (world, text)
 }

@@ -70,6 +70,9 @@ pub struct OutlineNode {
     /// How it is repeated: `for_each` or `loop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<&'static str>,
+    /// Its index in `steps`, behind those of the groups around it.
+    #[serde(skip)]
+    pub(crate) at: Vec<usize>,
 }
 
 /// One wire of the canvas.
@@ -112,7 +115,7 @@ pub(crate) fn outline(sketch: &Sketch<'_>, lines: &Lines<'_>) -> Outline {
 /// The steps and edges of a scope and of those inside it; a group stands before its steps.
 fn scope(
     body: &BodySketch<'_>,
-    parent: Option<&str>,
+    parent: Option<(&str, &[usize])>,
     lines: &Lines<'_>,
     nodes: &mut Vec<OutlineNode>,
     edges: &mut Vec<OutlineEdge>,
@@ -127,10 +130,12 @@ fn scope(
         to: path(edge.to),
         implied: edge.kind == EdgeKind::Implied,
     }));
-    for step in &body.steps {
-        nodes.push(node(step, parent, lines));
+    for (index, step) in body.steps.iter().enumerate() {
+        let mut at = parent.map_or_else(Vec::new, |(_, at)| at.to_vec());
+        at.push(index);
+        nodes.push(OutlineNode { at: at.clone(), ..node(step, parent.map(|(path, _)| path), lines) });
         if let Some(inner) = &step.body {
-            scope(inner, Some(&step.path), lines, nodes, edges);
+            scope(inner, Some((&step.path, &at)), lines, nodes, edges);
         }
     }
 }
@@ -163,6 +168,7 @@ fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNod
             Repeat::ForEach(_) => "for_each",
             Repeat::Loop(_) => "loop",
         }),
+        at: Vec::new(),
     }
 }
 

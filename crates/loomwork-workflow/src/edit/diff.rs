@@ -6,39 +6,16 @@ use super::change::Segment;
 use crate::yaml::Node;
 
 /// The order in which keys of a step are written when they are added.
-const STEP_ORDER: [&str; 17] = [
-    "id",
-    "title",
-    "description",
-    "needs",
-    "join",
-    "when",
-    "run",
-    "set",
-    "choose",
-    "shell",
-    "env",
-    "workdir",
-    "stdin",
-    "output",
-    "retry",
-    "timeout",
-    "on_restart",
+const STEP_ORDER: [&str; 53] = [
+    "id", "title", "description", "needs", "join", "when", "for_each", "loop", "max_parallel", "on_item_failure", "enough", "rest",
+    "run", "command", "http", "tool", "container", "agent", "team", "workflow", "set", "jq", "choose", "wait", "first_of", "approve",
+    "emit", "cancel", "end", "prompt", "tools", "budget", "output_schema", "shell", "env", "workdir", "stdin", "output", "artifacts",
+    "retry", "timeout", "on_error", "compensate", "breaker", "cache", "isolation", "resources", "runs_on", "priority", "sla",
+    "on_restart", "pin", "outputs",
 ];
-const TOP_ORDER: [&str; 13] = [
-    "loomwork",
-    "id",
-    "version",
-    "description",
-    "inputs",
-    "env",
-    "defaults",
-    "timeout",
-    "on_failure",
-    "priority",
-    "labels",
-    "steps",
-    "outputs",
+const TOP_ORDER: [&str; 20] = [
+    "loomwork", "id", "version", "description", "inputs", "env", "secrets", "agents", "servers", "triggers", "concurrency", "defaults",
+    "profiles", "timeout", "on_failure", "priority", "sla", "labels", "steps", "outputs",
 ];
 
 /// A change that a single replacement of text can make.
