@@ -7,7 +7,7 @@ use std::{
 
 use loomwork_api::{ListRuns, RunStatus};
 use loomwork_app::{Backend, Mode, OpenOptions};
-use tauri::{AppHandle, CloseRequestApi, Manager as _};
+use tauri::{AppHandle, CloseRequestApi, Manager as _, WebviewWindow};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind, MessageDialogResult};
 
 use crate::session::{Session, Sessions};
@@ -21,18 +21,18 @@ pub(crate) fn asked(app: &AppHandle, label: &str, request: &CloseRequestApi) {
     let sessions = app.state::<Sessions>();
     let Some(session) = sessions.get(label).filter(|_| sessions.asks()) else { return };
     request.prevent_close();
-    let (app, label) = (app.clone(), label.to_owned());
+    let window = app.get_webview_window(label);
+    let Some(window) = window.filter(|_| session.ask()) else { return };
     tauri::async_runtime::spawn(async move {
-        if may_close(&app, &session).await
-            && let Some(window) = app.get_webview_window(&label)
-            && let Err(error) = window.destroy()
-        {
+        let closes = may_close(&window, &session).await;
+        session.answered();
+        if closes && let Err(error) = window.destroy() {
             tracing::error!("the window cannot be closed: {error}");
         }
     });
 }
 
-async fn may_close(app: &AppHandle, session: &Session) -> bool {
+async fn may_close(window: &WebviewWindow, session: &Session) -> bool {
     // A workspace that cannot be opened has nothing under way with us; a guest's runs are their owner's.
     let Ok(backend) = session.backend().await else { return true };
     let under_way = if backend.is_owner() { under_way(&backend).await } else { 0 };
@@ -49,7 +49,13 @@ async fn may_close(app: &AppHandle, session: &Session) -> bool {
         (format!("{runs} under way.\n\n{stop}"), MessageDialogButtons::OkCancelCustom(STOP.to_owned(), STAY.to_owned()))
     };
     let (tell, told) = tokio::sync::oneshot::channel();
-    let dialog = app.dialog().message(message).title("Close the workspace?").kind(MessageDialogKind::Warning).buttons(buttons);
+    let dialog = window
+        .dialog()
+        .message(message)
+        .parent(window)
+        .title("Close the workspace?")
+        .kind(MessageDialogKind::Warning)
+        .buttons(buttons);
     dialog.show_with_result(move |answer| {
         // Nobody waits: the program is ending anyway.
         let _ = tell.send(answer);

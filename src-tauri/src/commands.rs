@@ -25,8 +25,9 @@ pub(crate) async fn call(window: WebviewWindow, request: Request) -> ApiResult<V
 pub(crate) async fn watch(window: WebviewWindow, watch: Watch, channel: Channel<News>) -> ApiResult<u32> {
     let session = session(&window)?;
     let backend = session.backend().await?;
+    let news = backend.watch(watch);
     let task = tauri::async_runtime::spawn(async move {
-        let mut news = pin!(backend.watch(watch));
+        let mut news = pin!(news);
         while let Some(batch) = news.next().await {
             if let Err(error) = channel.send(batch) {
                 tracing::debug!("a page is gone: {error}");

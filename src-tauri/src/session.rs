@@ -84,8 +84,10 @@ pub(crate) struct Session {
     backend: watch::Receiver<Option<ApiResult<Backend>>>,
     watches: Mutex<HashMap<u32, JoinHandle<()>>>,
     next: AtomicU32,
-    /// Whether the window may close, and whether its runs go on in the background then.
+    /// Whether its runs go on in the background when the window has closed.
     pub(crate) keep_running: AtomicBool,
+    /// Whether a person is being asked about closing.
+    asked: AtomicBool,
 }
 
 impl Session {
@@ -99,7 +101,14 @@ impl Session {
                 backend.close().await;
             }
         });
-        Self { workspace, backend, watches: Mutex::default(), next: AtomicU32::new(1), keep_running: AtomicBool::new(false) }
+        Self {
+            workspace,
+            backend,
+            watches: Mutex::default(),
+            next: AtomicU32::new(1),
+            keep_running: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        }
     }
 
     /// The workspace's backend, once it is open.
@@ -109,6 +118,16 @@ impl Session {
             Ok(Some(opened)) => opened,
             _ => Err(ApiError::new(ErrorCode::Unavailable, "The workspace has been closed.")),
         }
+    }
+
+    /// Begins the question about closing; false while it is being asked already.
+    pub(crate) fn ask(&self) -> bool {
+        !self.asked.swap(true, Ordering::Relaxed)
+    }
+
+    /// The question was answered.
+    pub(crate) fn answered(&self) {
+        self.asked.store(false, Ordering::Relaxed);
     }
 
     /// Keeps a watch; returns its number.

@@ -3,6 +3,7 @@
 //! Invariants: what is compared is measured in the same run; every figure is the middle one of three; a broken bound fails the
 //! command. Not here: where the time goes, which `crates/loomwork-engine/examples/speed.rs` helps to find.
 
+mod display;
 mod driver;
 mod engine;
 mod window;

@@ -11,8 +11,9 @@ use crate::shell::{Done, capture, cargo, changed, command, find_program, npm, ro
 /// Debian packages that building the window needs.
 const TO_BUILD: [&str; 3] = ["build-essential", "libwebkit2gtk-4.1-dev", "pkg-config"];
 
-/// Debian packages that the tests need besides: a display, a driver for the window, a browser, and what the examples use.
-const TO_TEST: [&str; 4] = ["chromium", "git", "webkit2gtk-driver", "xvfb"];
+/// Debian packages that the tests need besides: a browser, a display with pictures of it, a driver for the window, and what the
+/// examples use.
+const TO_TEST: [&str; 5] = ["chromium", "git", "imagemagick", "webkit2gtk-driver", "xvfb"];
 
 /// The oldest Node.js that the interface builds with.
 const OLDEST_NODE: (u32, u32) = (20, 19);
@@ -24,17 +25,23 @@ const INTERFACE: [&str; 7] =
 /// Installs what building needs.
 pub(crate) fn for_building() -> Done {
     system(&TO_BUILD)?;
-    interface_packages()
+    packages("ui")
 }
 
 /// Installs what building and testing need.
 pub(crate) fn for_testing() -> Done {
     system(&[&TO_BUILD[..], &TO_TEST[..]].concat())?;
-    interface_packages()
+    packages("ui")?;
+    packages("tests/browser")
+}
+
+/// Whether this is a system whose packages the set-up installs, so that nothing may be missing after it.
+pub(crate) fn installs_packages() -> bool {
+    find_program("dpkg-query").is_some()
 }
 
 fn system(packages: &[&str]) -> Done {
-    if find_program("dpkg-query").is_none() {
+    if !installs_packages() {
         return other_system();
     }
     let missing: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(package)).collect();
@@ -88,17 +95,18 @@ fn other_system() -> Done {
         .to_owned())
 }
 
-/// Installs the interface's packages when its lock file is newer than what is installed.
-fn interface_packages() -> Done {
+/// Installs the npm packages of a folder when its lock file is newer than what is installed.
+fn packages(folder: &str) -> Done {
     node()?;
-    let ui = root().join("ui");
-    let installed = changed(&ui.join("node_modules/.package-lock.json"));
-    if installed.is_some() && installed >= changed(&ui.join("package-lock.json")) {
+    let (lock, installed) =
+        (root().join(folder).join("package-lock.json"), root().join(folder).join("node_modules/.package-lock.json"));
+    let (lock, installed) = (changed(&lock), changed(&installed));
+    if installed.is_some() && installed >= lock {
         return Ok(());
     }
-    println!("Installing the interface's packages");
+    println!("Installing the npm packages of {folder}");
     // The tests use the system's browser; no other one is to be downloaded.
-    run(npm().args(["ci", "--no-audit", "--no-fund"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
+    run(npm(folder).args(["ci", "--no-audit", "--no-fund"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
 }
 
 fn node() -> Done {
@@ -122,7 +130,7 @@ pub(crate) fn interface() -> Done {
     if built.is_some() && built >= newest && ui.join("dist/assets").is_dir() {
         return Ok(());
     }
-    run(npm().args(["run", "build"]))
+    run(npm("ui").args(["run", "build"]))
 }
 
 /// The program that drives the window in tests, installed beside what cargo builds when it is nowhere else.

@@ -34,10 +34,10 @@ pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// npm in the interface's folder.
-pub(crate) fn npm() -> Command {
+/// npm in a folder of the repository.
+pub(crate) fn npm(folder: &str) -> Command {
     let mut npm = command("npm");
-    npm.current_dir(root().join("ui"));
+    npm.current_dir(root().join(folder));
     npm
 }
 

@@ -4,17 +4,16 @@
 //! in the last line are counted from what the test programs said.
 
 mod count;
-mod display;
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use count::Count;
-pub(crate) use display::Display;
 
 use crate::app::build;
 use crate::set_up;
-use crate::shell::{Done, cargo, find_program, listen, npm, root, run, succeeds, target_folder};
+use crate::shell::{Done, cargo, command, find_program, listen, npm, root, run, succeeds};
 use crate::{codegen, tidy};
 
 /// A stage that has run.
@@ -70,7 +69,7 @@ pub(crate) fn test() -> Done {
     }
     session.stage("format", |_| run(cargo().args(["fmt", "--all", "--check"])));
     session.stage("tidy", |_| tidy::tidy());
-    session.stage("interface: types and rooms", |_| run(npm().args(["run", "check"])));
+    session.stage("interface: types and rooms", |_| run(npm("ui").args(["run", "check"])));
     session.stage("interface: tests", interface_tests);
     session.stage("interface: build", |_| set_up::interface());
     session.stage("generated TypeScript", |_| codegen::check());
@@ -89,7 +88,7 @@ pub(crate) fn test() -> Done {
         let arguments = ["test", "--locked", "--no-fail-fast", "--workspace", "--exclude", "loomwork-tests"];
         listen(cargo().args(arguments), |line| count.cargo(line))
     });
-    session.stage("whole system", system_tests);
+    system_stages(&mut session);
     session.finish()
 }
 
@@ -98,41 +97,58 @@ fn interface_tests(count: &mut Count) -> Done {
     // An old report must not be counted again.
     let _ = std::fs::remove_file(&report);
     let file = format!("--outputFile.json={}", report.display());
-    let outcome = run(npm().args(["run", "test", "--", "--reporter=default", "--reporter=json", &file]));
+    let outcome = run(npm("ui").args(["run", "test", "--", "--reporter=default", "--reporter=json", &file]));
     count.vitest(&std::fs::read_to_string(&report).unwrap_or_default());
     outcome
 }
 
-/// What the whole-system tests are told by their environment: the programs under test, the drivers, and a display.
-fn system_tests(count: &mut Count) -> Done {
-    let loomwork = build("loomwork-cli", "loomwork", false)?;
-    let window = build("loomwork-desktop", "loomwork-desktop", false)?;
-    let display = Display::open()?;
-    let mut tests = cargo();
-    tests
-        .args(["test", "--locked", "--no-fail-fast", "--package", "loomwork-tests"])
-        .env("LOOMWORK_BIN", loomwork)
-        .env("LOOMWORK_DESKTOP_BIN", window)
-        .env("LOOMWORK_TEST_RESULTS", test_results()?)
-        .env("DISPLAY", display.name())
-        // The window must not find a compositor of the person at the machine instead.
-        .env_remove("WAYLAND_DISPLAY");
-    let programs = [
-        ("LOOMWORK_BROWSER", find_program("chromium").or_else(|| find_program("google-chrome"))),
-        ("LOOMWORK_WEBKIT_DRIVER", find_program("WebKitWebDriver")),
-        ("LOOMWORK_TAURI_DRIVER", Some(set_up::tauri_driver()?)),
-    ];
-    for (name, program) in programs {
-        let program =
-            program.ok_or_else(|| format!("the program for {name} is not installed; see `cargo xtask set-up --test`"))?;
-        tests.env(name, program);
-    }
-    listen(&mut tests, |line| count.cargo(line))
+/// The stages that test the programs as people use them.
+fn system_stages(session: &mut Session) {
+    let mut programs = None;
+    session.stage("build", |_| {
+        programs = Some((build("loomwork-cli", "loomwork", false)?, build("loomwork-desktop", "loomwork-desktop", false)?));
+        Ok(())
+    });
+    // Without the programs there is nothing to test, and the stage before has said why.
+    let Some((loomwork, window)) = programs else { return };
+    session.stage("whole system", |count| {
+        let mut tests = cargo();
+        tests.args(["test", "--locked", "--no-fail-fast", "--package", "loomwork-tests"]).env("LOOMWORK_BIN", &loomwork);
+        listen(&mut tests, |line| count.cargo(line))
+    });
+    session.stage("browser: types", |_| run(npm("tests/browser").args(["run", "check"])));
+    session.stage("browser", |count| {
+        let mut tests = suite("tests/browser/run.mjs", &loomwork);
+        if let Some(browser) = find_program("chromium") {
+            tests.env("CHROMIUM", browser);
+        }
+        whole(&mut tests, |line| count.playwright(line))
+    });
+    session.stage("window", |count| {
+        let mut tests = suite("tests/window/run.mjs", &loomwork);
+        tests.env("LOOMWORK_DESKTOP_BIN", &window).env("TAURI_DRIVER", set_up::tauri_driver()?);
+        // The window must not find a compositor of the person at the machine.
+        whole(tests.env_remove("WAYLAND_DISPLAY"), |line| count.node(line))
+    });
 }
 
-/// The folder for screenshots and traces, outside the repository.
-fn test_results() -> Done<PathBuf> {
-    let folder = target_folder()?.join("test-results");
-    std::fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-    Ok(folder)
+fn suite(script: &str, loomwork: &Path) -> Command {
+    let mut suite = command("node");
+    suite.arg(script).env("LOOMWORK_BIN", loomwork);
+    suite
+}
+
+/// Runs a suite that leaves itself out where its tools are missing. Where the set-up installs them, that is a failure.
+fn whole(suite: &mut Command, mut each: impl FnMut(&str)) -> Done {
+    let mut left_out = None;
+    listen(suite, |line| {
+        if line.starts_with("skipped: no ") {
+            left_out = Some(line.to_owned());
+        }
+        each(line);
+    })?;
+    match left_out {
+        Some(reason) if set_up::installs_packages() => Err(reason),
+        _ => Ok(()),
+    }
 }

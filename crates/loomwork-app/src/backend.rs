@@ -146,14 +146,19 @@ impl Backend {
     /// `seq`, also over a change of owner; a batch with `reset` then says that everything else is to be read anew.
     pub fn watch(&self, mut watch: Watch) -> impl Stream<Item = News> + Send + use<> {
         let backend = self.clone();
+        // Here and not in the task: whoever has the stream misses nothing that happens from now on.
+        let mut begun = match &*self.inner.role.borrow() {
+            Role::Attached(attached) => Some(attached.watch(watch.clone())),
+            Role::Changing | Role::Lost(_) | Role::Closed => None,
+        };
         async_stream(move |out| async move {
-            let mut first = true;
+            let mut again = false;
             while let Ok(role) = backend.role().await {
-                let again = News { reset: true, ..News::default() };
-                if !std::mem::take(&mut first) && out.send(again).await.is_err() {
+                let mut batches = begun.take().unwrap_or_else(|| role.watch(watch.clone()));
+                let first = News { reset: true, ..News::default() };
+                if std::mem::replace(&mut again, true) && out.send(first).await.is_err() {
                     return;
                 }
-                let mut batches = role.watch(watch.clone());
                 while let Some(mut batch) = batches.next().await {
                     // What a new owner sends again is told once.
                     batch.events.retain(|event| event.seq > watch.after_seq);

@@ -22,6 +22,8 @@ use crate::{problem, views};
 const DEFAULT_RUNS: u32 = 100;
 const MOST_RUNS: u32 = 10_000;
 const DEFAULT_LINES: u32 = 5_000;
+/// More lines are not answered at one time, whoever asks: an answer is held in memory whole.
+const MOST_LINES: u32 = 50_000;
 /// Connections that are kept for the next question.
 const KEPT_READERS: usize = 4;
 
@@ -105,7 +107,7 @@ impl Journal {
     pub(crate) async fn lines(&self, request: GetLogs, run: String, attempts: Vec<(String, u32, bool)>) -> ApiResult<LogPage> {
         let logs = self.logs.clone();
         blocking(move || {
-            let limit = request.limit.unwrap_or(DEFAULT_LINES) as usize;
+            let limit = request.limit.unwrap_or(DEFAULT_LINES).min(MOST_LINES) as usize;
             let mut page = LogPage { lines: Vec::new(), omitted: 0 };
             for (step, attempt, ended) in attempts {
                 let Some(mut reader) = logs.read(&run, &step, attempt).map_err(of_log)? else { continue };
@@ -113,8 +115,7 @@ impl Journal {
                 page.omitted += stretch.omitted;
                 page.lines.extend(stretch.lines.into_iter().map(|line| log_line(&step, attempt, line)));
             }
-            // Times have one form and one length, so text sorts as time does; equal ones keep their order.
-            page.lines.sort_by(|one, other| one.at.cmp(&other.at));
+            page.lines = by_time(page.lines);
             let surplus = page.lines.len().saturating_sub(limit);
             page.lines.drain(..surplus);
             page.omitted += surplus as u64;
@@ -143,6 +144,29 @@ fn list(reader: &Reader, request: &ListRuns, before: Option<String>) -> ApiResul
     let counted = reader.counts().map_err(of_store)?;
     let count = |status: RunStatus| counted.get(&status).map(|count| (status.as_str().to_owned(), *count));
     Ok(RunList { runs, counts: RunStatus::ALL.into_iter().filter_map(count).collect() })
+}
+
+/// Lines of several attempts in one order: by time, and those of one attempt by their number. (A line has the time of
+/// its first byte and the number of its end, so that the two can differ where two streams are written at one time.)
+pub(crate) fn by_time(mut lines: Vec<LogLine>) -> Vec<LogLine> {
+    lines.sort_by(|one, other| (&one.step, one.attempt, one.number).cmp(&(&other.step, other.attempt, other.number)));
+    // Times have one form and one length, so text sorts as time does.
+    let mut latest = String::new();
+    let mut attempt = None;
+    let mut timed = Vec::with_capacity(lines.len());
+    for line in lines {
+        let same = attempt.as_ref().is_some_and(|(step, attempt)| *step == line.step && *attempt == line.attempt);
+        if !same {
+            attempt = Some((line.step.clone(), line.attempt));
+            latest.clear();
+        }
+        if line.at > latest {
+            latest.clone_from(&line.at);
+        }
+        timed.push((latest.clone(), line));
+    }
+    timed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    timed.into_iter().map(|(_, line)| line).collect()
 }
 
 /// A line of a log on the wire.
@@ -200,4 +224,25 @@ fn of_log(error: loomwork_store::logs::LogError) -> ApiError {
 /// Now, in milliseconds since 1970.
 pub(crate) fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_by_time_and_those_of_one_attempt_by_number() {
+        let line = |step: &str, number: u64, at: &str| LogLine {
+            at: at.to_owned(),
+            step: step.to_owned(),
+            attempt: 1,
+            number,
+            stream: LogStream::Stdout,
+            text: String::new(),
+        };
+        let lines = vec![line("a", 1, "05"), line("a", 2, "03"), line("a", 3, "09"), line("b", 1, "01"), line("b", 2, "07")];
+        let order: Vec<(String, u64)> = by_time(lines).into_iter().map(|line| (line.step, line.number)).collect();
+        let expected = [("b", 1), ("a", 1), ("a", 2), ("b", 2), ("a", 3)];
+        assert_eq!(order, expected.map(|(step, number)| (step.to_owned(), number)));
+    }
 }

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     backend::async_stream,
-    journal::{blocking, log_line, now_ms, of_store},
+    journal::{blocking, by_time, log_line, now_ms, of_store},
     owner::{Owner, Running},
     views,
 };
@@ -30,15 +30,33 @@ const MOST_LINES: StretchLimit = StretchLimit { lines: 2_000, bytes: 4 << 20 };
 /// Events of one batch; a longer history comes in several.
 const MOST_EVENTS: usize = 2_000;
 
-/// News of an owner, until it is closed.
+/// News of an owner from this moment on, until it is closed.
 pub(crate) fn stream(owner: Owner, watch: Watch) -> impl Stream<Item = News> + Send + 'static {
+    let Watch { run, after_seq: after, logs: wants_logs } = watch;
+    // Here and not in the task: whoever has the stream misses nothing that happens from now on.
+    let (files, mut source) = (owner.files(), Source::of(&owner));
     async_stream(move |out| async move {
-        let Watch { run, after_seq: after, logs: wants_logs } = watch;
-        let files = owner.files();
-        let mut watcher = Watcher { owner, run: run.map(Arc::from), after, wants_logs, logs: None, files, out };
+        let logs = run.as_deref().filter(|_| wants_logs).map(|run| source.running.logs.watch(run));
+        let mut watcher = Watcher { owner, run: run.map(Arc::from), after, wants_logs, logs, files, out };
         // Ended: nobody listens any more, or the workspace was closed.
-        let _ = watcher.work().await;
+        let _ = watcher.work(&mut source).await;
     })
+}
+
+/// Where events come from.
+struct Source {
+    engines: watch::Receiver<Running>,
+    running: Running,
+    events: broadcast::Receiver<Published>,
+}
+
+impl Source {
+    fn of(owner: &Owner) -> Self {
+        let mut engines = owner.engines();
+        let running = engines.borrow_and_update().clone();
+        let events = running.engine.subscribe();
+        Self { engines, running, events }
+    }
 }
 
 /// Nobody listens, or nothing more will happen.
@@ -65,28 +83,23 @@ struct Watcher {
 
 impl Watcher {
     /// Follows one engine after the other: it is started anew when a foreign journal is trusted.
-    async fn work(&mut self) -> Result<(), Ended> {
+    async fn work(&mut self, source: &mut Source) -> Result<(), Ended> {
+        let mut gathered = Gathered::default();
         loop {
-            let mut engines = self.owner.engines();
-            let Running { engine, logs, .. } = engines.borrow_and_update().clone();
-            self.logs = self.run.as_deref().filter(|_| self.wants_logs).map(|run| logs.watch(run));
-            // Before the journal is read: what is committed in between is told by one of the two.
-            let mut events = engine.subscribe();
-            let mut gathered = Gathered::default();
+            // After the subscription: what is committed in between is told by one of the two.
             self.catch_up(&mut gathered).await?;
-            while self.gather(&mut engines, &mut events, &mut gathered).await? {
-                self.tell(&engine, &mut gathered).await?;
+            while self.gather(source, &mut gathered).await? {
+                self.tell(&source.running.engine, &mut gathered).await?;
             }
+            *source = Source::of(&self.owner);
+            let logs = &source.running.logs;
+            self.logs = self.run.as_deref().filter(|_| self.wants_logs).map(|run| logs.watch(run));
+            gathered.news.reset = true;
         }
     }
 
     /// Waits for something, and then a frame for more of it. False when another engine has taken over.
-    async fn gather(
-        &mut self,
-        engines: &mut watch::Receiver<Running>,
-        events: &mut broadcast::Receiver<Published>,
-        gathered: &mut Gathered,
-    ) -> Result<bool, Ended> {
+    async fn gather(&mut self, source: &mut Source, gathered: &mut Gathered) -> Result<bool, Ended> {
         let mut due: Option<Instant> = gathered.has_news().then(Instant::now);
         loop {
             let frame = async {
@@ -106,8 +119,8 @@ impl Watcher {
                 () = self.owner.closed() => return Err(Ended),
                 () = self.out.closed() => return Err(Ended),
                 () = frame => return Ok(true),
-                _ = engines.changed() => return Ok(false),
-                published = events.recv() => match published {
+                _ = source.engines.changed() => return Ok(false),
+                published = source.events.recv() => match published {
                     Ok(records) => self.take(&records, gathered),
                     Err(broadcast::error::RecvError::Lagged(_)) => {
                         gathered.news.reset = true;
@@ -186,7 +199,8 @@ impl Watcher {
         if let Ok((logs, batch)) = read.await {
             self.logs = Some(logs);
             news.logs_omitted += batch.omitted;
-            news.logs.extend(batch.lines.into_iter().map(|line| log_line(&line.step, line.attempt, line.line)));
+            let lines = batch.lines.into_iter().map(|line| log_line(&line.step, line.attempt, line.line));
+            news.logs = by_time(lines.collect());
         }
     }
 

@@ -70,15 +70,15 @@ impl Owner {
     /// Opens the journal, ends what a dead owner left running, resumes what was under way, and answers guests.
     pub(crate) async fn start(workspace: Workspace, trust: Trust, lock: OwnerLock) -> ApiResult<Self> {
         let state = workspace.state();
-        let running = open_engine(&workspace, &trust).await?;
-        let socket = socket_path(workspace.root())?;
-        let (socket, listener) = SocketFile::listen(&socket)?;
+        // First what can fail without harm; guests that come now wait until they are answered.
+        let (socket, listener) = SocketFile::listen(&socket_path(workspace.root())?)?;
         let (files, _) = broadcast::channel(FILE_NEWS);
         let tell = files.clone();
         let watching = watch_workflows(workspace.clone(), move |paths| {
             // Nobody watches at this moment.
             let _ = tell.send(paths);
         })?;
+        let running = open_engine(&workspace, &trust).await?;
         let inner = Arc::new(Inner {
             catalog: Arc::new(Catalog::new(workspace.clone())),
             journal: Journal::new(state.journal(), state.logs()),
@@ -90,9 +90,13 @@ impl Owner {
         });
         let owner = Self { inner };
         let guests = tokio::spawn(wire::serve(listener, owner.clone()));
-        // Last: whoever reads the address finds somebody there.
-        OwnerAddress::own(socket.path().to_path_buf()).write(&state.owner())?;
+        let address = OwnerAddress::own(socket.path().to_path_buf());
         *owner.held() = Some(Held { guests, _watching: watching, socket, _lock: lock });
+        // Last: whoever reads the address finds somebody there.
+        if let Err(error) = address.write(&state.owner()) {
+            owner.close().await;
+            return Err(error);
+        }
         tokio::spawn(close_on_failure(Arc::downgrade(&owner.inner)));
         Ok(owner)
     }

@@ -10,7 +10,8 @@ const GOOD: &str = "loomwork: 1\nid: good\nsteps:\n  - id: a\n    run: echo a\n"
 
 #[tokio::test]
 async fn files_are_listed_by_path_and_a_broken_one_does_not_hide_the_others() {
-    let place = Place::new(&[("workflows/z.yaml", GOOD), ("workflows/deep/a.yml", "id: [\n"), ("workflows/.hidden/x.yaml", GOOD)]);
+    let place =
+        Place::new(&[("workflows/z.yaml", GOOD), ("workflows/deep/a.yml", "id: [\n"), ("workflows/.hidden/x.yaml", GOOD)]);
     place.write("workflows/latin.yaml", b"loomwork: 1\nid: latin # \xe9\nsteps: []\n");
     place.write("workflows/notes.txt", "no workflow");
     let backend = place.open(Mode::JoinOrRead).await;
@@ -37,7 +38,14 @@ async fn links_and_paths_never_lead_out_of_the_workspace() {
     let paths: Vec<&str> = list.iter().map(|workflow| workflow.path.as_str()).collect();
     assert_eq!(paths, ["workflows/alias.yaml", "workflows/inside.yaml"]);
     let absolute = outside.path().join("secret.yaml").display().to_string();
-    for path in ["../secret.yaml", "workflows/../../x.yaml", absolute.as_str(), "workflows/link.yaml", "workflows/folder/secret.yaml", "/"] {
+    for path in [
+        "../secret.yaml",
+        "workflows/../../x.yaml",
+        absolute.as_str(),
+        "workflows/link.yaml",
+        "workflows/folder/secret.yaml",
+        "/",
+    ] {
         let error = backend.request(OpenWorkflow { workflow: path.to_owned() }).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidRequest, "{path}: {error}");
         let save = SaveWorkflow { path: path.to_owned(), text: GOOD.to_owned(), layout: None, base_revision: None };
@@ -97,8 +105,12 @@ async fn positions_live_beside_the_file_and_leave_with_it() {
     let mut layout = Layout::default();
     layout.nodes.insert("b".to_owned(), Point { x: 1.5, y: 2.0 });
     layout.nodes.insert("a".to_owned(), Point { x: 0.0, y: -3.0 });
-    let save =
-        SaveWorkflow { path: "workflows/w.yaml".to_owned(), text: GOOD.to_owned(), layout: Some(layout.clone()), base_revision: None };
+    let save = SaveWorkflow {
+        path: "workflows/w.yaml".to_owned(),
+        text: GOOD.to_owned(),
+        layout: Some(layout.clone()),
+        base_revision: None,
+    };
     assert_eq!(backend.request(save).await.unwrap().layout, layout);
     let text = place.read("workflows/w.yaml.layout.json");
     assert!(text.find("\"a\"") < text.find("\"b\"") && text.ends_with("}\n"), "{text}");
@@ -116,7 +128,9 @@ async fn two_workflows_with_one_id_are_an_error_that_names_both() {
     let by_path = backend.request(support::start("workflows/one.yaml")).await.unwrap_err();
     assert_eq!(by_path.code, ErrorCode::InvalidWorkflow);
     assert!(by_path.message.contains("two.yaml"), "{by_path}");
-    assert!(check_file(&place.path().join("workflows/two.yaml")).unwrap().diagnostics.iter().any(|problem| problem.code == "LW0903"));
+    assert!(
+        check_file(&place.path().join("workflows/two.yaml")).unwrap().diagnostics.iter().any(|problem| problem.code == "LW0903")
+    );
     backend.close().await;
 }
 

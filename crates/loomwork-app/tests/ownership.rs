@@ -167,7 +167,10 @@ async fn a_journal_that_is_no_journal_is_left_as_it_is() {
 #[tokio::test]
 async fn a_lock_whose_holder_does_not_answer_is_said_with_its_process() {
     let place = Place::new(&[]);
-    place.write(".loomwork/owner.json", r#"{"pid": 4711, "socket": "/nowhere.sock", "version": "0", "contract": 1, "started_at": ""}"#);
+    place.write(
+        ".loomwork/owner.json",
+        r#"{"pid": 4711, "socket": "/nowhere.sock", "version": "0", "contract": 1, "started_at": ""}"#,
+    );
     let lock = std::fs::File::create(place.path().join(".loomwork/owner.lock")).unwrap();
     lock.lock().unwrap();
     let error = Backend::open(place.options(Mode::Own)).await.unwrap_err();

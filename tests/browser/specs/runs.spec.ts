@@ -82,11 +82,11 @@ test('an input is edited for the retry alone', async ({ page, loomwork }) => {
   await expect(page.getByTestId('run-status')).toHaveAttribute('data-status', 'failed');
   await step(page, 'check').click();
   await page.getByRole('button', { name: 'Edit input & retry' }).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByRole('textbox').first().click();
+  const dialog = page.getByTestId('edit-input');
+  await dialog.getByRole('textbox', { name: 'Script' }).click();
   await shot(page, 'edit-input-light');
   await page.keyboard.press('Control+A');
-  await page.keyboard.insertText('{"run": "echo mended"}');
+  await page.keyboard.insertText('echo mended');
   await dialog.getByRole('button', { name: /Retry/ }).click();
   await expect(page.getByTestId('run-status')).toHaveAttribute('data-status', 'succeeded');
   await expect(page.getByRole('log')).toContainText('mended');

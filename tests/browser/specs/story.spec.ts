@@ -101,7 +101,6 @@ test('drawn, run and retried with the keyboard alone', async ({ page, loomwork }
   await loomwork.write('go', '');
   await keys.press('Control+Enter');
   await expect(page.getByTestId('run-status')).toHaveAttribute('data-status', 'failed');
-  await page.getByTestId('run-status').click({ trial: true });
   for (let n = 0; n < 5 && !(await page.getByTestId('error-card').isVisible()); n += 1) await keys.press('j');
   await expect(page.getByTestId('error-card')).toContainText('Exited with code 7');
   await loomwork.write('ok', '');

@@ -31,9 +31,13 @@ export function onWorkflowFiles(listener: (paths: string[]) => void): () => void
   return () => fileListeners.delete(listener);
 }
 
-/** Starts listening to the workspace. */
-export function goLive(): void {
+/** Listens to the workspace until the returned function is called. */
+export function goLive(): () => void {
   connect(null);
+  return () => {
+    close?.();
+    close = null;
+  };
 }
 
 /** Listens to one run as well, until the returned function is called. */
@@ -47,7 +51,7 @@ export function watchRun(listener: RunListener): () => void {
 }
 
 function connect(listener: RunListener | null): void {
-  const before = close;
+  let before = close;
   let interrupted = false;
   close = watch(
     { run: listener?.run ?? null, after_seq: listener?.afterSeq ?? 0, logs: listener !== null },
@@ -59,6 +63,7 @@ function connect(listener: RunListener | null): void {
       if (state === 'lost') interrupted = true;
       if (state === 'open') {
         before?.();
+        before = null;
         if (interrupted) {
           refreshAll();
           listener?.onResumed();

@@ -20,7 +20,7 @@ function ConnectionBanner() {
   return (
     <div className="banner s-retrying" role="alert" data-testid="connection-lost">
       <Unplug size={15} />
-      <span className="grow">Connection lost, trying again. What you see may be out of date; runs go on in the engine.</span>
+      <span className="grow">Connection lost, trying again. What you see may be out of date.</span>
     </div>
   );
 }
@@ -28,16 +28,16 @@ function ConnectionBanner() {
 function TrustBanner() {
   const { data } = useWorkspace();
   const trust = useTrust();
-  const [readOnly, setReadOnly] = useState(false);
-  if (!data || data.trusted || readOnly) return null;
+  const [later, setLater] = useState(false);
+  if (!data || data.trusted || later) return null;
   return (
     <div className="banner s-retrying" role="alertdialog" aria-label="Trust this workspace?" data-testid="trust-banner">
       <ShieldQuestion size={15} />
       <span className="grow">
         <b className="semi">This workspace came with runs from elsewhere.</b>{' '}
-        <span className="t2">Nothing resumes or starts until you trust it: its workflows run commands on this computer.</span>
+        <span className="t2">They do not go on, and cannot be retried, until you trust it: they run commands on this computer.</span>
       </span>
-      <Button small onClick={() => setReadOnly(true)}>Keep read-only</Button>
+      <Button small onClick={() => setLater(true)}>Leave them stopped</Button>
       <Button small look="primary" busy={trust.isPending} onClick={() => trust.mutate(undefined, { onError: complain })}>Trust workspace</Button>
     </div>
   );

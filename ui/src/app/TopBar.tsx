@@ -20,7 +20,7 @@ export function TopBar({ route, onPalette, onShortcuts }: TopBarProps) {
   return (
     <header className="topbar">
       <Crumbs route={route} />
-      <button type="button" className="cmdk-open" onClick={onPalette} aria-label="Search or run a command" aria-keyshortcuts="Control+K">
+      <button type="button" className="cmdk-open" onClick={onPalette} aria-keyshortcuts="Control+K">
         <Search size={14} /><span className="grow ell" style={{ textAlign: 'left' }}>Search or run a command</span><Keys keys="Ctrl K" />
       </button>
       <div className="topright">
@@ -69,8 +69,8 @@ function EngineChip() {
     <Tip text={details}>
       <span className="chip pill line engine" role="status" tabIndex={0} data-testid="engine">
         <StatusIcon status={lost ? 'retrying' : data.running > 0 ? 'running' : 'succeeded'} size={12} quiet />
-        <span style={{ color: 'var(--text-1)' }}>{lost ? 'Connection lost' : data.owner ? 'Engine ready' : 'Guest engine'}</span>
-        {!lost && <span className="t3 num">{data.queued > 0 ? `${load}, ${data.queued} queued` : load}</span>}
+        <span style={{ color: 'var(--text-1)' }}>{lost ? 'Connection lost' : 'Engine ready'}</span>
+        {!lost && <span className="t3 num">{[data.owner ? '' : 'guest', load, data.queued > 0 ? `${data.queued} queued` : ''].filter(Boolean).join(', ')}</span>}
       </span>
     </Tip>
   );

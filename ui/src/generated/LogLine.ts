@@ -18,6 +18,10 @@ step: string,
  */
 attempt: number, 
 /**
+ * Number within the attempt's log, from 1: tells a line of the log from the same line in the news.
+ */
+number: number, 
+/**
  * `stdout` or `stderr`.
  */
 stream: LogStream, 

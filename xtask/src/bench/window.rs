@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::display::Display;
 use super::driver::Driver;
 use super::{Measured, middle, workspace};
 use crate::app::build;
 use crate::shell::Done;
-use crate::test::Display;
 
 const ROUNDS: usize = 3;
 

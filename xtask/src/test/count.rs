@@ -25,6 +25,27 @@ impl Count {
         }
     }
 
+    /// Adds up what a line of Playwright says, if it is of its summary: `  12 passed (30.2s)`.
+    pub(super) fn playwright(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        let number = words.next().and_then(|word| word.parse::<u64>().ok());
+        match (number, words.next(), words.next()) {
+            (Some(number), Some("passed"), Some(time)) if time.starts_with('(') => self.passed += number,
+            (Some(number), Some("failed"), None) => self.failed += number,
+            _ => {}
+        }
+    }
+
+    /// Adds up what a line of Node's test runner says, if it is of its summary: `ℹ pass 5`.
+    pub(super) fn node(&mut self, line: &str) {
+        let summary = line.strip_prefix("ℹ ").and_then(|rest| rest.split_once(' '));
+        match summary.map(|(what, number)| (what, number.trim().parse::<u64>())) {
+            Some(("pass", Ok(number))) => self.passed += number,
+            Some(("fail" | "cancelled", Ok(number))) => self.failed += number,
+            _ => {}
+        }
+    }
+
     /// Adds up a JSON report of vitest.
     pub(super) fn vitest(&mut self, report: &str) {
         let report: Value = serde_json::from_str(report).unwrap_or_default();
@@ -50,6 +71,18 @@ mod tests {
         count.cargo("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s");
         count.cargo("test logs::a_test ... ok");
         assert_eq!(count, Count { passed: 20, failed: 2 });
+    }
+
+    #[test]
+    fn summaries_of_the_browser_and_window_suites_are_added_up() {
+        let mut count = Count::default();
+        for line in ["Running 14 tests using 2 workers", "  1 failed", "    [1] story.spec.ts", "  12 passed (30.2s)"] {
+            count.playwright(line);
+        }
+        for line in ["✔ the story (1203ms)", "ℹ tests 3", "ℹ pass 2", "ℹ fail 1", "ℹ cancelled 0"] {
+            count.node(line);
+        }
+        assert_eq!(count, Count { passed: 14, failed: 2 });
     }
 
     #[test]

@@ -7,16 +7,25 @@ use serde_json::Value;
 use super::Findings;
 
 /// The crates of this workspace that each may use. A crate that is not listed is refused until it is.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("loomwork-workflow", &[]),
     ("loomwork-run", &["loomwork-workflow"]),
+    ("loomwork-dialects", &["loomwork-workflow"]),
     ("loomwork-store", &["loomwork-workflow", "loomwork-run"]),
     ("loomwork-engine", &["loomwork-workflow", "loomwork-run", "loomwork-store"]),
     ("loomwork-steps", &["loomwork-workflow", "loomwork-run", "loomwork-store", "loomwork-engine"]),
     ("loomwork-api", &[]),
     (
         "loomwork-app",
-        &["loomwork-api", "loomwork-workflow", "loomwork-run", "loomwork-store", "loomwork-engine", "loomwork-steps"],
+        &[
+            "loomwork-api",
+            "loomwork-workflow",
+            "loomwork-dialects",
+            "loomwork-run",
+            "loomwork-store",
+            "loomwork-engine",
+            "loomwork-steps",
+        ],
     ),
     ("loomwork-server", &["loomwork-api", "loomwork-app"]),
     ("loomwork-cli", &["loomwork-api", "loomwork-app", "loomwork-server"]),
@@ -29,7 +38,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 const MAY_USE_ALL: &str = "loomwork-tests";
 
 /// Crates that must not reach these, however indirectly.
-const PURE: [&str; 2] = ["loomwork-workflow", "loomwork-run"];
+const PURE: [&str; 3] = ["loomwork-workflow", "loomwork-run", "loomwork-dialects"];
 const IMPURE: [&str; 6] = ["tokio", "rusqlite", "tauri", "notify", "axum", "rustix"];
 
 /// Outside crates that have one door.

@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, io, time::Duration};
 
-use futures::StreamExt as _;
-use loomwork_api::{CONTRACT_VERSION, Watch};
+use futures::{Stream, StreamExt as _};
+use loomwork_api::{CONTRACT_VERSION, News};
 use tokio::{
     io::AsyncWriteExt as _,
     net::{UnixListener, UnixStream, unix::OwnedWriteHalf},
@@ -122,7 +122,7 @@ impl Attended {
                 });
             }
             ToHost::Watch { id, watch } => {
-                let task = self.tasks.spawn(report(self.owner.clone(), watch, id, self.answers.clone()));
+                let task = self.tasks.spawn(report(self.owner.watch(watch), id, self.answers.clone()));
                 if let Some(before) = self.watches.insert(id, task) {
                     before.abort();
                 }
@@ -137,8 +137,8 @@ impl Attended {
     }
 }
 
-async fn report(owner: Owner, watch: Watch, id: u64, answers: mpsc::Sender<ToGuest>) {
-    let mut news = std::pin::pin!(owner.watch(watch));
+async fn report(news: impl Stream<Item = News>, id: u64, answers: mpsc::Sender<ToGuest>) {
+    let mut news = std::pin::pin!(news);
     while let Some(news) = news.next().await {
         if answers.send(ToGuest::News { id, news: Box::new(news) }).await.is_err() {
             return;

@@ -1,6 +1,6 @@
 //! A workspace of its own for every test, and waiting for conditions.
 
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses everything")]
+#![allow(clippy::unwrap_used, dead_code, missing_docs, unreachable_pub, reason = "not every test file uses everything")]
 
 use std::{path::Path, time::Duration};
 

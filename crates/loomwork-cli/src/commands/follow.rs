@@ -87,9 +87,6 @@ impl LogPrinter<'_> {
     async fn catch_up(&mut self) -> Result<(), Failure> {
         let request = GetLogs { run: self.run.clone(), step: self.step.clone(), limit: Some(ALL_LINES) };
         let page = self.backend.request(request).await?;
-        if page.omitted > 0 && self.printed.is_empty() {
-            output::note(&format!("({} lines before these were left out)", page.omitted));
-        }
         page.lines.iter().for_each(|line| self.print(line));
         Ok(())
     }
@@ -123,7 +120,11 @@ impl LogPrinter<'_> {
         if line.number <= *last {
             return;
         }
+        let missing = line.number - *last - 1;
         *last = line.number;
+        if missing > 0 {
+            output::note(&format!("({missing} lines of {} are left out)", line.step));
+        }
         match self.context.form {
             Form::Json => output::json(line),
             Form::Text => output::line(&render::run::log_line(line)),

@@ -4,8 +4,8 @@ import {
   type Connection, type FinalConnectionState, type NodeChange, type OnConnectStart,
 } from '@xyflow/react';
 import { Workflow } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, type MouseEvent } from 'react';
-import { CanvasControls, fitOptions } from '@/shared/canvas';
+import { useCallback, useEffect, useMemo, useRef, type FocusEvent, type MouseEvent } from 'react';
+import { CanvasControls, fitOptions, walk, type Direction } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { complain, Keys, State, toast } from '@/shared/ui';
 import { afterSelection, canvasPoint, findEdge, lendCoordinates, roomBetween } from './adding';
@@ -93,25 +93,38 @@ export function Canvas() {
 
   useShortcuts({
     A: () => openQuickAdd(pointer.current),
-    I: () => openQuickAdd(pointer.current, afterSelection()),
+    I: () => openQuickAdd(centreOfSelection() ?? pointer.current, afterSelection()),
     '+': () => void zoomIn(),
     '=': () => void zoomIn(),
     '-': () => void zoomOut(),
     '0': () => void fitView(fitOptions),
+    Enter: (event) => (event.target === document.body || (event.target as HTMLElement).closest('.react-flow__node') ? openQuickAdd(centreOfSelection() ?? pointer.current, afterSelection()) : false),
+    ArrowDown: () => step('down'),
+    ArrowUp: () => step('up'),
+    ArrowLeft: () => step('left'),
+    ArrowRight: () => step('right'),
   });
 
+  // Reaching a step or a wire with the Tab key selects it.
+  const onFocus = (event: FocusEvent<HTMLElement>) => {
+    const target = event.target as HTMLElement;
+    if (!target.matches(':focus-visible')) return;
+    const id = target.getAttribute('data-id');
+    if (id && target.classList.contains('react-flow__node')) select([id]);
+    if (id && target.classList.contains('react-flow__edge')) select([], id);
+  };
   const onDoubleClick = (event: MouseEvent) => {
     if ((event.target as HTMLElement).classList.contains('react-flow__pane')) openQuickAdd({ x: event.clientX, y: event.clientY });
   };
   return (
-    <div className="canvas" data-canvas data-testid="canvas" onPointerMove={(event) => { pointer.current = { x: event.clientX, y: event.clientY }; }} onDoubleClick={onDoubleClick}>
+    <div className="canvas" data-canvas data-testid="canvas" onPointerMove={(event) => { pointer.current = { x: event.clientX, y: event.clientY }; }} onDoubleClick={onDoubleClick} onFocus={onFocus}>
       <ReactFlow<DesignStep> nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes as never} onNodesChange={onNodesChange}
         onNodeDrag={onDrag} onNodeDragStop={onDragStop} onConnect={onConnect} onConnectStart={onConnectStart} onConnectEnd={onConnectEnd} isValidConnection={isValid}
         onEdgeClick={(_, edge) => select([], edge.id)} onPaneClick={() => select([])} onEdgeMouseEnter={(_, edge) => hover(edge.id)} onEdgeMouseLeave={() => hover(null)}
-        onError={(_, message) => complain(message)} connectionRadius={26} deleteKeyCode={null} selectionMode={SelectionMode.Partial} zoomOnDoubleClick={false}
+        onError={(_, message) => complain(message)} connectionRadius={26} deleteKeyCode={null} disableKeyboardA11y selectionMode={SelectionMode.Partial} zoomOnDoubleClick={false}
         minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[8, 8]} onlyRenderVisibleElements={nodes.length > 150} elevateNodesOnSelect={false} aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
-        <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : 'var(--edge)')} />
+        <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : 'var(--edge)')} selected={selected.length === 1 ? selected[0] : null} />
       </ReactFlow>
       {design.nodes.length === 0 && <Empty />}
       <QuickAdd />
@@ -123,6 +136,19 @@ export function Canvas() {
 function openQuickAdd(screen: { x: number; y: number }, where: Pick<QuickSearch, 'after' | 'edge'> = {}): void {
   const at = canvasPoint(screen);
   useCanvas.setState({ quick: { screen, at: at && { x: at.x - 88, y: at.y - 21 }, ...where } });
+}
+
+/** Selects the step that way. */
+function step(direction: Direction): boolean {
+  const { design, drawing, selected } = now();
+  const next = walk(design, drawing.places, selected[0], direction);
+  if (next) select([next]);
+  return next !== null;
+}
+
+function centreOfSelection(): { x: number; y: number } | null {
+  const box = document.querySelector('.react-flow__node.selected')?.getBoundingClientRect();
+  return box ? { x: box.left + box.width / 2, y: box.bottom + 10 } : null;
 }
 
 function Empty() {

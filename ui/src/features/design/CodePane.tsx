@@ -2,6 +2,7 @@
 import { useEffect, useMemo } from 'react';
 import { CodeEditor, type Mark } from '@/shared/code/CodeEditor';
 import type { Diagnostic } from '@/generated/Diagnostic';
+import { plain } from '@/shared/format';
 import { applyEdits, offsetAt } from '@/shared/text';
 import { now, patch, redo, replace, select, type, undo, useOpen } from './store';
 
@@ -28,9 +29,9 @@ export function CodePane() {
     from: offsetAt(design.text, problem.line, problem.column),
     to: offsetAt(design.text, problem.end_line, problem.end_column),
     severity: problem.severity,
-    message: problem.message,
+    message: plain(problem.message),
     source: problem.code,
-    actions: problem.fixes.map((fix) => ({ name: fix.title, apply: () => applyFix(fix) })),
+    actions: problem.fixes.map((fix) => ({ name: plain(fix.title), apply: () => applyFix(fix) })),
   })), [design]);
 
   const follow = (line: number) => {

@@ -82,9 +82,10 @@ function Item({ template }: { template: Template }) {
 /** What is being dragged, at the pointer. */
 function Ghost() {
   const dragged = useCanvas((state) => state.dragged);
+  const onWire = useCanvas((state) => state.dropTarget !== null);
   if (!dragged) return null;
   return createPortal(
-    <div className="drag-ghost" style={{ transform: `translate(${dragged.x}px, ${dragged.y}px)` }}>
+    <div className={`drag-ghost${onWire ? ' on-wire' : ''}`} style={{ transform: `translate(${dragged.x}px, ${dragged.y}px)` }}>
       <div className="node" style={{ width: 176 }}>
         <div className="b">
           <span className="tile"><ActionIcon action={dragged.template.action} /></span>

@@ -23,7 +23,7 @@ export function QuickAdd() {
   return (
     <div ref={box} className="pop quick" style={{ left, top }} role="dialog" aria-label="Add a step" onKeyDown={(event) => { event.stopPropagation(); if (event.key === 'Escape') close(); }}>
       <Command label="Steps" loop>
-        <Command.Input placeholder={quick.edge ? 'Insert a step' : quick.after ? `After ${quick.after.step}` : 'Add a step'} autoFocus />
+        <Command.Input placeholder={quick.edge ? 'Insert a step' : quick.after ? `After ${quick.after.step}${quick.after.handle === 'succeeded' ? '' : `, port ${quick.after.handle}`}` : 'Add a step'} autoFocus />
         <Command.List>
           <Command.Empty>No step is called so.</Command.Empty>
           {templates.map((template) => (

@@ -3,10 +3,14 @@ import { call, CallError } from '@/api';
 import type { WorkflowDocument } from '@/generated/WorkflowDocument';
 import type { Places } from '@/shared/canvas';
 import { complain, toast } from '@/shared/ui';
+import { sameLayout } from './history';
 import { freshState, inOrder, isDirty, now, patch, redraw, replace, useDesign, type DesignState } from './store';
 
 /** Unsaved workflows that are not on screen. */
 const drafts = new Map<string, DesignState>();
+
+/** The text that is on its way to the file: the news of it may come before the answer, and is no news. */
+let writing: string | null = null;
 
 export async function open(path: string): Promise<void> {
   const document = await call('open_workflow', { workflow: path }).catch((error: unknown) => {
@@ -42,8 +46,9 @@ export function save(overwrite = false): Promise<boolean> {
     const { path, text, layout, base } = now();
     if (!overwrite && !isDirty(now()) && base.revision !== null) return true;
     patch({ saving: true });
+    writing = text;
     try {
-      const saved = await call('save_workflow', { path, text, layout: { nodes: layout }, base_revision: overwrite ? null : base.revision });
+      const saved = await call('save_workflow', { path, text, layout: sameLayout(layout, base.layout) ? null : { nodes: layout }, base_revision: overwrite ? null : base.revision });
       if (useDesign.getState().path === path) {
         patch({ base: { revision: saved.revision, text: saved.design.text, layout }, elsewhere: null, savedAt: Date.now() });
       }
@@ -53,6 +58,7 @@ export function save(overwrite = false): Promise<boolean> {
       else complain(error);
       return false;
     } finally {
+      writing = null;
       if (useDesign.getState().path === path) patch({ saving: false });
     }
   });
@@ -84,7 +90,7 @@ function meet(theirs: WorkflowDocument | 'removed'): void {
     return;
   }
   const base = { revision: theirs.revision, text: theirs.design.text, layout: theirs.layout.nodes as Places };
-  if (state.saving || theirs.design.text === state.text) patch({ base: { ...base, layout: state.base.layout }, elsewhere: null });
+  if (theirs.design.text === writing || theirs.design.text === state.text) patch({ base: { ...base, layout: state.base.layout }, elsewhere: null });
   else if (isDirty(state)) patch({ elsewhere: theirs });
   else {
     replace(base, theirs.design);

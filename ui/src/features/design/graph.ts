@@ -1,27 +1,46 @@
-/** The design as nodes and edges of the canvas library. Pure. */
+/** The design as nodes and edges of the canvas library. What has not changed keeps its identity, so that it does not render again. Pure. */
 import type { Design } from '@/generated/Design';
+import type { Diagnostic } from '@/generated/Diagnostic';
 import { boxOf, edgeId, handleOf, inPort, nodeWidth, type Drawing } from '@/shared/canvas';
 import type { DesignWire } from './DesignEdge';
-import type { DesignStep } from './DesignNode';
+import type { DesignStep, StepData } from './DesignNode';
 
 /** Nodes where the drawing has them; what the canvas measured of them before is kept. */
 export function nodesOf(design: Design, drawing: Drawing, selected: string[], before: DesignStep[]): DesignStep[] {
   const old = new Map(before.map((node) => [node.id, node]));
+  const chosen = new Set(selected);
+  const handled = new Set(design.edges.flatMap((edge) => (edge.port === 'failed' ? [edge.from] : [])));
+  const problems = worstProblems(design.diagnostics);
   return design.nodes.flatMap((step) => {
     const position = drawing.places[step.id];
     if (!position) return [];
-    const title = step.title ?? step.id;
-    return [{
-      ...old.get(step.id),
-      id: step.id,
-      type: 'step' as const,
-      position,
-      ...boxOf(step, nodeWidth),
-      selected: selected.includes(step.id),
-      ariaLabel: `${title}, ${step.action}`,
-      data: { action: step.action, title, summary: step.summary, ports: step.ports },
-    }];
+    const known = old.get(step.id);
+    const data = kept(known?.data, {
+      action: step.action,
+      title: step.title ?? step.id,
+      summary: step.summary,
+      ports: step.ports,
+      handled: handled.has(step.id),
+      problem: problems.get(step.id) ?? null,
+    });
+    const isSelected = chosen.has(step.id);
+    if (known && known.data === data && known.position.x === position.x && known.position.y === position.y && known.selected === isSelected) return [known];
+    return [{ ...known, ...boxOf(step, nodeWidth), id: step.id, type: 'step' as const, position, selected: isSelected, ariaLabel: `${data.title}, ${step.action}`, data }];
   });
+}
+
+/** The problem that a step shows: its first error, else its first warning. */
+function worstProblems(diagnostics: Diagnostic[]): Map<string, StepData['problem']> {
+  const worst = new Map<string, StepData['problem']>();
+  for (const { step, severity, message } of diagnostics) {
+    if (!step || severity === 'hint') continue;
+    if (!worst.has(step) || (severity === 'error' && worst.get(step)?.severity !== 'error')) worst.set(step, { severity, message });
+  }
+  return worst;
+}
+
+function kept(before: StepData | undefined, data: StepData): StepData {
+  return before && JSON.stringify(before) === JSON.stringify(data) ? before : data;
 }
 
 export function edgesOf(design: Design, drawing: Drawing, selected: string | null): DesignWire[] {

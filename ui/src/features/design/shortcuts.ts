@@ -29,7 +29,19 @@ export async function removeSelected(): Promise<void> {
   if (selected.length) await apply(selected.map((id) => ({ op: 'remove_step', id, heal: true })), { select: [] });
 }
 
-const copied = () => copyText(now().design, now().selected);
+/** What was copied last: where the system's clipboard may not be read, a paste still works here. */
+let lastCopied = '';
+
+function copy(): boolean {
+  const text = copyText(now().design, now().selected);
+  if (!text) return false;
+  lastCopied = text;
+  navigator.clipboard.writeText(text).catch(() => undefined);
+  toast('Copied as YAML.');
+  return true;
+}
+
+const clipboard = (): Promise<string> => navigator.clipboard.readText().catch(() => lastCopied);
 
 async function paste(text: string): Promise<void> {
   const design = await call('analyze_workflow', { text: wrapCopied(text) });
@@ -98,10 +110,10 @@ export function useDesignShortcuts(): void {
     'Alt+ArrowLeft': () => nudge(-16, 0),
     'Alt+ArrowRight': () => nudge(16, 0),
     'Ctrl+A': (event) => (isText(event) ? false : select(now().design.nodes.map((node) => node.id))),
-    'Ctrl+D': (event) => (isText(event) || !now().selected.length ? false : void paste(copied()).catch(complain)),
-    'Ctrl+C': (event) => (isText(event) || !now().selected.length ? false : void navigator.clipboard.writeText(copied()).then(() => toast('Copied as YAML.'), complain)),
-    'Ctrl+X': (event) => (isText(event) || !now().selected.length ? false : void navigator.clipboard.writeText(copied()).then(removeSelected, complain)),
-    'Ctrl+V': (event) => (isText(event) ? false : void navigator.clipboard.readText().then(paste).catch(complain)),
+    'Ctrl+D': (event) => (isText(event) || !now().selected.length ? false : void paste(copyText(now().design, now().selected)).catch(complain)),
+    'Ctrl+C': (event) => (isText(event) || !now().selected.length ? false : copy()),
+    'Ctrl+X': (event) => (isText(event) || !now().selected.length ? false : copy() && void removeSelected()),
+    'Ctrl+V': (event) => (isText(event) ? false : void clipboard().then(paste).catch(complain)),
   });
 }
 

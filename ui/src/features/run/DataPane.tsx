@@ -18,9 +18,9 @@ export function DataPane() {
   return (
     <div className="data">
       <div className="scroll data-list" role="listbox" aria-label="Whose data">
-        <button type="button" role="option" className="filter" aria-selected={!step} aria-pressed={!step} onClick={() => choose('')}><span className="ell">Run</span></button>
+        <button type="button" role="option" className="filter" aria-selected={!step} onClick={() => choose('')}><span className="ell">Run</span></button>
         {steps.map((each) => (
-          <button key={each.path} type="button" role="option" className="filter" aria-selected={each === step} aria-pressed={each === step} onClick={() => choose(each.path)}>
+          <button key={each.path} type="button" role="option" className="filter" aria-selected={each === step} onClick={() => choose(each.path)}>
             <StatusIcon status={each.status} size={12} quiet /><span className="ell">{each.path}</span>
           </button>
         ))}

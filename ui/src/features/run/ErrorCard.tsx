@@ -12,7 +12,7 @@ const advice: Record<ErrorClass, string> = {
   dependency: 'Something that it needs was not there. Bring it back, then retry.',
   validation: 'A value does not fit. Edit the input or mend the workflow, then retry.',
   security: 'Something was not permitted. Give it the right, then retry.',
-  permanent: 'It will fail the same way until the cause is mended. Mend it, then retry: finished steps are kept.',
+  permanent: 'It is not expected to pass by itself. Mend the cause, then retry: finished steps are kept.',
   unknown: 'The cause is not known. The log says more; retry once it is mended.',
 };
 

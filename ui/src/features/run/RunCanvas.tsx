@@ -1,8 +1,8 @@
 /** The workflow as this run runs it, read-only, with the states of its steps laid over. */
 import { Background, BackgroundVariant, ReactFlow, useReactFlow, type Node } from '@xyflow/react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type FocusEvent } from 'react';
 import type { StepStatus } from '@/generated/StepStatus';
-import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, runNodeWidth } from '@/shared/canvas';
+import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, runNodeWidth, walk, type Direction } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { LoadingRows, StatusIcon, statusName } from '@/shared/ui';
 import { RunEdge, type RunWire } from './RunEdge';
@@ -17,7 +17,16 @@ export function RunCanvas() {
   const drawing = useRun((state) => state.drawing);
   const selected = useRun((state) => state.selected);
   const { zoomIn, zoomOut, fitView } = useReactFlow();
-  useShortcuts({ '+': () => void zoomIn(), '=': () => void zoomIn(), '-': () => void zoomOut(), '0': () => void fitView(fitOptions) });
+  useShortcuts({
+    ArrowDown: () => step('down'),
+    ArrowUp: () => step('up'),
+    ArrowLeft: () => step('left'),
+    ArrowRight: () => step('right'),
+    '+': () => void zoomIn(),
+    '=': () => void zoomIn(),
+    '-': () => void zoomOut(),
+    '0': () => void fitView(fitOptions),
+  });
 
   const nodes = useMemo((): RunBox[] => (document?.design.nodes ?? []).flatMap((step) => {
     const position = drawing.places[step.id];
@@ -40,11 +49,11 @@ export function RunCanvas() {
 
   if (!nodes.length) return <div className="canvas">{document && document.design.nodes.length === 0 ? null : <LoadingRows label="Drawing the run" />}</div>;
   return (
-    <div className="canvas read-only" data-testid="canvas">
-      <ReactFlow<RunBox, RunWire> nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false}
+    <div className="canvas read-only" data-testid="canvas" onFocus={onFocus}>
+      <ReactFlow<RunBox, RunWire> nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false} disableKeyboardA11y
         elementsSelectable deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null} minZoom={0.1} maxZoom={2} onlyRenderVisibleElements={nodes.length > 150}
         onNodeClick={(_, node) => selectStep(node.id)} onPaneClick={() => selectStep(null)}
-        onNodesChange={(changes) => { for (const change of changes) if (change.type === 'select' && change.selected) selectStep(change.id); }} aria-label="Canvas">
+        aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
         <Corners />
       </ReactFlow>
@@ -53,12 +62,27 @@ export function RunCanvas() {
   );
 }
 
+/** Selects the step that way. */
+function step(direction: Direction): boolean {
+  const { document, drawing, selected } = now();
+  const next = document && walk(document.design, drawing.places, selected ?? undefined, direction);
+  if (next) selectStep(next);
+  return Boolean(next);
+}
+
+/** Reaching a step with the Tab key selects it. */
+function onFocus(event: FocusEvent<HTMLElement>): void {
+  const target = event.target as HTMLElement;
+  if (target.matches('.react-flow__node:focus-visible')) selectStep(target.getAttribute('data-id'));
+}
+
 const pauseMs = 400;
 
 /** Zoom and map. The map repaints at most every so often, however fast states change. */
 function Corners() {
   const steps = useRun((state) => state.run.steps);
   const [map, setMap] = useState(true);
+  const selected = useRun((state) => state.selected);
   const [shown, setShown] = useState(steps);
   const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEffect(() => {
@@ -72,7 +96,7 @@ function Corners() {
     const byPath = new Map(shown.map((step) => [step.path, step.status]));
     return (node: Node) => colourOf(byPath.get(node.id));
   }, [shown]);
-  return <CanvasControls map={map} onMap={setMap} colour={colour} />;
+  return <CanvasControls map={map} onMap={setMap} colour={colour} selected={selected} />;
 }
 
 function colourOf(status: StepStatus | undefined): string {

@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { RunStep } from '@/generated/RunStep';
 import { clock, duration } from '@/shared/format';
-import { StatusIcon, statusName } from '@/shared/ui';
+import { StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { hasEnded } from './fold';
 import { now as state, selectStep, useRun, useStep } from './store';
@@ -51,6 +51,7 @@ export function Timeline() {
       <div className="tabs" style={{ height: 30, paddingRight: 14 }}>
         <h2 className="sm med row" style={{ color: 'var(--text-1)' }}>Timeline</h2>
         <Legend />
+        <Hatches />
       </div>
       <svg className="axis num" height="22" width="100%" aria-hidden>
         {ticks.map((tick) => <text key={tick} x={labelWidth + (tick / length) * width} y="15" textAnchor={tick === 0 ? 'start' : 'middle'}>{tickLabel(tick, ticks[1] !== undefined && ticks[1] < 1_000)}</text>)}
@@ -88,9 +89,8 @@ const Row = memo(function Row({ path, top, selected, waits = none, scale, width,
   if (!step) return null;
   const quiet = step.status === 'pending' || step.status === 'skipped';
   return (
-    <div id={`tl-${path}`} className="tl-row" role="option" aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={() => selectStep(path)} data-testid={`timeline-${path}`}
-      aria-label={`${step.title ?? step.id}, ${statusName[step.status]}, ${duration(step.duration_ms)}`}>
-      <span className="tl-name"><StatusIcon status={step.status} size={12} quiet /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{step.title ?? step.id}</span></span>
+    <div id={`tl-${path}`} className="tl-row" role="option" aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={() => selectStep(path)} data-testid={`timeline-${path}`}>
+      <span className="tl-name"><StatusIcon status={step.status} size={12} /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{step.title ?? step.id}</span></span>
       <svg width={width} height={rowHeight} aria-hidden>{barsOf(step, waits).map((bar, index) => <BarShape key={index} bar={bar} scale={scale} width={width} now={now} />)}</svg>
       <span className="tl-value num t2"><Took step={step} now={now} /></span>
     </div>
@@ -122,14 +122,19 @@ function Took({ step, now }: { step: RunStep; now: number }) {
   return step.attempts.length ? duration(step.duration_ms) : '';
 }
 
+function Hatches() {
+  return (
+    <svg width="0" height="0" style={{ position: 'absolute' }} aria-hidden><defs>{['retrying', 'queued'].map((name) => (
+      <pattern key={name} id={`hatch-${name}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect width="5" height="5" fill={`var(--st-${name})`} fillOpacity=".1" /><rect width="1.5" height="5" fill={`var(--st-${name})`} fillOpacity=".5" />
+      </pattern>
+    ))}</defs></svg>
+  );
+}
+
 function Legend() {
   return (
     <span className="end row xs t3 tl-legend" aria-hidden>
-      <svg width="0" height="0" style={{ position: 'absolute' }}><defs>{['retrying', 'queued'].map((name) => (
-        <pattern key={name} id={`hatch-${name}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <rect width="5" height="5" fill={`var(--st-${name})`} fillOpacity=".1" /><rect width="1.5" height="5" fill={`var(--st-${name})`} fillOpacity=".5" />
-        </pattern>
-      ))}</defs></svg>
       {([['done', 'var(--st-succeeded)'], ['failed attempt', 'var(--st-failed)'], ['running', 'var(--st-running)'], ['waits to retry', 'url(#hatch-retrying)'], ['waits for a slot', 'url(#hatch-queued)']] as const).map(([name, fill]) => (
         <span key={name} className="row g2"><svg width="16" height="8"><rect x=".5" y=".5" width="15" height="7" rx="2" fill={fill} stroke={fill.startsWith('url') ? (name.includes('slot') ? 'var(--st-queued)' : 'var(--st-retrying)') : 'none'} strokeOpacity=".5" /></svg>{name}</span>
       ))}

@@ -10,24 +10,21 @@ import { planText } from './retry';
 import { barsOf, tickLabel, ticksOf, waitsOf } from './timeline';
 import { heldBack, tokensOf } from './values';
 
-const line = (text: string, ms: number, step = 'a', attempt = 1): LogLine => ({ at: new Date(ms).toISOString(), step, attempt, stream: 'stdout', text });
+const line = (number: number, ms: number, step = 'a', attempt = 1): LogLine => ({ at: new Date(ms).toISOString(), step, attempt, number, stream: 'stdout', text: `${step}${attempt}.${number}` });
+const texts = (lines: LogLine[]) => lines.map((each) => each.text);
 
 describe('joining a read log with live lines', () => {
   it('shows lines that both have once', () => {
-    const page = [line('1', 1), line('2', 2), line('3', 3)];
-    expect(join(page, [line('2', 2), line('3', 3), line('4', 4)]).map((l) => l.text)).toEqual(['1', '2', '3', '4']);
-  });
-  it('keeps equal lines that were written more than once', () => {
-    const page = [line('x', 1), line('x', 1)];
-    expect(join(page, [line('x', 1), line('x', 1), line('x', 1)]).map((l) => l.text)).toEqual(['x', 'x', 'x']);
+    const page = [line(1, 1), line(2, 2), line(3, 3)];
+    expect(texts(join(page, [line(2, 2), line(3, 3), line(4, 4)]))).toEqual(['a1.1', 'a1.2', 'a1.3', 'a1.4']);
+    expect(join(page, [line(2, 2)])).toBe(page);
   });
   it('tells steps and attempts apart, and orders by time', () => {
-    const page = [line('a1', 1), line('b1', 2, 'b')];
-    expect(join(page, [line('b2', 5, 'b'), line('a2', 4, 'a', 2)]).map((l) => l.text)).toEqual(['a1', 'b1', 'a2', 'b2']);
+    const page = [line(1, 1), line(1, 2, 'b')];
+    expect(texts(join(page, [line(2, 5, 'b'), line(1, 4, 'a', 2)]))).toEqual(['a1.1', 'b1.1', 'a2.1', 'b1.2']);
   });
-  it('leaves out live lines that the page has gone beyond', () => {
-    const page = [line('1', 1), line('2', 2), line('3', 3)];
-    expect(join(page, [line('2', 2)])).toBe(page);
+  it('keeps what was written at one moment in its order', () => {
+    expect(texts(join([line(1, 1), line(2, 1)], [line(2, 1), line(3, 1), line(4, 1)]))).toEqual(['a1.1', 'a1.2', 'a1.3', 'a1.4']);
   });
 });
 

@@ -1,6 +1,5 @@
 /** Opens a run: reads it, then goes on with its events from where that reading ends. */
 import { call, watchRun } from '@/api';
-import type { LogLine } from '@/generated/LogLine';
 import { draw, runNodeWidth, type Places } from '@/shared/canvas';
 import { complain } from '@/shared/ui';
 import { join } from './logs';
@@ -64,9 +63,7 @@ async function readEvents(id: string): Promise<void> {
 /** Reads the log, the last lines first left in; `all` reads everything there is. */
 export async function readLogs(all = false): Promise<void> {
   const { run } = now();
-  const before = now().logs.length;
   const page = await call('get_logs', { run: run.id, limit: all ? 1_000_000 : firstPage });
   if (!stillOpen(run.id)) return;
-  const live: LogLine[] = all || before > 0 ? now().logs.slice(before) : now().logs;
-  patch({ logs: join(page.lines, live), omitted: page.omitted, missed: 0 });
+  patch({ logs: join(page.lines, now().logs), omitted: page.omitted, missed: 0 });
 }

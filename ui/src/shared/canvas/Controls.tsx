@@ -1,33 +1,22 @@
 /** Zoom, fit and the map in the corners of the canvas. */
-import { MiniMap, useNodesInitialized, useReactFlow, useStore, type Node } from '@xyflow/react';
+import { MiniMap, useReactFlow, useStore, type Node } from '@xyflow/react';
 import { Map as MapIcon, Maximize, Minus, Plus } from 'lucide-react';
-import { useEffect, useRef } from 'react';
 import { Tip } from '../ui';
-
-export const fitOptions = { padding: 0.12, maxZoom: 1, duration: 260 } as const;
-
-/** Shows the whole drawing once it is there and the canvas has its size. */
-export function useFirstFit(): void {
-  const sized = useStore((state) => state.width > 0 && state.height > 0 && state.nodes.length > 0);
-  const measured = useNodesInitialized();
-  const done = useRef(false);
-  const { fitView } = useReactFlow();
-  useEffect(() => {
-    if (!sized || !measured || done.current) return;
-    done.current = true;
-    void fitView({ ...fitOptions, minZoom: 0.3, duration: 0 });
-  }, [sized, measured, fitView]);
-}
+import { fitOptions, useDistance, useFirstFit, useReveal } from './view';
 
 interface ControlsProps {
   map: boolean;
   onMap: (shown: boolean) => void;
   colour: (node: Node) => string;
+  /** The selected step: it is kept in view. */
+  selected: string | null | undefined;
 }
 
-export function CanvasControls({ map, onMap, colour }: ControlsProps) {
+export function CanvasControls({ map, onMap, colour, selected }: ControlsProps) {
   const { zoomIn, zoomOut, fitView, zoomTo } = useReactFlow();
   useFirstFit();
+  useReveal(selected);
+  useDistance();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   return (
     <>

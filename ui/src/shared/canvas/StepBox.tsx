@@ -4,6 +4,9 @@ import { Split, Terminal, CircleHelp, Variable, type LucideIcon } from 'lucide-r
 import { memo, type ReactNode } from 'react';
 import { anyPort, hasNamedPorts, inPort, portPlaces, sideOf } from './geometry';
 
+/** Places inside the box count from within its border. */
+const border = 1;
+
 const icons: Record<string, LucideIcon> = { run: Terminal, set: Variable, choose: Split };
 export const actionName: Record<string, string> = { run: 'Run script', set: 'Set values', choose: 'Choose', unknown: 'No action' };
 
@@ -53,7 +56,7 @@ const StepPorts = memo(function StepPorts({ id, ports, width, connectable }: { i
       <Handle key={port} id={port} type={entry ? 'target' : 'source'} isConnectable={connectable && port !== anyPort}
         position={sideOf(port)}
         className={`port${port === 'failed' ? ' fail' : ''}${port === anyPort ? ' any' : ''}`}
-        style={{ left: at.x, top: at.y }} aria-label={what} role={connectable ? 'button' : 'presentation'}
+        style={{ left: at.x - border, top: at.y - border }} aria-label={connectable ? what : undefined} role={connectable ? 'button' : undefined}
         data-testid={`port-${id}-${port}`} />
     );
   });

@@ -39,7 +39,20 @@ function holds(route: Point[] | undefined, from: Point, to: Point): Point[] | nu
   const [first, last] = [route?.[0], route?.at(-1)];
   if (!route || !first || !last) return null;
   const near = (a: Point, b: Point) => Math.abs(a.x - b.x) < 6 && Math.abs(a.y - b.y) < 6;
-  return near(first, from) && near(last, to) ? [from, ...route.slice(1, -1), to] : null;
+  return near(first, from) && near(last, to) ? attach(route, from, to) : null;
+}
+
+/** The route with its ends moved; the stretches that leave them stay upright or level. */
+function attach(route: Point[], from: Point, to: Point): Point[] {
+  const inner = route.slice(1, -1).map((point) => ({ ...point }));
+  const turn = (point: Point | undefined, end: Point, was: Point | undefined) => {
+    if (!point || !was) return;
+    if (Math.abs(point.x - was.x) < 1) point.x = end.x;
+    else point.y = end.y;
+  };
+  turn(inner[0], from, route[0]);
+  turn(inner.at(-1), to, route.at(-1));
+  return [from, ...inner, to];
 }
 
 export function WireLabel({ at, children, className = '' }: { at: Point; children: ReactNode; className?: string }) {

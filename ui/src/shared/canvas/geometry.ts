@@ -99,7 +99,7 @@ export function corners(from: Point, to: Point, sideways: boolean, merging: bool
     const side = Math.abs(to.x - from.x) > nodeWidth ? (from.x + to.x) / 2 : Math.max(from.x, to.x) + nodeWidth / 2 + near;
     return [from, { x: from.x, y: below }, { x: side, y: below }, { x: side, y: above }, { x: to.x, y: above }, to];
   }
-  if (Math.abs(to.x - from.x) < 1) return [from, to];
+  if (Math.abs(to.x - from.x) < 2) return [from, to];
   const gap = to.y - from.y;
   const across = gap < 2 * near ? from.y + gap / 2 : merging ? to.y - near : from.y + near;
   return [from, { x: from.x, y: across }, { x: to.x, y: across }, to];

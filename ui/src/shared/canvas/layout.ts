@@ -8,6 +8,7 @@ import type { Edge } from '@/generated/Edge';
 import type { Point } from '@/generated/Point';
 import type { StepNode } from '@/generated/StepNode';
 import { anyPort, columnGap, edgeId, handleOf, heightOf, nodeWidth, portPlaces, rowGap } from './geometry';
+import { drawInLayers } from './layers';
 
 export type Places = Record<string, Point>;
 /** Corners of wires that a drawing of the whole found; they hold while nothing has moved. */
@@ -28,7 +29,8 @@ const options = {
   'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
   'elk.spacing.nodeNode': String(columnGap),
   'elk.spacing.edgeNode': '18',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
+  'elk.layered.nodePlacement.bk.fixedAlignment': 'BALANCED',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.separateConnectedComponents': 'true',
   'elk.spacing.componentComponent': String(columnGap),
@@ -45,7 +47,14 @@ export async function draw(graph: Graph, placed: Places = {}, width = nodeWidth)
   return known.length === 0 ? whole : { places: fit(graph, whole.places, placed), routes: {} };
 }
 
+/** Beyond this many steps the careful drawing takes longer than a person waits. */
+const large = 250;
+
 async function drawAll(graph: Graph, width: number): Promise<Drawing> {
+  if (graph.nodes.length > large) {
+    const shapes = graph.nodes.map((node) => ({ id: node.id, height: heightOf(node) }));
+    return { places: drawInLayers(shapes, graph.edges, { width, column: columnGap, row: rowGap }), routes: {} };
+  }
   engine ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
   const laid = await engine.layout(elkGraph(graph, width));
   const places: Places = {};

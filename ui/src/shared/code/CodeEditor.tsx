@@ -119,7 +119,7 @@ function extensionsFor(latest: { current: CodeEditorProps }, mode: Compartment):
     placeholder ? placeholderText(placeholder) : [],
     EditorState.readOnly.of(!onChange),
     EditorState.tabSize.of(2),
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', spellcheck: 'false' }),
     EditorView.domEventHandlers({ blur: () => latest.current.onBlur?.() }),
     EditorView.updateListener.of((update) => {
       if (update.transactions.some((transaction) => transaction.annotation(fromOutside))) return;

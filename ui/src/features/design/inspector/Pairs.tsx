@@ -54,7 +54,7 @@ export function Pairs({ label, pairs, onChange, textual = false, ordered = false
   return (
     <Field label={label} problems={[...(problems ?? []), ...own]} end={<Button small look="ghost" icon={<Plus size={12} />} onClick={add}>Add</Button>}>
       {() => (
-        <div className={`pairs${ordered ? ' four' : ''}`} role="group" aria-label={label}>
+        <div className={`pairs${ordered ? ' ordered' : ''}`} role="group" aria-label={label}>
           {pairs.map(([name, value], index) => (
             <Row key={index} name={name} value={value} textual={textual} nouns={nouns} invalid={problemsOf(name).some((p) => p.severity === 'error')}
               onName={(next) => set(index, [next, value])} onValue={(next) => set(index, [name, next])} onRemove={() => onChange(pairs.filter((_, at) => at !== index))}
@@ -80,10 +80,13 @@ interface RowProps {
 }
 
 function Row({ name, value, textual, invalid, nouns, onName, onValue, onRemove, order }: RowProps) {
+  const valueField = (
+    <BareText value={showValue(value, textual)} onCommit={(text) => onValue(readValue(text, textual))} aria-label={`${nouns.value} of ${name}`} aria-invalid={invalid || undefined} />
+  );
   return (
     <>
       <BareText value={name} onCommit={(text) => onName(text.trim())} aria-label={`${nouns.name} ${name}`} />
-      <BareText value={showValue(value, textual)} onCommit={(text) => onValue(readValue(text, textual))} aria-label={`${nouns.value} of ${name}`} aria-invalid={invalid || undefined} />
+      {!order && valueField}
       {order && (
         <span className="row">
           <Button small look="ghost" icon={<ArrowUp size={12} />} aria-label={`Move ${name} up`} disabled={!order.up} onClick={() => order.up?.()} style={{ width: 18 }} />
@@ -91,6 +94,7 @@ function Row({ name, value, textual, invalid, nouns, onName, onValue, onRemove, 
         </span>
       )}
       <Button small look="ghost" icon={<X size={12} />} aria-label={`Remove ${name}`} onClick={onRemove} />
+      {order && <span className="pair-value">{valueField}</span>}
     </>
   );
 }

@@ -6,14 +6,14 @@ use std::process::{Child, Stdio};
 use crate::shell::{Done, command};
 
 /// A running X server, ended on drop.
-pub(crate) struct Display {
+pub(super) struct Display {
     server: Child,
     name: String,
 }
 
 impl Display {
     /// Starts a server on a free number and waits until it takes clients.
-    pub(crate) fn open() -> Done<Self> {
+    pub(super) fn open() -> Done<Self> {
         let started = command("Xvfb")
             // It writes the number that it found free, once it is ready.
             .args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"])
@@ -36,7 +36,7 @@ impl Display {
     }
 
     /// What `DISPLAY` has to be.
-    pub(crate) fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 }

@@ -1,0 +1,171 @@
+//! The action of a step: a script, or a placeholder for an action of somebody else.
+
+use super::expression::{self, Piece};
+use super::scope::Scope;
+use super::{Defaults, Env};
+use crate::cel::{self, Part};
+use crate::draft;
+use crate::source::Node;
+use crate::yaml::{Map, Yaml};
+
+/// Files by which scripts of the source talk to its runner, and what to do instead.
+const RUNNER_FILES: [(&str, &str); 4] = [
+    ("GITHUB_OUTPUT", "write the outputs as one JSON object to the file `$LOOMWORK_OUTPUT`"),
+    ("GITHUB_ENV", "give out the values as outputs, and take them into the `env` of the steps that need them"),
+    ("GITHUB_PATH", "put the folder into the `PATH` of the steps that need it"),
+    ("GITHUB_STEP_SUMMARY", "write to the standard output, or to a file"),
+];
+
+pub(super) fn put_action(step: &mut Map, node: Node<'_>, env: &Env, defaults: &Defaults, scope: &mut Scope<'_>) {
+    if let Some(uses) = node.get("uses") {
+        put_uses(step, node, uses, env, scope);
+        return;
+    }
+    let script = node.get("run").and_then(|run| Some((run, run.text()?)));
+    let Some((run, script)) = script.filter(|(_, script)| !script.trim().is_empty()) else {
+        scope.report.placeholder(node, "the step has neither `run` nor `uses`: give it an action");
+        draft::placeholder(step, "This step had nothing to do where it came from. Give it an action.");
+        return;
+    };
+    let shell_node = node.get("shell");
+    let shell_word = shell_node.and_then(|shell| draft::text_of(shell, scope.report)).or_else(|| defaults.shell.clone());
+    let shell = shell_word.as_deref().map_or(Shell { list: None, quote: Some("") }, shell);
+    if shell.quote.is_none() && shell.list.is_none() && !matches!(shell_word.as_deref(), Some("python")) {
+        scope.report.approximated(
+            shell_node.unwrap_or(node),
+            format!("the shell `{}` is not known; the script runs in `bash`", shell_word.as_deref().unwrap_or_default()),
+        );
+    }
+    let mut values = env.clone();
+    let Some(text) = script_text(script, run, &shell, &mut values, scope) else {
+        step.comment.extend(std::iter::once("its script was:".to_owned()).chain(script.lines().map(|line| format!("  {line}"))));
+        draft::placeholder(
+            step,
+            "This script had expressions inside, which cannot be put into its language safely. Write it anew and take the values from `env`.",
+        );
+        return;
+    };
+    step.put("run", cel::escape(&text));
+    if let Some(list) = shell.list {
+        step.put("shell", list);
+    } else if let Some("python" | "sh") = shell_word.as_deref() {
+        step.put("shell", shell_word.clone().unwrap_or_default());
+    }
+    put_env(step, &values);
+    let workdir = node.get("working-directory").and_then(|node| Some((node, node.text()?.to_owned())));
+    let workdir = workdir.or_else(|| defaults.workdir.clone().map(|text| (node, text)));
+    if let Some((place, text)) = workdir {
+        let parts = scope.parts(&text, place);
+        step.put("workdir", cel::template(&parts));
+    }
+    for (file, instead) in RUNNER_FILES {
+        if script.contains(file) {
+            scope.report.approximated(run, format!("the script uses `${file}`, which is not set here: {instead}"));
+        }
+    }
+}
+
+fn put_env(step: &mut Map, env: &Env) {
+    let mut map = Map::new();
+    for (key, parts) in env {
+        map.put(key, cel::template(parts));
+    }
+    step.put_filled("env", map);
+}
+
+/// An action of somebody else.
+fn put_uses(step: &mut Map, node: Node<'_>, uses: Node<'_>, env: &Env, scope: &mut Scope<'_>) {
+    let name = uses.text().unwrap_or_default().to_owned();
+    for (key, value) in node.get("with").map(Node::entries).unwrap_or_default() {
+        let value = value.value();
+        step.comment.push(format!("with {key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+    }
+    for (key, parts) in env {
+        let text: String = parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Expression(expression) => cel::whole(expression),
+            })
+            .collect();
+        step.comment.push(format!("env {key}: {text}"));
+    }
+    let hint = match name.split('@').next().unwrap_or_default() {
+        "actions/checkout" => " If the workspace is the checkout already, remove the step.",
+        "actions/cache" => " Nothing is lost by removing it but time.",
+        "actions/upload-artifact" | "actions/download-artifact" => {
+            " `artifacts` of a step, or a folder of the workspace, can take its place."
+        }
+        _ if name.split('@').next().is_some_and(|name| name.starts_with("actions/setup-")) => {
+            " If the tool is installed on this machine, remove the step."
+        }
+        _ => "",
+    };
+    scope.report.placeholder(uses, format!("the action `{name}` is code of somebody else and cannot be translated. Its step fails until you replace it by commands.{hint}"));
+    draft::placeholder(
+        step,
+        &format!("The action {name} cannot be translated. Replace this step by commands that do the same.{hint}"),
+    );
+}
+
+/// A shell, and how its scripts read an environment variable.
+struct Shell {
+    list: Option<Yaml>,
+    /// Before the name of a variable; none: not known.
+    quote: Option<&'static str>,
+}
+
+fn shell(word: &str) -> Shell {
+    let list = |words: &[&str]| Some(Yaml::from(words.to_vec()));
+    match word {
+        // The source runs an explicit `bash` with `pipefail`, a default one without.
+        "bash" => Shell { list: list(&["bash", "-eo", "pipefail", "{0}"]), quote: Some("") },
+        "sh" => Shell { list: None, quote: Some("") },
+        "python" => Shell { list: None, quote: None },
+        "pwsh" | "powershell" => Shell { list: list(&[word, "-NoProfile", "-Command", ". '{0}'"]), quote: Some("env:") },
+        custom if custom.contains("{0}") => {
+            let posix = custom.starts_with("bash") || custom.starts_with("sh ");
+            Shell { list: list(&custom.split_whitespace().collect::<Vec<_>>()), quote: posix.then_some("") }
+        }
+        _ => Shell { list: None, quote: None },
+    }
+}
+
+/// The script with its expressions moved into the environment; none when its language has no known way to read them.
+fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope: &mut Scope<'_>) -> Option<String> {
+    let pieces = expression::split(script);
+    if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
+        return Some(script.to_owned());
+    }
+    let Some(prefix) = shell.quote else {
+        scope.report.placeholder(run, "the script has expressions inside and is not written for a shell that could read them from its environment; its step fails until you write it anew");
+        return None;
+    };
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(piece) => text.push_str(piece),
+            Piece::Expression(source) => {
+                let parts = scope.parts(&format!("${{{{{source}}}}}"), run);
+                let name = free_name(&Scope::variable_name(source), &parts, env);
+                let line = text.rsplit('\n').next().unwrap_or_default();
+                if line.matches('\'').count() % 2 == 1 {
+                    scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in single quotes, where a shell does not look at variables: use double quotes around `${name}`"));
+                }
+                env.insert(name.clone(), parts);
+                text.push_str(&if prefix.is_empty() { format!("${{{name}}}") } else { format!("${prefix}{name}") });
+            }
+        }
+    }
+    scope.report.translated(
+        run,
+        "expressions of the script are environment variables of the step now: a value cannot be taken for commands",
+    );
+    Some(text)
+}
+
+fn free_name(base: &str, parts: &[Part], env: &Env) -> String {
+    let free = |name: &String| env.get(name).is_none_or(|known| known == parts);
+    let numbered = (2..1_000).map(|number| format!("{base}_{number}"));
+    std::iter::once(base.to_owned()).chain(numbered).find(free).unwrap_or_else(|| base.to_owned())
+}

@@ -1,0 +1,92 @@
+//! Texts of expressions, and texts with expressions in them.
+
+use serde_json::Value;
+
+use crate::names::is_identifier;
+
+/// Longest expression that an importer writes: the language takes 2,048 bytes.
+pub(crate) const LONGEST: usize = 1_900;
+
+/// A whole template of one expression.
+pub(crate) fn whole(expression: &str) -> String {
+    format!("${{{{ {expression} }}}}")
+}
+
+/// A text that means itself, whatever stands in it.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace("${{", "$${{")
+}
+
+/// A literal.
+pub(crate) fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) => quote(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
+        Value::Object(entries) => {
+            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{}: {}", quote(key), literal(value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Value::Number(number) if number.as_i64().is_none() && number.is_u64() => format!("{number}u"),
+        other => other.to_string(),
+    }
+}
+
+/// A literal text.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' => out.push_str("\\'"),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// A field of a value.
+pub(crate) fn field(base: &str, name: &str) -> String {
+    if is_identifier(name) { format!("{base}.{name}") } else { format!("{base}[{}]", quote(name)) }
+}
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Part {
+    Text(String),
+    Expression(String),
+}
+
+/// A text of parts as a template.
+pub(crate) fn template(parts: &[Part]) -> String {
+    parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => escape(text),
+            Part::Expression(expression) => whole(expression),
+        })
+        .collect()
+}
+
+/// A text of parts as an expression; one expression alone keeps its type.
+pub(crate) fn joined(parts: &[Part]) -> String {
+    match parts {
+        [] => "''".to_owned(),
+        [Part::Text(text)] => quote(text),
+        [Part::Expression(expression)] => expression.clone(),
+        parts => {
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => quote(text),
+                    Part::Expression(expression) => format!("text({expression})"),
+                })
+                .collect();
+            parts.join(" + ")
+        }
+    }
+}
