@@ -45,7 +45,10 @@ pub(crate) fn bench(names: &[&str]) -> Done {
         println!("measuring {name}");
         measured.extend(bench()?);
     }
-    println!();
+    // Whoever reads the figures has to know what else the machine was doing.
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("\n{cores} cores, load averages {}", load.split(' ').take(3).collect::<Vec<_>>().join(" "));
     for Measured { name, value, bound, unit, details } in &measured {
         let verdict = if value <= bound { "kept  " } else { "BROKEN" };
         println!("{verdict}  {name:<44} {value:>8.3} {unit:<2} (at most {bound} {unit}) {details}");

@@ -31,6 +31,7 @@ pub(crate) fn for_building() -> Done {
 /// Installs what building and testing need.
 pub(crate) fn for_testing() -> Done {
     system(&[&TO_BUILD[..], &TO_TEST[..]].concat())?;
+    toolchain()?;
     packages("ui")?;
     packages("tests/browser")
 }
@@ -78,6 +79,22 @@ fn apt(as_root: &[&str]) -> Command {
     let mut apt = command(words[0]);
     apt.args(&words[1..]);
     apt
+}
+
+/// The formatter and the linter, which a minimal Rust lacks.
+fn toolchain() -> Done {
+    let missing =
+        [("fmt", "rustfmt"), ("clippy", "clippy")].into_iter().filter(|(tool, _)| !succeeds(cargo().args([tool, "--version"])));
+    let missing: Vec<&str> = missing.map(|(_, component)| component).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    if find_program("rustup").is_none() {
+        return Err(format!("Rust is here without {list}; install them from where Rust came from"));
+    }
+    println!("Installing components of Rust that are missing: {list}");
+    run(command("rustup").args(["component", "add"]).args(&missing))
 }
 
 /// A system without Debian packages: what is missing is found out by looking, and named.

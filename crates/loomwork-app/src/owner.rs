@@ -19,6 +19,7 @@ use crate::{
     Workspace,
     cases::{self, Caller},
     journal::{Journal, blocking, of_engine},
+    library::WorkspaceLibrary,
     news,
     ownership::{OwnerAddress, OwnerLock, SocketFile, socket_path},
     problem,
@@ -240,7 +241,9 @@ async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running>
     })
     .await?;
     let logs = performer.hub().clone();
-    let engine = Engine::open(config, Arc::new(performer)).await.map_err(of_engine)?;
+    let catalog = Arc::new(Catalog::new(workspace.clone()));
+    let library = WorkspaceLibrary::new(catalog, state.journal());
+    let engine = Engine::open(config, Arc::new(performer), Arc::new(library)).await.map_err(of_engine)?;
     Ok(Running { engine, logs, trusted })
 }
 

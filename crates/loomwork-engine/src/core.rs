@@ -55,8 +55,12 @@ pub struct NewRun {
 pub enum Request {
     /// Creates a run.
     Create(Box<NewRun>, Answer<()>),
+    /// Keeps a run in memory until it is let go: it is about to be read from the journal.
+    Hold(Arc<str>),
     /// Takes a run into memory that was read from the journal. Ignored when it is there.
     Load(Box<Active>),
+    /// The opposite of `Hold`.
+    LetGo(Arc<str>),
     /// Asks something of a run.
     Ask(Box<Ask>),
     /// Sends an event to one run, or to all that wait for it.
@@ -171,6 +175,7 @@ pub enum After {
 /// The loop's state.
 pub struct Core {
     runs: HashMap<Arc<str>, Active>,
+    held: HashMap<Arc<str>, u32>,
     numbers: HashMap<String, u32>,
     groups: Groups,
     queue: Queue,
@@ -208,6 +213,7 @@ impl Core {
     pub fn new(slots: usize, next_seq: u64, library: Arc<dyn Library>) -> Self {
         Self {
             runs: HashMap::new(),
+            held: HashMap::new(),
             numbers: HashMap::new(),
             groups: Groups::default(),
             queue: Queue::default(),
@@ -252,7 +258,8 @@ impl Core {
 
     /// A batch is durable: runs that have ended and changed no more leave the memory.
     pub fn committed(&mut self, number: u64) {
-        self.runs.retain(|_, run| !run.state.status.is_final() || run.last_batch > number);
+        let held = &self.held;
+        self.runs.retain(|id, run| !run.state.status.is_final() || run.last_batch > number || held.contains_key(id));
     }
 
     /// Records an event of the workspace.
@@ -329,6 +336,15 @@ impl Core {
             Request::Create(new, answer) => {
                 self.create(*new, now_ms);
                 self.answer(Ok(()), answer);
+            }
+            Request::Hold(run) => *self.held.entry(run).or_insert(0) += 1,
+            Request::LetGo(run) => {
+                if let std::collections::hash_map::Entry::Occupied(mut holds) = self.held.entry(run) {
+                    *holds.get_mut() -= 1;
+                    if *holds.get() == 0 {
+                        holds.remove();
+                    }
+                }
             }
             Request::Load(active) => {
                 let id: Arc<str> = Arc::from(active.state.id.as_str());

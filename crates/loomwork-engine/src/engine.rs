@@ -288,6 +288,8 @@ impl Engine {
             Err(EngineError::NotLoaded(_)) => {}
             result => return result,
         }
+        let _held = Hold::on(&self.messages, run);
+        // Nobody else knew the run when it was held. Otherwise what is read may be old, but then it is not taken in.
         let journal = Arc::clone(&self.journal);
         let id = run.to_owned();
         let active = blocking(move || load_run(&Reader::open(&journal)?, &id)).await?;
@@ -296,6 +298,27 @@ impl Engine {
             Err(EngineError::NotLoaded(run)) => Err(EngineError::NoSuchRun(run)),
             result => result,
         }
+    }
+}
+
+/// Keeps a run in memory until it is dropped.
+struct Hold {
+    messages: mpsc::UnboundedSender<Message>,
+    run: Arc<str>,
+}
+
+impl Hold {
+    fn on(messages: &mpsc::UnboundedSender<Message>, run: &str) -> Self {
+        let run = Arc::from(run);
+        // A loop that is gone keeps nothing.
+        let _ = messages.send(Message::Request(Request::Hold(Arc::clone(&run))));
+        Self { messages: messages.clone(), run }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::Request(Request::LetGo(Arc::clone(&self.run))));
     }
 }
 

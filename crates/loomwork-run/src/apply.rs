@@ -70,6 +70,7 @@ impl RunState {
                 self.timed_out = false;
                 self.end = None;
                 self.undo = false;
+                self.stopped_by = None;
             }
             EventKind::RunCancelRequested(data) => {
                 let compensate = data.compensate;
@@ -379,6 +380,9 @@ impl RunState {
         if after == StepStatus::Succeeded {
             self.completions += 1;
             self.steps[step].completion = self.completions;
+        }
+        if unhandled && parent == ROOT {
+            self.stopped_by.get_or_insert(step);
         }
         if let Some(inner) = &mut self.steps[parent].inner {
             inner.open -= u32::from(was_open);

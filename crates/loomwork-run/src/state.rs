@@ -64,6 +64,9 @@ pub struct RunState {
     pub end: Option<Option<String>>,
     /// Whether a failure asked for compensation.
     pub undo: bool,
+    /// The first failure at the top that nothing handles since the run was last taken up: unless `on_failure` is `finish`, it
+    /// stops the run. Failures that a retry left alone do not, or nothing beside them could ever be repaired.
+    pub stopped_by: Option<usize>,
     /// The instances; the first is the root.
     pub steps: Vec<Instance>,
     /// Instances that have not ended, without the root.
@@ -328,6 +331,7 @@ impl RunState {
             timed_out: false,
             end: None,
             undo: false,
+            stopped_by: None,
             open: 0,
             busy: 0,
             steps: vec![root],
@@ -404,8 +408,8 @@ impl RunState {
             return Some("the workflow ended the run".to_owned());
         }
         let stops = self.undo || self.program.workflow.on_failure != loomwork_workflow::OnFailure::Finish;
-        let first = self.failures().first().filter(|_| stops)?;
-        Some(format!("`{}` failed", self.steps[*first].path))
+        let first = self.stopped_by.filter(|_| stops)?;
+        Some(format!("`{}` failed", self.steps[first].path))
     }
 
     /// When the run's own timeout comes due, in milliseconds since 1970.

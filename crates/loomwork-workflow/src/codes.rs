@@ -84,6 +84,8 @@ codes! {
         "`at_least` asks for more edges than `needs` draws. Lower the number or add edges."
     EXCLUSIVE_JOIN "LW0206" Warning "a join that can never be satisfied"
         "The step waits for two different ports of one step, but a step ends on one port only: the join is never satisfied and the step is always skipped. Use `join: any` when either may lead here."
+    UNKNOWN_MEMBER "LW0207" Error "an agent or a server that is not declared"
+        "Steps name the agents and servers that stand under `agents` and `servers` at the top of the file. Mostly the name is misspelt: the quick fix offers the nearest one."
     EXPRESSION_SYNTAX "LW0301" Error "an expression that cannot be read"
         "The text between `${{` and `}}` is not a valid expression. The message says where it stops making sense. A literal `${{` is written `$${{`."
     UNKNOWN_NAME "LW0302" Error "an unknown name in an expression"
@@ -114,6 +116,8 @@ codes! {
         "The workflow's `timeout` ends the run before the step's own timeout could count. Shorten one or lengthen the other."
     UNUSED_RETRY "LW0403" Warning "a retry that cannot help"
         "`attempts: 1` means a single attempt: nothing is retried, and what else `retry` says is never used. Raise the number or remove the rest."
+    BAD_SCHEDULE "LW0404" Error "not a schedule"
+        "A schedule is written as five fields, minute, hour, day of the month, month and day of the week (`0 8 * * 1-5`), with the name of a time zone such as `Europe/Berlin`."
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ impl Decoder<'_> {
         })
     }
 
-    fn called_id(&mut self, node: &Node) -> Option<Template> {
+    pub(super) fn called_id(&mut self, node: &Node) -> Option<Template> {
         let template = self.string_template(node)?;
         if let Some(id) = template.as_literal().and_then(|value| value.as_str()) {
             if !super::workflow::is_workflow_id(id) {

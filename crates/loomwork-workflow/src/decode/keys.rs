@@ -13,7 +13,7 @@ pub(super) struct Keys {
 }
 
 /// The keys that say what a step does.
-pub(super) const ACTIONS: &[&str] = &[
+pub(crate) const ACTIONS: &[&str] = &[
     "run", "command", "http", "tool", "container", "agent", "team", "workflow", "set", "jq", "choose", "steps", "wait", "first_of",
     "approve", "emit", "cancel", "end",
 ];
@@ -79,6 +79,25 @@ keys! {
     HTTP_EXPECT "in `expect`" ["status" "schema"]
     HTTP_AUTH "in `auth`" ["bearer" "basic"]
     HTTP_BASIC "in `basic`" ["user" "password"]
+    TOOL "in `tool`" ["server" "name" "arguments"]
+    CONTAINER "in `container`" [
+        "image" "command" "env" "volumes" "workdir" "stdin" "cpu" "memory" "network" "output"
+    ]
+    TEAM "in `team`" ["strategy" "agents" "prompt" "tools" "budget" "rounds" "output_schema"]
+    AGENT "in an agent" ["model" "system" "tools" "budget" "temperature" "description"]
+    BUDGET "in `budget`" ["turns" "tokens" "cost"]
+    SERVER "in a server" ["command" "env" "workdir" "url" "headers"]
+    TRIGGER "in a trigger" ["id" "schedule" "file" "webhook" "event" "run_finished" "inputs" "when"]
+    SCHEDULE "in `schedule`" ["cron" "time_zone" "catch_up"]
+    FILE_TRIGGER "in `file`" ["path" "debounce"]
+    WEBHOOK "in `webhook`" ["path" "secret"]
+    EVENT_TRIGGER "in `event`" ["name" "match"]
+    RUN_FINISHED "in `run_finished`" ["workflow" "status"]
+    PROFILE "in a profile" ["env" "agents" "servers" "defaults"]
+    SLA "in `sla`" ["within" "action"]
+    ALERT "in an alert" ["on" "run" "http" "emit"]
+    CACHE "in `cache`" ["key" "ttl" "files"]
+    RESOURCES "in `resources`" ["cpu" "memory" "slots"]
     JQ "in `jq`" ["program" "input"]
 }
 

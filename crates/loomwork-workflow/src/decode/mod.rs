@@ -11,6 +11,7 @@ mod control;
 mod effect;
 mod input;
 mod keys;
+mod operation;
 mod policy;
 mod process;
 mod repeat;
@@ -27,6 +28,7 @@ use crate::text::{Lines, Place};
 use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
+pub(crate) use keys::ACTIONS;
 pub(crate) use sight::{Purpose, ReadSite};
 pub(crate) use step::{Draft, Need, Ports, is_valid_step_id, mend_step_id};
 pub(crate) use workflow::{Sketch, decode};
@@ -45,6 +47,9 @@ pub(crate) struct Decoder<'t> {
     inputs: Vec<String>,
     env: Vec<String>,
     secrets: Vec<String>,
+    /// Names declared under `agents` and `servers`.
+    agents: Vec<String>,
+    servers: Vec<String>,
     reads: Vec<ReadSite>,
     /// What is in scope at this place, and why steps are read here.
     sight: sight::Sight,
@@ -72,6 +77,8 @@ impl<'t> Decoder<'t> {
             inputs: Vec::new(),
             env: Vec::new(),
             secrets: Vec::new(),
+            agents: Vec::new(),
+            servers: Vec::new(),
             reads: Vec::new(),
             sight: sight::Sight::default(),
             purpose: Purpose::default(),

@@ -54,7 +54,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         sketch.secrets = decoder.at("secrets", |this| this.secret_names(node));
         decoder.secrets.clone_from(&sketch.secrets);
     }
-    decoder.people_and_machines(root);
+    decoder.operation(root);
     for entry in root.entries().unwrap_or_default() {
         let node = &entry.value;
         decoder.at(&entry.key, |this| match entry.key.as_str() {
@@ -177,7 +177,7 @@ impl Decoder<'_> {
         self.string_template(node)
     }
 
-    fn defaults(&mut self, node: &Node) -> Defaults {
+    pub(super) fn defaults(&mut self, node: &Node) -> Defaults {
         if !self.keys(node, &DEFAULTS) {
             return Defaults::default();
         }

@@ -122,7 +122,7 @@ fn place_for(node: &Node, wanted: &serde_json::Map<String, Value>, key: &str, pa
     let entries = node.entries()?;
     let order: Option<&[&str]> = match path {
         [] => Some(&TOP_ORDER),
-        [Segment::Key(steps), Segment::Index(_)] if steps == "steps" => Some(&STEP_ORDER),
+        [.., Segment::Key(steps), Segment::Index(_)] if steps == "steps" => Some(&STEP_ORDER),
         _ => None,
     };
     let rank = |key: &str| order.and_then(|order| order.iter().position(|known| *known == key));

@@ -1,0 +1,140 @@
+//! Repairing a run: what a retry of one failed step does while others stay as they are.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use loomwork_run::{
+    AttemptOutcome, Decision, ErrorClass, Program, RetryScope, RunCreated, RunError, RunState, RunStatus, RunTrigger, StepStatus,
+    ValueRef, Values, advance, attempt_reported, retry, start_attempt,
+};
+use serde_json::json;
+
+/// A run whose scripts end as the test says.
+struct Run {
+    state: RunState,
+    values: Values,
+}
+
+impl Run {
+    fn of(text: &str) -> Self {
+        let analysis = loomwork_workflow::analyze(text);
+        let workflow = analysis.workflow.unwrap_or_else(|| panic!("{:?}", analysis.diagnostics));
+        let created = RunCreated {
+            workflow: workflow.id.clone(),
+            path: "w.yaml".to_owned(),
+            definition: String::new(),
+            version: None,
+            number: 1,
+            inputs: ValueRef::Inline(Arc::new(json!({}))),
+            env: ValueRef::Inline(Arc::new(json!({}))),
+            trigger: RunTrigger { kind: "manual".to_owned(), actor: "ada".to_owned() },
+            labels: IndexMap::new(),
+            priority: 5,
+            steps: 0,
+            parent: None,
+            group: None,
+        };
+        let program = Arc::new(Program::new(workflow, String::new()));
+        let mut run = Self { state: RunState::created(program, "r".to_owned(), 0, &created), values: Values::default() };
+        let kind = loomwork_run::RunStarted {}.into();
+        run.state.apply(&loomwork_run::Event { at_ms: 0, actor: "engine".to_owned(), step: None, attempt: None, kind }).unwrap();
+        run.start();
+        run
+    }
+
+    /// Decides, and starts every attempt that is wanted.
+    fn start(&mut self) {
+        for wish in advance(&mut self.state, &mut self.values, 0, &mut Vec::new()).unwrap() {
+            let Decision::Want(step) = wish else { continue };
+            let (event, _) = start_attempt(&self.state, &mut self.values, step, None, 0);
+            self.state.apply(&event).unwrap();
+        }
+    }
+
+    fn end(&mut self, path: &str, outcome: AttemptOutcome) {
+        let step = self.state.step(path).unwrap();
+        let attempt = self.state.steps[step].attempt_under_way().unwrap();
+        for event in attempt_reported(&self.state, &mut self.values, (step, attempt), outcome, (None, None), 0) {
+            self.state.apply(&event).unwrap();
+        }
+        self.start();
+    }
+
+    fn fail(&mut self, path: &str) {
+        self.end(path, AttemptOutcome::Failed(RunError::new(ErrorClass::Permanent, "it broke")));
+    }
+
+    fn succeed(&mut self, path: &str) {
+        self.end(path, AttemptOutcome::Succeeded { output: json!({}) });
+    }
+
+    fn retry(&mut self, path: &str) {
+        let (_, events) = retry(&self.state, "ada", &RetryScope::Step(path.to_owned()), None, 0).unwrap();
+        for event in events {
+            self.state.apply(&event).unwrap();
+        }
+        self.start();
+    }
+
+    fn status(&self, path: &str) -> StepStatus {
+        self.state.steps[self.state.step(path).unwrap()].status
+    }
+}
+
+#[test]
+fn of_two_failures_of_a_run_that_stops_one_can_be_retried_alone() {
+    let mut run = Run::of(
+        "loomwork: 1\nid: w\non_failure: stop\nsteps:\n  - id: a\n    run: x\n  - id: b\n    run: x\n  - id: c\n    needs: [a]\n    run: x\n",
+    );
+    run.fail("b");
+    run.fail("a");
+    assert_eq!(run.state.status, RunStatus::Failed);
+    run.retry("a");
+    assert_eq!((run.state.status, run.status("a")), (RunStatus::Running, StepStatus::Running));
+    run.succeed("a");
+    run.succeed("c");
+    assert_eq!(run.state.status, RunStatus::Failed);
+    assert_eq!(run.state.error.as_ref().unwrap().step.as_deref(), Some("b"));
+    run.retry("b");
+    run.succeed("b");
+    assert_eq!(run.state.status, RunStatus::Succeeded);
+}
+
+#[test]
+fn a_failure_after_a_retry_stops_the_run_again() {
+    let mut run = Run::of(
+        "loomwork: 1\nid: w\non_failure: stop\nsteps:\n  - id: a\n    run: x\n  - id: b\n    run: x\n  - id: c\n    needs: [b]\n    run: x\n",
+    );
+    run.fail("a");
+    run.end("b", AttemptOutcome::Cancelled);
+    run.retry("a");
+    run.fail("a");
+    assert!(run.state.stopping());
+    run.end("b", AttemptOutcome::Cancelled);
+    assert_eq!((run.state.status, run.status("c")), (RunStatus::Failed, StepStatus::Cancelled));
+}
+
+#[test]
+fn after_a_retry_every_edge_is_counted_as_if_the_kept_steps_alone_had_ended() {
+    let mut run = Run::of(
+        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    run: x\n  - id: c\n    needs: [a, b]\n    join: any\n    run: x\n  - id: d\n    needs: [a]\n    run: x\n  - id: e\n    needs: [d, c]\n    run: x\n",
+    );
+    run.fail("a");
+    run.succeed("b");
+    run.succeed("c");
+    assert_eq!(
+        (run.state.status, run.status("d"), run.status("e")),
+        (RunStatus::Failed, StepStatus::Skipped, StepStatus::Skipped)
+    );
+    run.retry("a");
+    let counts = |run: &Run, path: &str| {
+        let counts = run.state.steps[run.state.program.step(path).unwrap()].edges;
+        (counts.taken, counts.dead)
+    };
+    assert_eq!((counts(&run, "c"), counts(&run, "d"), counts(&run, "e")), ((1, 0), (0, 0), (1, 0)));
+    run.succeed("a");
+    run.succeed("d");
+    run.succeed("e");
+    assert_eq!((run.state.status, counts(&run, "c"), counts(&run, "e")), (RunStatus::Succeeded, (2, 0), (2, 0)));
+}
