@@ -57,8 +57,8 @@ fn scope(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Na
     edges::needs(decoder, body, &names, &mut graph);
     let escaped = edges::references(decoder, body, &names);
     edges::cancels(decoder, body, &names);
-    joins::check(decoder, body, &graph);
     let written = flow::order(&graph);
+    joins::check(decoder, body, &graph, written.as_deref());
     edges::implied(body, &names, &mut graph, written.as_deref());
     match flow::order(&graph) {
         Some(order) => flow::maybe_skipped(decoder, body, &names, &graph, &order),
@@ -92,9 +92,7 @@ impl Ports {
 }
 
 fn timeouts(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
-    if let Some(limit) = sketch.timeout_ms {
-        longer(decoder, &sketch.body, limit, "The workflow's");
-    }
+    longer(decoder, &sketch.body, sketch.timeout_ms.unwrap_or(u64::MAX), "The workflow's");
 }
 
 /// Reports time-outs that are longer than the one around them.

@@ -66,11 +66,11 @@ keys! {
     END "in `end`" ["failed"]
     ERROR_RULE "in a rule of `on_error`" ["classes" "when" "do" "retry" "fallback"]
     COMPENSATE "in `compensate`" [
-        "retry" "timeout" "run" "command" "http" "tool" "container" "agent" "workflow" "set" "jq" "emit" "shell" "env" "workdir" "stdin"
+        "retry" "timeout" "run" "command" "http" "tool" "container" "agent" "workflow" "set" "jq" "emit" "choose" "steps" "wait" "first_of" "approve" "cancel" "end" "team" "shell" "env" "workdir" "stdin"
         "output" "artifacts" "prompt" "tools" "budget" "output_schema"
     ]
     FALLBACK "in a fallback" [
-        "run" "command" "http" "tool" "container" "agent" "workflow" "set" "jq" "emit" "shell" "env" "workdir" "stdin" "output"
+        "run" "command" "http" "tool" "container" "agent" "workflow" "set" "jq" "emit" "choose" "steps" "wait" "first_of" "approve" "cancel" "end" "team" "shell" "env" "workdir" "stdin" "output"
         "artifacts" "prompt" "tools" "budget" "output_schema"
     ]
     BREAKER "in `breaker`" ["failures" "cooldown" "key"]

@@ -201,8 +201,12 @@ impl Decoder<'_> {
                 }
                 if let Some(on) = this.needed(item, "on", "An alert") {
                     this.at("on", |this| match on.items() {
-                        Some(items) => items.iter().for_each(|item| drop(this.word(item, &words.map(|word| (word, ()))))),
-                        None => drop(this.word(on, &words.map(|word| (word, ())))),
+                        Some(items) => items.iter().for_each(|item| {
+                            this.word(item, &words.map(|word| (word, ())));
+                        }),
+                        None => {
+                            this.word(on, &words.map(|word| (word, ())));
+                        }
                     });
                 }
                 let ways = ["run", "http", "emit"].iter().filter(|key| item.get(key).is_some()).count();

@@ -138,7 +138,7 @@ impl Lowering<'_> {
         }
         let suggestion = crate::nearest(name, ROOTS.into_iter().chain(self.locals.iter().map(String::as_str)));
         let meant = suggestion.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
-        let message = format!("`{name}` is not known; in scope are `inputs`, `steps`, `env` and `run`.{meant}");
+        let message = format!("`{name}` is not known; in scope are `inputs`, `steps`, `env`, `run` and `secrets`.{meant}");
         self.problem(ProblemKind::UnknownName, name, message, suggestion);
         None
     }
