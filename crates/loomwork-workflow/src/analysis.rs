@@ -50,7 +50,8 @@ pub fn analyze(text: &str) -> Analysis {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
-    let calls = std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
+    let calls =
+        std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
     let calls = calls.collect();
     let workflow = if decoder.has_errors() { None } else { finish(sketch, std::mem::take(&mut decoder.unsupported)) };
     Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::Template;
 use crate::decode::{BodySketch, Draft, Ports, Sketch};
 use crate::graph::{EdgeKind, Trigger};
 use crate::model::{Action, ProgramText, Repeat, Step, Wait};
-use crate::Template;
 use crate::text::Lines;
 
 /// A workflow as far as it can be read.

@@ -75,7 +75,11 @@ fn a_rename_follows_the_scopes() {
         .replace("steps.stat.output.stdout", "steps.count.output.stdout");
     assert_eq!(inner, expected);
     let outer = edited(TEXT, rename("stat", "size_of_it"));
-    assert_eq!(outer, TEXT.replace("  - id: stat\n    needs", "  - id: size_of_it\n    needs").replace("steps.stat.output.n", "steps.size_of_it.output.n"));
+    assert_eq!(
+        outer,
+        TEXT.replace("  - id: stat\n    needs", "  - id: size_of_it\n    needs")
+            .replace("steps.stat.output.n", "steps.size_of_it.output.n")
+    );
     let log = edited(TEXT, rename("log", "history"));
     assert_eq!(log, TEXT.replace("id: log", "id: history").replace("[log]", "[history]").replace("steps.log.", "steps.history."));
     // Inside the group another step of that name would win.
@@ -87,10 +91,7 @@ fn a_rename_follows_the_scopes() {
 #[test]
 fn fields_and_edges_inside_a_group_are_edited_there() {
     let op = EditOp::SetField { id: "describe.stat".into(), path: vec!["timeout".into()], value: json!("10s") };
-    assert_eq!(
-        edited(TEXT, op),
-        TEXT.replace("SHA: \"${{ item }}\" }\n", "SHA: \"${{ item }}\" }\n        timeout: 10s\n")
-    );
+    assert_eq!(edited(TEXT, op), TEXT.replace("SHA: \"${{ item }}\" }\n", "SHA: \"${{ item }}\" }\n        timeout: 10s\n"));
     let off = EditOp::Disconnect { from: "describe.stat".into(), port: None, to: "describe.sentence".into() };
     let without = edited(TEXT, off);
     assert_eq!(without, TEXT.replace("        needs: [stat]\n", ""));
@@ -116,11 +117,22 @@ fn a_step_is_added_to_a_group() {
 fn a_step_moves_into_a_group_and_out_again_with_its_comments() {
     let result = edit(TEXT, &[moved("log", Some("describe"), Some("describe.stat"))]).expect("applies");
     assert_eq!(result.added, ["describe.log"]);
-    assert!(result.text.contains("      - id: log\n        run: git log # all of it\n        output: { as: lines }\n      - id: sentence"), "{}", result.text);
+    assert!(
+        result
+            .text
+            .contains("      - id: log\n        run: git log # all of it\n        output: { as: lines }\n      - id: sentence"),
+        "{}",
+        result.text
+    );
     assert!(!result.text.contains("    needs: [log]"), "{}", result.text);
     let out = edit(TEXT, &[moved("describe.sentence", None, None)]).expect("applies");
     assert_eq!(out.added, ["sentence"]);
-    assert!(out.text.contains("steps:\n  - id: sentence\n    set:") || out.text.contains("steps:\n  - id: sentence\n    needs: [stat]\n"), "{}", out.text);
+    assert!(
+        out.text.contains("steps:\n  - id: sentence\n    set:")
+            || out.text.contains("steps:\n  - id: sentence\n    needs: [stat]\n"),
+        "{}",
+        out.text
+    );
     let taken = edit(TEXT, &[moved("describe.stat", None, Some("log"))]).expect("applies");
     assert_eq!(taken.added, ["stat_2"]);
     assert!(taken.text.contains("  - id: stat_2\n    # how much\n    run: git show"), "{}", taken.text);

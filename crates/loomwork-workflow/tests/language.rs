@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loomwork_workflow::{
-    Action, EdgeKind, ErrorAction, Join, OnRestart, ProgramText, Repeat, Rest, Scope, Severity, StepScope, Trigger, Wait, Workflow,
-    analyze, codes,
+    Action, EdgeKind, ErrorAction, Join, OnRestart, ProgramText, Repeat, Rest, Scope, Severity, StepScope, Trigger, Wait,
+    Workflow, analyze, codes,
 };
 use serde_json::{Value, json};
 
@@ -126,9 +126,15 @@ fn a_read_inside_a_group_implies_the_edge_to_the_group() {
 
 #[test]
 fn the_inner_name_wins_and_needs_stays_in_its_scope() {
-    none("  - id: a\n    run: x\n  - id: g\n    steps:\n      - id: a\n        set: { k: 1 }\n      - id: b\n        set: { v: \"${{ steps.a.output.k }}\" }\n");
+    none(
+        "  - id: a\n    run: x\n  - id: g\n    steps:\n      - id: a\n        set: { k: 1 }\n      - id: b\n        set: { v: \"${{ steps.a.output.k }}\" }\n",
+    );
     only("  - id: a\n    run: x\n  - id: g\n    steps:\n      - id: b\n        needs: [a]\n        run: x\n", 10, "LW0201");
-    only("  - id: g\n    steps:\n      - id: b\n        run: x\n  - id: c\n    set: { v: \"${{ steps.b.output }}\" }\n", 10, "LW0201");
+    only(
+        "  - id: g\n    steps:\n      - id: b\n        run: x\n  - id: c\n    set: { v: \"${{ steps.b.output }}\" }\n",
+        10,
+        "LW0201",
+    );
     // A group cannot be read by its own steps.
     only("  - id: g\n    steps:\n      - id: b\n        set: { v: \"${{ steps.g.output }}\" }\n", 8, "LW0204");
     // Two groups that read each other are a cycle.
@@ -168,7 +174,9 @@ fn waits_decisions_and_events_are_read() {
     assert!(matches!(&steps[4].action, Action::End(Some(_))));
     assert!(matches!(&steps[6].action, Action::Cancel(names) if names == &["a", "b"]));
     assert!(matches!(&steps[7].action, Action::Call(call) if !call.wait));
-    assert!(matches!(&steps[9].action, Action::Process(process) if matches!(&process.program, ProgramText::Command(argv) if argv.len() == 2)));
+    assert!(
+        matches!(&steps[9].action, Action::Process(process) if matches!(&process.program, ProgramText::Command(argv) if argv.len() == 2))
+    );
     assert!(matches!(&steps[10].action, Action::Effect { name: "jq", .. }));
     assert_eq!(steps[11].on_restart, OnRestart::Ask);
     only("  - id: a\n    wait: { for: soon }\n", 6, "LW0118");
@@ -287,12 +295,19 @@ fn branches_that_exclude_each_other_cannot_be_joined_by_all() {
     only(&format!("{pick}  - id: both\n    needs: [l, r]\n    run: x\n"), 14, "LW0206");
     none(&format!("{pick}  - id: either\n    needs: [l, r]\n    join: any\n    run: x\n"));
     none(&format!("{pick}  - id: one\n    needs: [l, pick]\n    run: x\n"));
-    let text = with_steps(&format!("{pick}  - id: both\n    needs: [l, r]\n    run: x\n  - id: after\n    needs: [both]\n    run: x\n"));
+    let text =
+        with_steps(&format!("{pick}  - id: both\n    needs: [l, r]\n    run: x\n  - id: after\n    needs: [both]\n    run: x\n"));
     let found: Vec<(u32, &str)> = problems(&text).iter().map(|(line, code, _)| (*line, *code)).collect();
     assert_eq!(found, [(14, "LW0206"), (17, "LW0208")]);
     only("  - id: a\n    end: succeeded\n  - id: b\n    needs: [a]\n    run: x\n", 8, "LW0208");
-    none("  - id: a\n    run: x\n  - id: ok\n    needs: [a]\n    run: x\n  - id: bad\n    needs: [a.failed]\n    run: x\n  - id: e\n    needs: [ok, bad]\n    join: first\n    run: x\n");
-    only("  - id: a\n    run: x\n  - id: ok\n    needs: [a]\n    run: x\n  - id: bad\n    needs: [a.failed]\n    run: x\n  - id: e\n    needs: [ok, bad]\n    run: x\n", 14, "LW0206");
+    none(
+        "  - id: a\n    run: x\n  - id: ok\n    needs: [a]\n    run: x\n  - id: bad\n    needs: [a.failed]\n    run: x\n  - id: e\n    needs: [ok, bad]\n    join: first\n    run: x\n",
+    );
+    only(
+        "  - id: a\n    run: x\n  - id: ok\n    needs: [a]\n    run: x\n  - id: bad\n    needs: [a.failed]\n    run: x\n  - id: e\n    needs: [ok, bad]\n    run: x\n",
+        14,
+        "LW0206",
+    );
 }
 
 #[test]

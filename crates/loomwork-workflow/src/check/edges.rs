@@ -93,12 +93,12 @@ pub(super) fn cancels(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &
                 }
                 None => format!("There is no step `{}` in this scope.", cancelled.step),
             };
-            let nearest = names.get(&cancelled.step).is_none().then(|| {
-                crate::nearest(&cancelled.step, names.own.keys().map(String::as_str).filter(|id| *id != step.label))
-            });
-            let fix = nearest
-                .flatten()
-                .map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), cancelled.place, nearest));
+            let nearest = names
+                .get(&cancelled.step)
+                .is_none()
+                .then(|| crate::nearest(&cancelled.step, names.own.keys().map(String::as_str).filter(|id| *id != step.label)));
+            let fix =
+                nearest.flatten().map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), cancelled.place, nearest));
             decoder.report_at(&step.path, "cancel", codes::UNKNOWN_STEP, cancelled.place, message).fixes.extend(fix);
         }
     }
@@ -152,9 +152,7 @@ fn unknown_step(decoder: &Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>,
         None => format!("There is no step `{name}`."),
     };
     let exact = read.place.slice(decoder.text) == name;
-    let fix = nearest
-        .filter(|_| exact)
-        .map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), read.place, nearest));
+    let fix = nearest.filter(|_| exact).map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), read.place, nearest));
     (codes::UNKNOWN_STEP, message, fix)
 }
 

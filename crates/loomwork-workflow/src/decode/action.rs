@@ -99,8 +99,7 @@ impl<'n> Decoder<'_> {
             self.report(codes::NO_ACTION, place, message);
         } else {
             let names: Vec<String> = found.iter().map(|entry| format!("`{}`", entry.key)).collect();
-            let message =
-                format!("A {what} has exactly one action; this one has {}. Make a step of each.", names.join(" and "));
+            let message = format!("A {what} has exactly one action; this one has {}. Make a step of each.", names.join(" and "));
             self.report(codes::TWO_ACTIONS, found[1].key_place, message);
         }
         None

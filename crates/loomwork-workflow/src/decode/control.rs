@@ -26,8 +26,12 @@ impl Decoder<'_> {
         if !self.keys(node, &WAIT) {
             return None;
         }
-        let kinds: Vec<_> =
-            node.entries().unwrap_or_default().iter().filter(|entry| matches!(entry.key.as_str(), "for" | "until" | "event")).collect();
+        let kinds: Vec<_> = node
+            .entries()
+            .unwrap_or_default()
+            .iter()
+            .filter(|entry| matches!(entry.key.as_str(), "for" | "until" | "event"))
+            .collect();
         let [kind] = kinds[..] else {
             let place = super::first_line(self.text, node.place);
             let message = "A wait has one of `for` (a duration), `until` (a moment) and `event` (a name).";

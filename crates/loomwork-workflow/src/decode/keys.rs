@@ -14,8 +14,24 @@ pub(super) struct Keys {
 
 /// The keys that say what a step does.
 pub(crate) const ACTIONS: &[&str] = &[
-    "run", "command", "http", "tool", "container", "agent", "team", "workflow", "set", "jq", "choose", "steps", "wait", "first_of",
-    "approve", "emit", "cancel", "end",
+    "run",
+    "command",
+    "http",
+    "tool",
+    "container",
+    "agent",
+    "team",
+    "workflow",
+    "set",
+    "jq",
+    "choose",
+    "steps",
+    "wait",
+    "first_of",
+    "approve",
+    "emit",
+    "cancel",
+    "end",
 ];
 
 /// Keys of a step that belong to some actions only.

@@ -290,7 +290,8 @@ fn cron_problem(text: &str) -> Result<(), String> {
 }
 
 fn cron_field(field: &str, what: &str, low: u32, high: u32, words: &[&str]) -> Result<(), String> {
-    let wrong = || format!("`{field}` is not a {what}: numbers from {low} to {high}, `*`, ranges `a-b`, lists `a,b` and steps `*/n`.");
+    let wrong =
+        || format!("`{field}` is not a {what}: numbers from {low} to {high}, `*`, ranges `a-b`, lists `a,b` and steps `*/n`.");
     let number = |text: &str| -> Option<u32> {
         let word = words.iter().position(|word| *word == text.to_ascii_lowercase());
         let value = match word {

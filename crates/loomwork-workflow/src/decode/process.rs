@@ -31,7 +31,10 @@ impl Decoder<'_> {
         }
         Process {
             program,
-            env: step.get("env").map(|node| self.at("env", |this| this.with_secrets(|this| this.env_map(node)))).unwrap_or_default(),
+            env: step
+                .get("env")
+                .map(|node| self.at("env", |this| this.with_secrets(|this| this.env_map(node))))
+                .unwrap_or_default(),
             workdir: step.get("workdir").and_then(|node| self.at("workdir", |this| this.string_template(node))),
             stdin: step.get("stdin").map(|node| self.at("stdin", |this| this.template(node))),
             output: step.get("output").and_then(|node| self.at("output", |this| this.output(node))),
@@ -48,7 +51,11 @@ impl Decoder<'_> {
             if let Some(path) = self.string(item)
                 && (path.starts_with('/') || path.split('/').any(|part| part == ".."))
             {
-                self.report(codes::UNKNOWN_VALUE, item.place, "Artifacts are files below the workspace: a relative path without `..`.");
+                self.report(
+                    codes::UNKNOWN_VALUE,
+                    item.place,
+                    "Artifacts are files below the workspace: a relative path without `..`.",
+                );
             }
         }
         self.cannot_run(node, "artifacts");

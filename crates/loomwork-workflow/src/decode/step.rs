@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::Decoder;
 use super::body::BodySketch;
 use super::keys::STEP;
 use super::sight::ReadSite;
-use super::Decoder;
 use crate::codes;
 use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
 use crate::text::Place;
@@ -157,8 +157,7 @@ impl<'n> Decoder<'_> {
                 "on_restart" => step.on_restart = this.on_restart(value),
                 // The errors of a group are those of the whole, not of an element.
                 "on_error" => {
-                    step.on_error =
-                        this.seeing(|sight| sight.item |= each && !group, |this| this.on_error(node, value));
+                    step.on_error = this.seeing(|sight| sight.item |= each && !group, |this| this.on_error(node, value));
                 }
                 "breaker" => step.breaker = this.breaker(value),
                 "pin" => step.pin = Some(value.to_json()),

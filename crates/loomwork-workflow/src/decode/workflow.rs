@@ -2,9 +2,9 @@
 
 use indexmap::IndexMap;
 
+use super::Decoder;
 use super::body::BodySketch;
 use super::keys::{CONCURRENCY, DEFAULTS, TOP};
-use super::Decoder;
 use crate::codes;
 use crate::expression::Template;
 use crate::model::{Concurrency, Defaults, Input, OnConflict, OnFailure};
@@ -219,8 +219,7 @@ impl Decoder<'_> {
             let message = "The concurrency group is known before any step runs, so it cannot read steps.";
             self.report(codes::UNKNOWN_NAME, read.place, message);
         }
-        let known =
-            [("queue", OnConflict::Queue), ("skip", OnConflict::Skip), ("cancel_running", OnConflict::CancelRunning)];
+        let known = [("queue", OnConflict::Queue), ("skip", OnConflict::Skip), ("cancel_running", OnConflict::CancelRunning)];
         Some(Concurrency {
             group,
             max: node.get("max").and_then(|node| self.at("max", |this| this.integer(node, 1, 10_000))).unwrap_or(1),

@@ -170,7 +170,8 @@ impl Editor {
         let steps: Vec<Value> = value["steps"].as_array().cloned().unwrap_or_default();
         let list = fragment.page.root.get("steps").filter(|list| !list.flow);
         let sheet = Sheet::new(&fragment.page.text);
-        let blocks = list.and_then(|list| (0..steps.len()).map(|index| sheet.item_block(list, index)).collect::<Option<Vec<_>>>());
+        let blocks =
+            list.and_then(|list| (0..steps.len()).map(|index| sheet.item_block(list, index)).collect::<Option<Vec<_>>>());
         let at = self.step_nodes(holder).len();
         if let Some(page) = blocks.and_then(|blocks| self.insert_block(holder, at, &blocks.concat(), &steps)) {
             self.page = page;
@@ -194,14 +195,18 @@ fn fragment(yaml: &str) -> Result<Page, EditError> {
     };
     let text = match &root.content {
         Content::List(_) => format!("steps:\n{}", indented("  ", "  ")),
-        Content::Map(_) if root.get("steps").and_then(Node::items).is_some() && root.get("id").is_none_or(|_| root.get("loomwork").is_some()) => {
+        Content::Map(_)
+            if root.get("steps").and_then(Node::items).is_some()
+                && root.get("id").is_none_or(|_| root.get("loomwork").is_some()) =>
+        {
             yaml.to_owned()
         }
         Content::Map(_) if root.flow => format!("steps:\n{}", indented("  - ", "    ")),
         Content::Map(_) => format!("steps:\n{}", indented("  - ", "    ")),
         Content::Scalar(_) => return Err(nothing()),
     };
-    let page = Page::new(text).ok().filter(|page| page.root.get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty()));
+    let page =
+        Page::new(text).ok().filter(|page| page.root.get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty()));
     // Written in an unusual way (comments before the first key, anchors): its values are what counts.
     let page = page.or_else(|| {
         let value = match root.to_json() {

@@ -131,12 +131,7 @@ impl Editor {
     }
 
     /// Puts steps into a scope, at an index or at its end.
-    pub(super) fn insert_values(
-        &mut self,
-        holder: &[Segment],
-        index: Option<usize>,
-        steps: Vec<Value>,
-    ) -> Result<(), EditError> {
+    pub(super) fn insert_values(&mut self, holder: &[Segment], index: Option<usize>, steps: Vec<Value>) -> Result<(), EditError> {
         self.set(holder, "steps", |holder| {
             let list = holder.as_object_mut()?.entry("steps").or_insert_with(|| Value::Array(Vec::new()));
             if list.is_null() {

@@ -162,8 +162,8 @@ impl Search<'_> {
                     return;
                 }
                 let raw = node.place.slice(self.text);
-                let splice = (!node.aliased)
-                    .then(|| Splice { place: node.place, text: rename_in_expressions(raw, self.id, self.to) });
+                let splice =
+                    (!node.aliased).then(|| Splice { place: node.place, text: rename_in_expressions(raw, self.id, self.to) });
                 self.touched.push(Touched { path: path.clone(), value, splice });
             }
             Content::Scalar(_) => {}

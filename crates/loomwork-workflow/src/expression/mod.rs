@@ -23,5 +23,5 @@ pub(crate) use program::{Problem, ProblemKind, Root};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
 pub(crate) use split::{Piece, split};
-pub(crate) use template::{TemplateProblem, holds_hole};
 pub use template::{ExpressionError, Template};
+pub(crate) use template::{TemplateProblem, holds_hole};

@@ -127,7 +127,10 @@ pub(crate) enum Code {
     Given(&'static str),
     /// Stands alone: an expression never sees its value.
     Secret(String),
-    Step { step: String, field: StepField },
+    Step {
+        step: String,
+        field: StepField,
+    },
     Select(Box<Code>, String),
     Has(Box<Code>),
     Index(Box<Code>, Box<Code>),
@@ -141,7 +144,12 @@ pub(crate) enum Code {
     Binary(Operator, Box<Code>, Box<Code>),
     Call(&'static Builtin, Vec<Code>),
     Matches(Box<Code>, Box<regex::Regex>),
-    Fold { fold: Fold, range: Box<Code>, filter: Option<Box<Code>>, body: Box<Code> },
+    Fold {
+        fold: Fold,
+        range: Box<Code>,
+        filter: Option<Box<Code>>,
+        body: Box<Code>,
+    },
 }
 
 /// A parsed expression.
