@@ -1,18 +1,20 @@
 //! Where the output of an attempt goes: the log, the watchers, and what is kept for the output and the error.
 //!
-//! Invariant: watchers are told of output only when it is in the file.
+//! Invariants: watchers are told of output only when it is in the file; the values of secrets get no further than here.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use loomwork_engine::AttemptKey;
 use loomwork_run::LogSeal;
 use loomwork_store::logs::{LogError, LogStream, LogWriter, Logs};
 
-use super::capture::{Head, Tail};
+use crate::capture::{Head, Tail};
 use crate::hub::{AnnouncedLog, LogHub};
+use crate::redact::{Passing, Redactor};
 
 /// Takes the output of one attempt.
-pub(super) struct Sink<'a> {
+pub(crate) struct Sink<'a> {
     logs: &'a Logs,
     hub: &'a LogHub,
     key: &'a AttemptKey,
@@ -20,15 +22,27 @@ pub(super) struct Sink<'a> {
     failed: bool,
     stdout: Head,
     stderr: Tail,
+    /// What hides secrets, and the state of both streams.
+    redaction: Option<(Arc<Redactor>, [Passing; 2])>,
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(logs: &'a Logs, hub: &'a LogHub, key: &'a AttemptKey) -> Self {
-        Self { logs, hub, key, log: None, failed: false, stdout: Head::default(), stderr: Tail::default() }
+    pub(crate) fn new(logs: &'a Logs, hub: &'a LogHub, key: &'a AttemptKey, redactor: Option<Arc<Redactor>>) -> Self {
+        let redaction = redactor.map(|redactor| (redactor, Default::default()));
+        Self { logs, hub, key, log: None, failed: false, stdout: Head::default(), stderr: Tail::default(), redaction }
     }
 
     /// Takes bytes. After an error it goes on taking them, without the log.
-    pub(super) fn take(&mut self, stream: LogStream, bytes: &[u8]) -> Result<(), LogError> {
+    pub(crate) fn take(&mut self, stream: LogStream, bytes: &[u8]) -> Result<(), LogError> {
+        let Some((redactor, passing)) = &mut self.redaction else { return self.keep(stream, bytes) };
+        let clean = passing[index(stream)].push(redactor, bytes);
+        self.keep(stream, &clean)
+    }
+
+    fn keep(&mut self, stream: LogStream, bytes: &[u8]) -> Result<(), LogError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         match stream {
             LogStream::Stdout => self.stdout.push(bytes),
             LogStream::Stderr => self.stderr.push(bytes),
@@ -59,10 +73,24 @@ impl<'a> Sink<'a> {
     }
 
     /// The kept output, and the seal of the log if there is one.
-    pub(super) fn finish(self) -> (Head, Tail, Result<Option<LogSeal>, LogError>) {
+    pub(crate) fn finish(mut self) -> (Head, Tail, Result<Option<LogSeal>, LogError>) {
+        let mut rest = Ok(());
+        if let Some((redactor, mut passing)) = self.redaction.take() {
+            for stream in [LogStream::Stdout, LogStream::Stderr] {
+                let held = passing[index(stream)].finish(&redactor);
+                rest = rest.and(self.keep(stream, &held));
+            }
+        }
         // The watchers are told of the end when the announcement is dropped, after the last byte is in the file.
         let seal = self.log.map(|(writer, _announced)| writer.seal()).transpose();
-        (self.stdout, self.stderr, seal)
+        (self.stdout, self.stderr, rest.and(seal))
+    }
+}
+
+fn index(stream: LogStream) -> usize {
+    match stream {
+        LogStream::Stdout => 0,
+        LogStream::Stderr => 1,
     }
 }
 

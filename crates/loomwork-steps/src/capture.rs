@@ -1,31 +1,31 @@
 //! What is kept of a process's output in memory: the beginning of one stream, the end of the other.
 
 /// Most bytes of standard output that become part of a step's output.
-pub(super) const MAX_STDOUT_BYTES: usize = 16 << 20;
+pub(crate) const MAX_STDOUT_BYTES: usize = 16 << 20;
 
 /// Most bytes of standard error that are kept for the error.
-pub(super) const MAX_TAIL_BYTES: usize = 4 << 10;
+pub(crate) const MAX_TAIL_BYTES: usize = 4 << 10;
 
 /// The first bytes of a stream.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(crate) struct Head {
     bytes: Vec<u8>,
     truncated: bool,
 }
 
 impl Head {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let room = MAX_STDOUT_BYTES - self.bytes.len();
         self.truncated |= bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    pub(super) fn truncated(&self) -> bool {
+    pub(crate) fn truncated(&self) -> bool {
         self.truncated
     }
 
     /// The text; what is no UTF-8 stands as U+FFFD, a character cut in two at the end is left out.
-    pub(super) fn into_text(mut self) -> String {
+    pub(crate) fn into_text(mut self) -> String {
         if self.truncated {
             let valid = match std::str::from_utf8(&self.bytes) {
                 Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -39,13 +39,13 @@ impl Head {
 
 /// The last bytes of a stream.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     bytes: Vec<u8>,
     cut: bool,
 }
 
 impl Tail {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         // Cutting now and then instead of every time keeps a flood cheap.
         if self.bytes.len() > 4 * MAX_TAIL_BYTES {
@@ -61,7 +61,7 @@ impl Tail {
     }
 
     /// The text, beginning with a whole character; what is no UTF-8 stands as U+FFFD.
-    pub(super) fn into_text(mut self) -> String {
+    pub(crate) fn into_text(mut self) -> String {
         self.cut();
         let continuation = |byte: &&u8| **byte & 0xC0 == 0x80;
         let skip = if self.cut { self.bytes.iter().take(3).take_while(continuation).count() } else { 0 };
