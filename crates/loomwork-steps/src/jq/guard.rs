@@ -93,6 +93,14 @@ pub(super) fn filter<D: for<'a> DataT<V<'a> = Val>>() -> native::Fun<D> {
     (LOOK, v(0), native)
 }
 
+/// A native filter in place of one that a program may not use.
+pub(super) fn withheld<D: for<'a> DataT<V<'a> = Val>>() -> Native<D> {
+    Native::new(|_| {
+        let reason = "this filter is not available in a step, which sees its input only".to_owned();
+        Box::new(std::iter::once(Err(Exn::from(Error::new(Val::from(reason))))))
+    })
+}
+
 /// A definition that looks on every call.
 pub(super) fn guarded(def: Def<&str>) -> Def<&str> {
     let Def { name, args, body } = def;

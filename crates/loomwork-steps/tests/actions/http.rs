@@ -13,11 +13,15 @@ use crate::setting::{Setting, error, output};
 #[test]
 fn an_answer_in_json_is_the_output_with_its_status_and_headers() {
     let setting = Setting::new();
-    let server = Server::saying("200 OK", "Content-Type: application/json; charset=utf-8\r\nX-Two: a\r\nx-two: b\r\n", "{\"n\":1}");
+    let server =
+        Server::saying("200 OK", "Content-Type: application/json; charset=utf-8\r\nX-Two: a\r\nx-two: b\r\n", "{\"n\":1}");
     let underway = setting.start("http", json!({"url": server.url("/ok")}), None);
     let key = underway.key.clone();
     let output = output(underway.report());
-    assert_eq!((&output["status"], &output["body"], &output["headers"]["x-two"]), (&json!(200), &json!({"n": 1}), &json!("a, b")));
+    assert_eq!(
+        (&output["status"], &output["body"], &output["headers"]["x-two"]),
+        (&json!(200), &json!({"n": 1}), &json!("a, b"))
+    );
     let log = setting.log(&key);
     assert!(log.len() == 1 && log[0].starts_with(&format!("GET {} → 200 in ", server.url("/ok"))), "{log:?}");
 }
@@ -33,7 +37,8 @@ fn other_answers_are_text() {
 fn a_request_says_what_its_step_says() {
     let setting = Setting::new();
     let server = Server::saying("200 OK", "", "");
-    let input = json!({"method": "PUT", "url": server.url("/a"), "query": {"q": "x y"}, "headers": {"X-One": "1"}, "json": {"a": [1]}});
+    let input =
+        json!({"method": "PUT", "url": server.url("/a"), "query": {"q": "x y"}, "headers": {"X-One": "1"}, "json": {"a": [1]}});
     setting.output("http", input);
     setting.output("http", json!({"url": server.url("/b"), "headers": {"Idempotency-Key": "own"}}));
     let requests = server.requests();

@@ -12,7 +12,8 @@ const TOKEN: &str = "tok-1234-secret";
 fn a_script_gets_the_value_and_neither_log_nor_output_shows_it() {
     let setting = Setting::new();
     setting.secrets(&json!({"TOKEN": TOKEN}));
-    let script = "printf 'is tok-12'; sleep 0.05; printf '34-secret!\\n'; echo \"<$TOKEN>\" >&2; test \"$TOKEN\" = tok-1234-secret";
+    let script =
+        "printf 'is tok-12'; sleep 0.05; printf '34-secret!\\n'; echo \"<$TOKEN>\" >&2; test \"$TOKEN\" = tok-1234-secret";
     let underway = setting.start("run", json!({"run": script, "env": {"TOKEN": {"$secret": "TOKEN"}}}), None);
     let key = underway.key.clone();
     assert_eq!(output(underway.report()), json!({"exit_code": 0, "stdout": "is •••!\n", "stderr_tail": "<•••>\n"}));
@@ -59,7 +60,10 @@ fn a_request_carries_secrets_and_its_answer_does_not_show_them() {
     let key = underway.key.clone();
     let output = output(underway.report());
     let request = &server.requests()[0];
-    assert!(request.contains(&format!("x-key: Bearer {TOKEN}")) && request.contains(&format!("{{\"t\":\"{TOKEN}\"}}")), "{request}");
+    assert!(
+        request.contains(&format!("x-key: Bearer {TOKEN}")) && request.contains(&format!("{{\"t\":\"{TOKEN}\"}}")),
+        "{request}"
+    );
     let text = output.to_string();
     assert!(text.contains("Bearer •••") && text.contains("\"x-echo\":\"•••\"") && text.contains("Basic •••"), "{text}");
     assert!(!text.contains(TOKEN) && !setting.log(&key).concat().contains(TOKEN));
