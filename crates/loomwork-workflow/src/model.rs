@@ -421,6 +421,7 @@ pub struct Group {
 
 /// What to wait for.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a workflow has few waits")]
 pub enum Wait {
     /// A duration.
     For(Template),

@@ -61,7 +61,10 @@ impl Decoder<'_> {
                         self.at("status", |this| this.statuses(status));
                     }
                     if let Some(schema) = node.get("schema") {
-                        self.at("schema", |this| this.schema(schema));
+                        self.at("schema", |this| {
+                            this.schema(schema);
+                            this.cannot_run(schema, "expect.schema");
+                        });
                     }
                 }
                 Template::literal(node.to_json())
@@ -89,13 +92,18 @@ impl Decoder<'_> {
         })
     }
 
-    /// The statuses that are expected: one, or a list, of numbers from 100 to 599.
+    /// The statuses that are expected: one, or a list, of numbers from 100 to 599 and classes such as `2xx`.
     fn statuses(&mut self, node: &Node) {
         match node.items() {
-            Some(items) => items.iter().for_each(|item| {
-                self.integer(item, 100, 599);
-            }),
-            None => {
+            Some(items) => items.iter().for_each(|item| self.status(item)),
+            None => self.status(node),
+        }
+    }
+
+    fn status(&mut self, node: &Node) {
+        match node.string() {
+            Some(text) if ["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&text.as_str()) => {}
+            _ => {
                 self.integer(node, 100, 599);
             }
         }

@@ -19,6 +19,7 @@ mod template;
 mod time;
 mod value;
 
+pub(crate) use functions::FUNCTION_NAMES;
 pub(crate) use program::{Problem, ProblemKind, Root};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
