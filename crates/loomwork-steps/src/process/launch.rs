@@ -143,7 +143,7 @@ fn refused(error: &io::Error, program: &Path) -> RunError {
     let program = program.display();
     match class {
         ErrorClass::Validation if error.kind() == io::ErrorKind::ArgumentListTooLong => invalid(
-            "the environment and the arguments are larger than the system takes for a process; pass large values as `stdin`, or through files",
+            "the environment is larger than the system takes for a process, arguments included; pass large values as `stdin`, or through files",
         ),
         ErrorClass::Dependency => RunError::new(class, format!("the program {program} was not found")),
         ErrorClass::Security => RunError::new(class, format!("the program {program} may not be executed: {error}")),
