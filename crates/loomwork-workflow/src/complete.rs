@@ -123,7 +123,7 @@ impl Page {
     fn step(&self) -> Option<&OutlineNode> {
         // Without its last line a step seems to end before it.
         let here = |node: &&OutlineNode| node.line <= self.line && (self.mended || self.line <= node.end_line);
-        self.outline.nodes.iter().filter(here).last()
+        self.outline.nodes.iter().rfind(here)
     }
 
     /// The steps that can be seen from the place, those of the inner scope first; without the step itself and those around it.
@@ -238,11 +238,7 @@ impl Page {
             return Vec::new();
         }
         let key = |key: &&str| ((*key).to_owned(), CompletionKind::Key, "key".to_owned());
-        if line.is_empty() {
-            TOP_KEYS.iter().map(|found| key(found)).collect()
-        } else {
-            self.step_keys().iter().map(key).collect()
-        }
+        if line.is_empty() { TOP_KEYS.iter().map(key).collect() } else { self.step_keys().iter().map(key).collect() }
     }
 
     fn step_keys(&self) -> Vec<&'static str> {

@@ -26,7 +26,10 @@ impl Decoder<'_> {
             let Some(entry) = root.entry(key) else { continue };
             let node = &entry.value;
             self.at(key, |this| {
-                this.cannot_run(node, key);
+                // Agents and servers do nothing by themselves: the steps that use them are noted.
+                if !matches!(key, "agents" | "servers") {
+                    this.cannot_run(node, key);
+                }
                 match key {
                     "agents" => this.agents(node),
                     "servers" => this.servers(node),
