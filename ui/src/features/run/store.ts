@@ -44,8 +44,8 @@ export function useRun<T>(select: (state: RunState) => T): T {
 export const now = (): RunState => useRunStore.getState() as RunState;
 export const patch = (change: Partial<RunState>): void => useRunStore.setState(change as RunState);
 /** What a step waits for, after its latest word about it. */
-export function waitsOf(state: RunState, path: string): WaitingFor[] {
-  return (state.events.findLast((event) => event.kind === 'step_waiting' && event.step === path)?.data['waits'] as WaitingFor[] | undefined) ?? [];
+export function waitsOf(events: Event[], path: string): WaitingFor[] {
+  return (events.findLast((event) => event.kind === 'step_waiting' && event.step === path)?.data['waits'] as WaitingFor[] | undefined) ?? [];
 }
 export const useStep = (path: string): RunStep | undefined => useRun((state) => state.byPath[path]);
 
