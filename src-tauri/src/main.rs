@@ -12,7 +12,7 @@ mod commands;
 mod opening;
 mod session;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use tauri::{Manager as _, RunEvent, WindowEvent};
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,7 +22,8 @@ use crate::session::Sessions;
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("LOOMWORK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).with_target(false).init();
     let app = tauri::Builder::default()
         // First, so that a second start ends before it does anything else.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {

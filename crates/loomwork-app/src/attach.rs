@@ -132,7 +132,10 @@ impl Background {
         state.create().map_err(unusable)?;
         let log = state.path().join("background.log");
         let file = std::fs::File::create(&log).map_err(|error| unusable(problem::file("write", &log, &error)))?;
-        let child = std::process::Command::new(program)
+        let mut command = std::process::Command::new(program);
+        // A step may be what starts it, in this workspace or another; it is no part of that step.
+        loomwork_steps::MARKS.iter().for_each(|mark| _ = command.env_remove(mark));
+        let child = command
             .arg("--workspace")
             .arg(options.workspace.root())
             .args(["serve", "--background"])

@@ -3,12 +3,15 @@
 //! Invariant: everything here lives between taking the lock and letting it go; when the lock is free again, no
 //! process, thread or socket of ours touches the workspace.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures::Stream;
 use loomwork_api::{ApiResult, News, Request, Watch};
 use loomwork_engine::{Engine, EngineConfig};
-use loomwork_steps::{LogHub, ProcessConfig, ProcessPerformer, end_orphans};
+use loomwork_steps::{Actions, LogHub, ProcessConfig, end_orphans};
 use serde_json::Value;
 use tokio::{
     sync::{broadcast, watch},
@@ -31,6 +34,9 @@ use crate::{
 /// Changes of workflow files that may wait for a slow watcher; beyond, it reads everything anew.
 const FILE_NEWS: usize = 256;
 
+/// How often an owner looks whether its state folder is still there.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The owner. Clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Owner {
@@ -44,6 +50,8 @@ struct Inner {
     trust: Trust,
     /// Replaced when a foreign journal is trusted.
     running: watch::Sender<Running>,
+    /// Held while the engine is replaced: two of them may not share a journal.
+    replacing: tokio::sync::Mutex<()>,
     files: broadcast::Sender<Vec<String>>,
     closed: watch::Sender<bool>,
     /// Taken out to be given up.
@@ -64,7 +72,7 @@ struct Held {
     guests: JoinHandle<()>,
     _watching: Watching,
     socket: SocketFile,
-    _lock: OwnerLock,
+    lock: OwnerLock,
 }
 
 impl Owner {
@@ -85,6 +93,7 @@ impl Owner {
             journal: Journal::new(state.journal(), state.logs()),
             trust,
             running: watch::Sender::new(running),
+            replacing: tokio::sync::Mutex::new(()),
             files,
             closed: watch::Sender::new(false),
             held: Mutex::new(None),
@@ -92,7 +101,7 @@ impl Owner {
         let owner = Self { inner };
         let guests = tokio::spawn(wire::serve(listener, owner.clone()));
         let address = OwnerAddress::own(socket.path().to_path_buf());
-        *owner.held() = Some(Held { guests, _watching: watching, socket, _lock: lock });
+        *owner.held() = Some(Held { guests, _watching: watching, socket, lock });
         // Last: whoever reads the address finds somebody there.
         if let Err(error) = address.write(&state.owner()) {
             owner.close().await;
@@ -158,6 +167,7 @@ impl Owner {
 
     /// Makes the journal known, and starts the engine anew so that it resumes what it holds.
     pub(crate) async fn trust(&self) -> ApiResult<()> {
+        let _alone = self.inner.replacing.lock().await;
         let running = self.running();
         if running.trusted {
             return Ok(());
@@ -182,23 +192,43 @@ impl Owner {
     /// Ends the engine and lets the workspace go. The runs go on when it is next opened.
     pub(crate) async fn close(&self) {
         let Some(held) = self.held().take() else { return };
+        let _alone = self.inner.replacing.lock().await;
         self.engine().shut_down().await;
         held.guests.abort();
         // Its end drops the connections; guests then look for a new owner.
         let _ = held.guests.await;
         self.inner.closed.send_replace(true);
-        let address = self.catalog().workspace().state().owner();
+        let state = self.catalog().workspace().state();
+        if !held.lock.is_in_place(&state.lock()) {
+            held.socket.leave();
+            return;
+        }
+        let address = state.owner();
         if let Err(error) = std::fs::remove_file(&address) {
             tracing::debug!("{} stays: {error}", address.display());
         }
         drop(held.socket);
     }
+
+    /// Returns once the state folder is not the one that was locked any more.
+    async fn displaced(inner: std::sync::Weak<Inner>) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let Some(owner) = inner.upgrade().map(|inner| Self { inner }) else { return };
+            let lock = owner.catalog().workspace().state().lock();
+            // Without a lock it is being closed, which is somebody else's business.
+            if owner.held().as_ref().is_some_and(|held| !held.lock.is_in_place(&lock)) {
+                return;
+            }
+        }
+    }
 }
 
-/// When the journal cannot be written any more, the owner leaves; whoever opens the workspace next (mostly the same
-/// process) reads what is durable and goes on from there.
+/// When the journal cannot be written any more, or is not where others look for it, the owner leaves; whoever opens the
+/// workspace next (mostly the same process) reads what is durable and goes on from there.
 async fn close_on_failure(owner: std::sync::Weak<Inner>) {
     let Some(mut engines) = owner.upgrade().map(|inner| inner.running.subscribe()) else { return };
+    let mut displaced = pin!(Owner::displaced(owner.clone()));
     loop {
         let mut figures = engines.borrow_and_update().engine.figures();
         let failed = async {
@@ -212,6 +242,10 @@ async fn close_on_failure(owner: std::sync::Weak<Inner>) {
         tokio::select! {
             reason = failed => {
                 tracing::error!("the engine has stopped: {reason}");
+                break;
+            }
+            () = &mut displaced => {
+                tracing::error!("the folder .loomwork was removed or replaced; what ran in it is ended");
                 break;
             }
             changed = engines.changed() => if changed.is_err() { return },
@@ -236,7 +270,7 @@ async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running>
     };
     let process = ProcessConfig::new(workspace.root(), &journal_id);
     let performer = blocking(move || {
-        ProcessPerformer::new(process)
+        Actions::new(process)
             .map_err(|error| problem::unavailable(format!("Processes cannot be started: {}.", problem::reason(&error))))
     })
     .await?;

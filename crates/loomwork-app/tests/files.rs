@@ -57,6 +57,18 @@ async fn links_and_paths_never_lead_out_of_the_workspace() {
     backend.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_the_place_of_a_workflow_keeps_nobody_waiting() {
+    let place = Place::new(&[("workflows/w.yaml", GOOD)]);
+    let pipe = place.path().join("workflows/pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let backend = place.own().await;
+    let error = backend.request(OpenWorkflow { workflow: "workflows/pipe.yaml".to_owned() }).await.unwrap_err();
+    assert!(error.message.contains("not a plain file"), "{error}");
+    assert_eq!(backend.request(ListWorkflows {}).await.unwrap().workflows.len(), 1);
+    backend.close().await;
+}
+
 #[tokio::test]
 async fn saving_keeps_permissions_and_refuses_a_file_that_changed_meanwhile() {
     use std::os::unix::fs::PermissionsExt as _;

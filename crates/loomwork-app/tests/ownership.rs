@@ -131,7 +131,9 @@ async fn a_foreign_journal_resumes_nothing_until_it_is_trusted() {
     assert_eq!(cancel.code, ErrorCode::Untrusted);
     assert!(!other_user.path().join("effects").exists());
     let mut news = pin!(backend.watch(Watch { run: Some(run.clone()), after_seq: 0, logs: false }));
-    assert!(backend.request(TrustWorkspace {}).await.unwrap().trusted);
+    // Said twice at one time, as by two clicks: one engine follows, not two on one journal.
+    let (first, second) = tokio::join!(backend.request(TrustWorkspace {}), backend.request(TrustWorkspace {}));
+    assert!(first.unwrap().trusted && second.unwrap().trusted);
     assert_eq!(ended(&backend, &run).await.summary.status, RunStatus::Succeeded);
     assert_eq!(other_user.read("effects"), "ran\n");
     tokio::time::timeout(LONG, async {
@@ -143,6 +145,24 @@ async fn a_foreign_journal_resumes_nothing_until_it_is_trusted() {
     let again = other_user.own().await;
     assert!(again.facts().await.unwrap().trusted, "said once, known for ever");
     again.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_state_folder_was_taken_away_ends_what_ran_and_begins_anew_in_a_new_one() {
+    let place = Place::new(&[("workflows/w.yaml", &script("w", "echo $$ >> pids\nwhile [ ! -e go ]; do sleep 0.02; done"))]);
+    let backend = place.own().await;
+    backend.request(start("w")).await.unwrap();
+    until("the step runs", || async { place.path().join("pids").exists().then_some(()) }).await;
+    let pid = place.read("pids").trim().to_owned();
+    std::fs::rename(place.path().join(".loomwork"), place.path().join("gone")).unwrap();
+    until("its process is ended", || async { (!PathBuf::from(format!("/proc/{pid}")).exists()).then_some(()) }).await;
+    until("there is a new journal", || async { place.path().join(".loomwork/owner.json").exists().then_some(()) }).await;
+    place.write("go", "");
+    let guest = place.open(Mode::OwnOrJoin).await;
+    let run = guest.request(start("w")).await.unwrap();
+    assert_eq!((run.summary.number, ended(&guest, &run.summary.id).await.summary.status), (1, RunStatus::Succeeded));
+    guest.close().await;
+    backend.close().await;
 }
 
 #[tokio::test]

@@ -268,9 +268,11 @@ fn a_background_engine_leaves_when_nothing_is_under_way() {
 #[test]
 fn the_window_is_missed_with_a_clear_word() {
     let place = Place::new(&[]);
-    let folder = tempfile::tempdir().unwrap();
+    // A link, not a copy: a file that was just written may still be open in a child that another test is starting.
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_loomwork"));
+    let folder = tempfile::tempdir_in(program.parent().unwrap()).unwrap();
     let alone = folder.path().join("loomwork");
-    fs::copy(env!("CARGO_BIN_EXE_loomwork"), &alone).unwrap();
+    fs::hard_link(program, &alone).unwrap();
     let opened = std::process::Command::new(alone).env("PATH", "").arg("open").arg(place.path()).output().unwrap();
     assert_eq!(opened.status.code(), Some(5));
     assert!(String::from_utf8_lossy(&opened.stderr).contains("loomwork-desktop"));

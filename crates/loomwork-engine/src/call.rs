@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use loomwork_run::{ErrorClass, Parent, Program, RunError, RunTrigger};
 use serde_json::{Map, Value};
 
-use crate::core::NewRun;
+use crate::request::NewRun;
 use crate::{Active, EngineError};
 
 /// Where workflows and ended runs are found. Implemented over the workspace, and over a table in tests.

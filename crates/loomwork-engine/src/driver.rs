@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use loomwork_store::{Record, StoreError, Writer};
 use tokio::sync::{broadcast, mpsc, watch};
 
-use crate::core::{After, Core, Request};
+use crate::core::Core;
 use crate::engine::Figures;
+use crate::request::{After, Request};
 use crate::{AttemptReport, Performer};
 
 /// What one commit made durable, as it is published.
@@ -116,10 +117,13 @@ impl Driver {
                 After::Stop(key) => self.performer.cancel(&key),
                 After::Start(spec) => {
                     let sender = self.sender.clone();
-                    self.performer.start(*spec, Box::new(move |report| {
-                        // The loop is gone only when the process ends.
-                        let _ = sender.send(Message::Report(report));
-                    }));
+                    self.performer.start(
+                        *spec,
+                        Box::new(move |report| {
+                            // The loop is gone only when the process ends.
+                            let _ = sender.send(Message::Report(report));
+                        }),
+                    );
                 }
             }
         }
@@ -137,9 +141,12 @@ impl Driver {
         }
         self.in_flight = Some((number, after));
         let sender = self.sender.clone();
-        self.writer.commit(batch, Box::new(move |result| {
-            let _ = sender.send(Message::Committed(result));
-        }));
+        self.writer.commit(
+            batch,
+            Box::new(move |result| {
+                let _ = sender.send(Message::Committed(result));
+            }),
+        );
         Ok(())
     }
 

@@ -10,8 +10,9 @@ use loomwork_workflow::{Scope, Workflow};
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::core::{Active, Answer, Ask, Core, NewRun, Request, Wish};
+use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
+use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
 use crate::{EngineError, Library, Performer, load_run};
 
 /// How an engine is opened.

@@ -15,12 +15,14 @@ mod groups;
 mod load;
 mod performer;
 mod queue;
+mod request;
 
 pub use call::Library;
-pub use crate::core::{Active, After, Ask, Core, NewRun, Request, Wish};
+pub use crate::core::Core;
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun};
 pub use error::EngineError;
 pub use load::{fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, Performer, ReportTo};
+pub use request::{Active, After, Answer, Ask, Look, NewRun, Request, Wish};

@@ -17,6 +17,7 @@ use crate::{
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one, and they live briefly")]
 pub enum Decision {
     /// This happened.
     Record(Event),

@@ -52,6 +52,7 @@ macro_rules! events {
 
         /// What happened in a run.
         #[derive(Debug, Clone, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "the large one happens once a run, and events live briefly")]
         pub enum EventKind { $($(#[$doc])* $variant($variant),)* }
 
         $(impl From<$variant> for EventKind {

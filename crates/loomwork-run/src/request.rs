@@ -143,11 +143,14 @@ fn plan(state: &RunState, targets: Vec<usize>, all_that_follows: bool) -> RetryP
         at != ROOT
     };
     let order = state.in_order();
-    let again = |ix: &usize| resets.contains(ix) || !state.steps[*ix].status.is_final() || resumes.contains(ix) || inside(*ix);
+    // What is under way or about to be tried again goes on by itself: that is not the retry's doing.
+    let waits = |ix: &usize| matches!(state.steps[*ix].status, StepStatus::Pending | StepStatus::Queued);
+    let reset = |ix: &usize| resets.contains(ix) || inside(*ix);
+    let again = |ix: &usize| reset(ix) || waits(ix) || resumes.contains(ix);
     let runs: Vec<usize> = order.iter().copied().filter(again).collect();
     let reused = order.iter().copied().filter(|ix| !again(ix) && state.steps[*ix].status == StepStatus::Succeeded).collect();
     let leaf = |ix: &usize| state.shape(*ix) == Shape::Leaf;
-    let repeats = runs.iter().copied().filter(|ix| leaf(ix) && !state.steps[*ix].attempts.is_empty()).collect();
+    let repeats = runs.iter().copied().filter(|ix| reset(ix) && leaf(ix) && !state.steps[*ix].attempts.is_empty()).collect();
     RetryPlan { runs, reused, repeats, resets, resumes }
 }
 

@@ -154,7 +154,9 @@ fn process_input(state: &RunState, values: &Values, at: usize, process: &Process
     let scope = scope_for(state, values, at, process.env.values().chain(single))?;
     let text = |field: &str, template: &Template| -> Result<Value, RunError> {
         let value = template.evaluate(&scope).map_err(|error| run_error(field, &error))?;
-        Ok(Value::String(as_text(value)))
+        // A secret is a hole until the process starts: its shape stays as it is.
+        let hole = !template.secrets().is_empty();
+        Ok(if hole { value } else { Value::String(as_text(value)) })
     };
     let mut env = scope.env.as_object().cloned().unwrap_or_default();
     for (name, template) in &process.env {

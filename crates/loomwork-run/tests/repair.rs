@@ -81,6 +81,13 @@ impl Run {
         self.start();
     }
 
+    /// Paths of the steps that a retry of one of them would run, and of those whose effects it would repeat.
+    fn plan(&self, path: &str) -> (Vec<&str>, Vec<&str>) {
+        let plan = loomwork_run::plan_retry(&self.state, &RetryScope::Step(path.to_owned())).unwrap();
+        let paths = |steps: Vec<usize>| steps.into_iter().map(|step| self.state.program.path(step)).collect();
+        (paths(plan.runs), paths(plan.repeats))
+    }
+
     fn status(&self, path: &str) -> StepStatus {
         self.state.steps[self.state.step(path).unwrap()].status
     }
@@ -141,4 +148,14 @@ fn after_a_retry_every_edge_is_counted_as_if_the_kept_steps_alone_had_ended() {
     run.succeed("d");
     run.succeed("e");
     assert_eq!((run.state.status, counts(&run, "c"), counts(&run, "e")), (RunStatus::Succeeded, (2, 0), (2, 0)));
+}
+
+#[test]
+fn the_plan_of_a_retry_leaves_out_what_is_under_way_by_itself() {
+    let mut run = Run::of(
+        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    run: x\n  - id: c\n    needs: [a, b]\n    run: x\n  - id: d\n    needs: [b]\n    run: x\n",
+    );
+    run.fail("a");
+    assert_eq!((run.state.status, run.status("b")), (RunStatus::Running, StepStatus::Running));
+    assert_eq!(run.plan("a"), (vec!["a", "c", "d"], vec!["a"]));
 }

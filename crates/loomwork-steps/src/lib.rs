@@ -20,5 +20,5 @@ mod tasks;
 
 pub use actions::Actions;
 pub use hub::{LogBatch, LogHub, LogWatch, WatchedLine};
-pub use process::{ENGINE_MARK, ProcessConfig, ProcessPerformer, end_orphans};
+pub use process::{ENGINE_MARK, MARKS, ProcessConfig, ProcessPerformer, end_orphans};
 pub use secrets::{SecretError, SecretSource, WorkspaceSecrets};

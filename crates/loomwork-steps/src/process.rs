@@ -22,4 +22,4 @@ mod tree;
 
 pub use performer::{ProcessConfig, ProcessPerformer};
 pub(crate) use performer::{defect, failed};
-pub use tree::{ENGINE_MARK, end_orphans};
+pub use tree::{ENGINE_MARK, MARKS, end_orphans};

@@ -205,10 +205,8 @@ pub(crate) fn list(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
     }
     // So many more are read as the tail may take away.
     let limit = filter.limit as usize + changed.len();
-    let sql = format!(
-        "SELECT json FROM run WHERE {} ORDER BY created_at_ms DESC, id DESC LIMIT {limit}",
-        conditions.join(" AND ")
-    );
+    let sql =
+        format!("SELECT json FROM run WHERE {} ORDER BY created_at_ms DESC, id DESC LIMIT {limit}", conditions.join(" AND "));
     let mut statement = connection.prepare_cached(&sql).map_err(StoreError::read)?;
     let stored = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(0)).map_err(StoreError::read)?;
     let mut rows = Vec::new();

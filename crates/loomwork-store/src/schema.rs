@@ -86,6 +86,8 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connecti
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000).map_err(failed)?;
     connection.pragma_update(None, "cache_size", -16_000).map_err(failed)?;
+    // A large commit lets the write-ahead log grow; a later checkpoint gives the room back.
+    connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(failed)?;
     if found == 0 {
         if table_exists(&connection, "event").map_err(failed)? {
             let reason = "it has tables but no format".to_owned();
@@ -93,7 +95,9 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connecti
         }
         let transaction = connection.transaction().map_err(failed)?;
         transaction.execute_batch(FORMAT_1).map_err(failed)?;
-        transaction.execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id]).map_err(failed)?;
+        transaction
+            .execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id])
+            .map_err(failed)?;
         transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         transaction.commit().map_err(failed)?;
     }

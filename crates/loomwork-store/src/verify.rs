@@ -26,7 +26,8 @@ pub fn verify(reader: &Reader) -> Result<Verdict, StoreError> {
     let sql = format!("SELECT {ROW} FROM event ORDER BY seq");
     let mut events = reader.connection.prepare(&sql).map_err(StoreError::read)?;
     let mut events = events.query_map([], record_of).map_err(StoreError::read)?.peekable();
-    let mut links = reader.connection.prepare("SELECT n, last_seq, heads, prev, hash FROM link ORDER BY n").map_err(StoreError::read)?;
+    let mut links =
+        reader.connection.prepare("SELECT n, last_seq, heads, prev, hash FROM link ORDER BY n").map_err(StoreError::read)?;
     let links = links
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         .map_err(StoreError::read)?;
@@ -45,7 +46,9 @@ pub fn verify(reader: &Reader) -> Result<Verdict, StoreError> {
             touched.insert(record.run.clone().unwrap_or_default(), record.hash);
         }
         if encode_heads(touched.iter().map(|(name, hash)| (&**name, hash))) != stored_heads {
-            verdict.findings.push(format!("the records up to {last_seq} do not end as link {n} says: some are missing or were added"));
+            verdict
+                .findings
+                .push(format!("the records up to {last_seq} do not end as link {n} says: some are missing or were added"));
         }
     }
     if let Some(record) = events.next() {

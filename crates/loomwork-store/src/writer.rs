@@ -100,9 +100,8 @@ struct Chain {
 
 impl Chain {
     fn load(connection: Connection) -> Result<Self, StoreError> {
-        let last_seq: u64 = connection
-            .query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))
-            .map_err(StoreError::read)?;
+        let last_seq: u64 =
+            connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(StoreError::read)?;
         let workspace_head = connection
             .query_row("SELECT hash FROM event WHERE run IS NULL ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))
             .optional()
@@ -209,9 +208,13 @@ impl Chain {
         let last_seq = self.next_seq + records.len() as u64 - 1;
         let heads = encode_heads(touched.iter().map(|(name, hash)| (&**name, hash)));
         let link = link_hash(&self.last_link, last_seq, &heads);
-        transaction
-            .prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![self.next_link, last_seq, heads, self.last_link, link])?;
+        transaction.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            self.next_link,
+            last_seq,
+            heads,
+            self.last_link,
+            link
+        ])?;
         transaction.commit()?;
         self.next_seq = last_seq + 1;
         self.next_link += 1;

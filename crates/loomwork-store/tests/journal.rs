@@ -186,8 +186,10 @@ fn after_a_failed_commit_nothing_more_is_written() {
     let writer = Writer::open(&path, "j").unwrap();
     // Somebody else takes the next number, so that the insert fails.
     let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute_batch("INSERT INTO event SELECT 8, run, at_ms, actor, kind, v, step, attempt, data, prev, hash FROM event WHERE seq = 7")
-        .unwrap();
+    raw.execute_batch(
+        "INSERT INTO event SELECT 8, run, at_ms, actor, kind, v, step, attempt, data, prev, hash FROM event WHERE seq = 7",
+    )
+    .unwrap();
     let (sender, receiver) = channel();
     for _ in 0..2 {
         let sender = sender.clone();

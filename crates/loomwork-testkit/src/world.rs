@@ -162,6 +162,11 @@ impl World {
         self.core.request(Request::Create(Box::new(new), Box::new(|_| {})), self.now_ms);
     }
 
+    /// Another loop over the same journal, with one slot.
+    pub fn fresh_core(&self, next_seq: u64) -> Core {
+        Core::new(1, next_seq, Arc::clone(&self.shelf) as Arc<dyn Library>)
+    }
+
     /// Everything that is durable.
     pub fn journal(&self) -> Vec<Record> {
         locked(&self.shelf.durable).journal.clone()
@@ -414,7 +419,7 @@ impl World {
         let seen = Arc::new(Mutex::new(None));
         let write = Arc::clone(&seen);
         let look = Box::new(move |active: Option<&Active>| -> Box<dyn FnOnce() + Send> {
-            let text = active.map(|active| fingerprint(active));
+            let text = active.map(fingerprint);
             Box::new(move || {
                 if let Ok(mut seen) = write.lock() {
                     *seen = text;

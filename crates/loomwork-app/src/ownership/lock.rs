@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -13,7 +14,7 @@ use crate::problem;
 /// The lock, held. Dropping it (or the end of the process, however it ends) lets it go.
 #[derive(Debug)]
 pub(crate) struct OwnerLock {
-    _file: File,
+    file: File,
 }
 
 impl OwnerLock {
@@ -21,9 +22,20 @@ impl OwnerLock {
     pub(crate) fn take(path: &Path) -> ApiResult<Option<Self>> {
         let file = open(path).map_err(|error| problem::file("open the lock", path, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(problem::file("lock", path, &error)),
+        }
+    }
+
+    /// Whether the locked file still stands at its path. Where it was removed or replaced, another process can take the lock
+    /// of what stands there now, and what we have open is seen by nobody.
+    pub(crate) fn is_in_place(&self, path: &Path) -> bool {
+        let identity = |facts: std::fs::Metadata| (facts.dev(), facts.ino());
+        match (self.file.metadata().map(identity), std::fs::metadata(path).map(identity)) {
+            (Ok(held), Ok(there)) => held == there,
+            (_, Err(error)) => error.kind() != io::ErrorKind::NotFound,
+            (Err(_), _) => true,
         }
     }
 }
@@ -51,6 +63,12 @@ mod tests {
         assert!(first.is_some());
         assert!(OwnerLock::take(&path).unwrap().is_none());
         assert!(is_owned(&path));
+        assert!(first.as_ref().unwrap().is_in_place(&path));
+        std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+        assert!(!first.as_ref().unwrap().is_in_place(&path));
+        std::fs::write(&path, "").unwrap();
+        assert!(!first.as_ref().unwrap().is_in_place(&path));
+        std::fs::rename(folder.path().join("elsewhere"), &path).unwrap();
         drop(first);
         assert!(!is_owned(&path));
         assert!(OwnerLock::take(&path).unwrap().is_some());

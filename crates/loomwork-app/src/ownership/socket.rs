@@ -50,6 +50,7 @@ fn private_folder(folder: &Path, uid: u32) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
+    ours: bool,
 }
 
 impl SocketFile {
@@ -63,17 +64,24 @@ impl SocketFile {
         }
         let listener = UnixListener::bind(path).map_err(fail)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(fail)?;
-        Ok((Self { path: path.to_path_buf() }, listener))
+        Ok((Self { path: path.to_path_buf(), ours: true }, listener))
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Leaves whatever stands at the path: it may be another owner's by now.
+    pub(crate) fn leave(mut self) {
+        self.ours = false;
+    }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Gone already, or the folder is: either way nobody can connect.
-        let _ = fs::remove_file(&self.path);
+        if self.ours {
+            // Gone already, or the folder is: either way nobody can connect.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     fs, io,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -50,17 +50,24 @@ pub(crate) fn revision(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Reads a workflow file of any place, bounded.
+/// Reads a workflow file of any place, bounded. A pipe or a device says nothing of its size beforehand.
 pub(crate) fn read(path: &Path) -> ApiResult<FileText> {
     let fail = |error: io::Error| problem::file("read", path, &error);
-    let size = fs::metadata(path).map_err(fail)?.len();
-    if size > MAX_BYTES {
-        return Err(problem::invalid(format!(
-            "{} has {size} bytes; a workflow file may have at most {MAX_BYTES}.",
-            path.display()
-        )));
+    let file = fs::File::open(path).map_err(fail)?;
+    let mut bytes = Vec::new();
+    let size = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if size as u64 > MAX_BYTES {
+        return Err(problem::invalid(format!("{} is too large: a workflow file has at most {MAX_BYTES} bytes.", path.display())));
     }
-    Ok(FileText::new(fs::read(path).map_err(fail)?))
+    Ok(FileText::new(bytes))
+}
+
+/// Reads a file of the workspace. What is no plain file could keep whoever opens it waiting for ever.
+fn read_plain(path: &Path) -> ApiResult<FileText> {
+    match fs::metadata(path) {
+        Ok(facts) if !facts.is_file() => Err(problem::invalid(format!("{} is not a plain file.", path.display()))),
+        _ => read(path),
+    }
 }
 
 impl Workspace {
@@ -125,7 +132,7 @@ impl Workspace {
 
     /// Reads a workflow file by its relative path.
     pub(crate) fn read(&self, path: &str) -> ApiResult<FileText> {
-        read(&self.resolve(path)?).map_err(|error| match error.code {
+        read_plain(&self.resolve(path)?).map_err(|error| match error.code {
             ErrorCode::NotFound => problem::not_found(format!("There is no workflow file {path} in this workspace.")),
             _ => error,
         })
@@ -134,7 +141,7 @@ impl Workspace {
     /// Replaces a workflow file's text if it is still as it was read; `base` none overwrites whatever is there.
     pub(crate) fn write(&self, path: &str, text: &str, base: Option<&str>) -> ApiResult<()> {
         let target = self.writable(path)?;
-        match read(&target) {
+        match read_plain(&target) {
             Ok(present) if present.invalid_at.is_some() => {
                 return Err(problem::refused(format!(
                     "{path} is not UTF-8 text; saving would lose bytes. Convert it with another editor first."

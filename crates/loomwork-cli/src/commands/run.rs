@@ -87,7 +87,7 @@ fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
     } else {
         std::fs::read_to_string(file).map(|read| text = read)
     };
-    read.map_err(|error| Failure::usage(format!("the inputs {} cannot be read: {error}", file.display())))?;
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("the inputs {} are not a JSON object: {error}", file.display())))
+    let name = if file == Path::new("-") { "on standard input".into() } else { file.to_string_lossy() };
+    read.map_err(|error| Failure::usage(format!("the inputs {name} cannot be read: {error}")))?;
+    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("the inputs {name} are not a JSON object: {error}")))
 }

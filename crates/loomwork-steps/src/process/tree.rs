@@ -20,6 +20,9 @@ pub(super) const RUN_MARK: &str = "LOOMWORK_RUN_ID";
 pub(super) const STEP_MARK: &str = "LOOMWORK_STEP";
 pub(super) const ATTEMPT_MARK: &str = "LOOMWORK_ATTEMPT";
 
+/// What marks a process as part of an attempt. A program that is to outlive the attempt it is started in drops them.
+pub const MARKS: [&str; 4] = [ENGINE_MARK, RUN_MARK, STEP_MARK, ATTEMPT_MARK];
+
 /// How often orphans that are ending are looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 

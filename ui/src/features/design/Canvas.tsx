@@ -18,7 +18,7 @@ import { canSplice, connectOp, spliceOps, whyNot } from './ops';
 import { QuickAdd } from './QuickAdd';
 import { apply, now, place, select, useOpen } from './store';
 
-const nodeTypes = { step: DesignNode, group: DesignGroup };
+const nodeTypes = { step: DesignNode, frame: DesignGroup };
 const edgeTypes = { wire: DesignEdge };
 
 export function Canvas() {
@@ -124,7 +124,7 @@ export function Canvas() {
         onError={(_, message) => complain(message)} connectionRadius={26} deleteKeyCode={null} disableKeyboardA11y selectionMode={SelectionMode.Partial} zoomOnDoubleClick={false}
         minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[8, 8]} onlyRenderVisibleElements={nodes.length > 150} elevateNodesOnSelect={false} aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
-        <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : 'var(--edge)')} selected={selected.length === 1 ? selected[0] : null} />
+        <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : node.type === 'frame' ? 'var(--surface-4)' : 'var(--edge)')} selected={selected.length === 1 ? selected[0] : null} />
       </ReactFlow>
       {design.nodes.length === 0 && <Empty />}
       <QuickAdd />

@@ -18,7 +18,7 @@ export type StepData = {
   handled: boolean;
   problem: { severity: Severity; message: string } | null;
 };
-export type DesignStep = Node<StepData, 'step' | 'group'>;
+export type DesignStep = Node<StepData, 'step' | 'frame'>;
 
 export const DesignNode = memo(function DesignNode({ id, data }: NodeProps<DesignStep>) {
   const { problem, handled } = data;

@@ -1,7 +1,7 @@
 /** The design as nodes and edges of the canvas library. What has not changed keeps its identity, so that it does not render again. Pure. */
 import type { Design } from '@/generated/Design';
 import type { Diagnostic } from '@/generated/Diagnostic';
-import { boxOf, edgeId, handleOf, inPort, isContainer, kindOf, nodeWidth, type Drawing } from '@/shared/canvas';
+import { boxOf, edgeId, handleOf, inPort, isContainer, kindOf, nameOf, nodeWidth, type Drawing } from '@/shared/canvas';
 import type { DesignWire } from './DesignEdge';
 import type { DesignStep, StepData } from './DesignNode';
 
@@ -24,7 +24,7 @@ export function nodesOf(design: Design, drawing: Drawing, selected: string[], be
       repeat: step.repeat,
       kind: kindOf(step),
       action: step.action,
-      title: step.title ?? step.id,
+      title: nameOf(step),
       summary: step.summary,
       ports: step.ports,
       handled: handled.has(step.id),
@@ -32,7 +32,7 @@ export function nodesOf(design: Design, drawing: Drawing, selected: string[], be
     });
     const isSelected = chosen.has(step.id);
     if (known && known.data === data && known.position.x === position.x && known.position.y === position.y && known.selected === isSelected && known.parentId === step.parent && known.width === box.width && known.height === box.height) return [known];
-    return [{ ...known, ...box, id: step.id, parentId: step.parent, type: size ? ('group' as const) : ('step' as const), position, selected: isSelected, ariaLabel: `${data.title}, ${data.kind}`, data }];
+    return [{ ...known, ...box, id: step.id, parentId: step.parent, type: size ? ('frame' as const) : ('step' as const), position, selected: isSelected, ariaLabel: `${data.title}, ${data.kind}`, data }];
   });
 }
 

@@ -2,7 +2,7 @@
 import { Background, BackgroundVariant, ReactFlow, useReactFlow, type Node } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState, type FocusEvent } from 'react';
 import type { StepStatus } from '@/generated/StepStatus';
-import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, kindOf, runNodeWidth, walk, type Direction } from '@/shared/canvas';
+import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, kindOf, nameOf, runNodeWidth, walk, type Direction } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { colourOf, LoadingRows, StatusIcon, statusName } from '@/shared/ui';
 import { RunEdge, type RunWire } from './RunEdge';
@@ -10,7 +10,7 @@ import { designPath, isTop } from './paths';
 import { RunGroup, RunNode, type RunBox } from './RunNode';
 import { now, selectStep, useRun } from './store';
 
-const nodeTypes = { step: RunNode, group: RunGroup };
+const nodeTypes = { step: RunNode, frame: RunGroup };
 const edgeTypes = { wire: RunEdge };
 
 export function RunCanvas() {
@@ -33,12 +33,12 @@ export function RunCanvas() {
     const absolute = drawing.places[step.id];
     const around = step.parent === undefined ? { x: 0, y: 0 } : drawing.places[step.parent];
     if (!absolute || !around) return [];
-    const title = step.title ?? step.id.slice(step.id.lastIndexOf('.') + 1);
+    const title = nameOf(step);
     const size = drawing.sizes[step.id];
     const box = size ? boxOf(step, size.width, size.height) : boxOf(step, runNodeWidth);
     const handled = document?.design.edges.some((edge) => edge.from === step.id && edge.port === 'failed') ?? false;
     return [{
-      id: step.id, type: size ? ('group' as const) : ('step' as const), parentId: step.parent, position: { x: absolute.x - around.x, y: absolute.y - around.y }, ...box,
+      id: step.id, type: size ? ('frame' as const) : ('step' as const), parentId: step.parent, position: { x: absolute.x - around.x, y: absolute.y - around.y }, ...box,
       selected: selected !== null && step.id === designPath(selected), ariaLabel: title,
       data: { action: step.action, repeat: step.repeat, kind: kindOf(step), title, summary: step.summary, ports: step.ports, handled },
     }];
@@ -106,7 +106,7 @@ function Corners() {
     }, pauseMs);
   }, [gathered]);
   useEffect(() => () => { if (waiting.current) clearTimeout(waiting.current); waiting.current = null; }, []);
-  const colour = useMemo(() => (node: Node) => (node.type === 'group' ? 'var(--surface-4)' : mapColour(shown[node.id]?.status)), [shown]);
+  const colour = useMemo(() => (node: Node) => (node.type === 'frame' ? 'var(--surface-4)' : mapColour(shown[node.id]?.status)), [shown]);
   // The map remembers the colours it drew: another state of the run is another map.
   const states = useMemo(() => Object.values(shown).map((each) => each.status).join(), [shown]);
   return <CanvasControls map={map} mapKey={states} onMap={setMap} colour={colour} selected={selected === null ? null : designPath(selected)} />;

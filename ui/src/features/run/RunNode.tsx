@@ -13,7 +13,7 @@ import { ownName } from './paths';
 import { useRun, useStep } from './store';
 
 export type RunData = { action: string; repeat: string | undefined; kind: string; title: string; summary: string; ports: string[]; handled: boolean };
-export type RunBox = Node<RunData, 'step' | 'group'>;
+export type RunBox = Node<RunData, 'step' | 'frame'>;
 
 const tinted = new Set<StepStatus>(['queued', 'running', 'retrying', 'failed', 'waiting', 'needs_approval', 'needs_attention', 'compensating']);
 

@@ -85,6 +85,11 @@ export function sideOf(port: string): Position {
   return port === inPort ? Position.Top : port === 'failed' ? Position.Right : Position.Bottom;
 }
 
+/** What a step is called: its title, or its id within its group. */
+export function nameOf(step: Pick<StepNode, 'id' | 'title'>): string {
+  return step.title ?? step.id.slice(step.id.lastIndexOf('.') + 1);
+}
+
 export function edgeId(edge: Pick<Edge, 'from' | 'port' | 'to'>): string {
   return `${edge.from}.${edge.port ?? '*'}>${edge.to}`;
 }

@@ -2,7 +2,7 @@
 import { Ellipsis, Trash2, Code } from 'lucide-react';
 import { useState } from 'react';
 import type { StepNode } from '@/generated/StepNode';
-import { ActionIcon, kindOf } from '@/shared/canvas';
+import { ActionIcon, kindOf, nameOf } from '@/shared/canvas';
 import { Button, Menu, Tabs } from '@/shared/ui';
 import { removeSelected } from '../shortcuts';
 import { apply, patch, renamedTo, show } from '../store';
@@ -25,7 +25,7 @@ export function StepInspector({ step }: { step: StepNode }) {
       <header className="insp-head">
         <span className="tile"><ActionIcon action={step.action} size={17} /></span>
         <span className="grow">
-          <h2 className="semi ell" style={{ lineHeight: '17px' }}>{step.title ?? step.id}</h2>
+          <h2 className="semi ell" style={{ lineHeight: '17px' }}>{nameOf(step)}</h2>
           <span className="xs t3">{kindOf(step)}, id <span className="mono">{step.id}</span></span>
         </span>
         <Menu trigger={<Button small look="ghost" icon={<Ellipsis size={15} />} aria-label="More about this step" />} items={[
@@ -51,8 +51,8 @@ function Configure({ form }: { form: StepForm }) {
   return (
     <>
       <div className="two">
-        <TextField label="Title" value={step.title ?? ''} placeholder={step.id} onCommit={(text) => form.set(['title'], orNothing(text))} problems={form.problems('title')} />
-        <TextField label="Id" mono value={step.id.slice(step.id.lastIndexOf('.') + 1)} problems={form.problems('id')} onCommit={(text) => void rename(step.id, text.trim())} />
+        <TextField label="Title" value={step.title ?? ''} placeholder={nameOf({ ...step, title: null })} onCommit={(text) => form.set(['title'], orNothing(text))} problems={form.problems('title')} />
+        <TextField label="Id" mono value={nameOf({ ...step, title: null })} problems={form.problems('id')} onCommit={(text) => void rename(step.id, text.trim())} />
       </div>
       {step.action === 'run' && <RunForm form={form} />}
       {step.action === 'set' && <SetForm form={form} />}

@@ -1,0 +1,162 @@
+//! What goes into the loop and comes out of it, besides reports and the time.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
+use serde_json::Value;
+
+use crate::{AttemptKey, AttemptSpec, EngineError};
+
+/// Gives an answer, once it is durable.
+pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
+
+/// A run to create.
+#[derive(Debug)]
+pub struct NewRun {
+    /// Its id, fresh.
+    pub id: Arc<str>,
+    /// The workflow, prepared.
+    pub program: Arc<Program>,
+    /// The workflow's text.
+    pub text: Arc<str>,
+    /// Path of the workflow's file.
+    pub path: String,
+    /// Inputs with defaults filled in.
+    pub inputs: Value,
+    /// The workflow's `env`, evaluated.
+    pub env: Value,
+    /// What starts it.
+    pub trigger: RunTrigger,
+    /// Labels.
+    pub labels: IndexMap<String, String>,
+    /// From 0 to 9.
+    pub priority: u8,
+    /// The largest number of a run of this workflow that the journal has.
+    pub last_number: u32,
+    /// The step of another run that called it.
+    pub parent: Option<loomwork_run::Parent>,
+    /// Its concurrency group, evaluated.
+    pub group: Option<String>,
+}
+
+/// What people and programs ask for.
+pub enum Request {
+    /// Creates a run.
+    Create(Box<NewRun>, Answer<()>),
+    /// Keeps a run in memory until it is let go: it is about to be read from the journal.
+    Hold(Arc<str>),
+    /// Takes a run into memory that was read from the journal. Ignored when it is there.
+    Load(Box<Active>),
+    /// The opposite of `Hold`.
+    LetGo(Arc<str>),
+    /// Asks something of a run.
+    Ask(Box<Ask>),
+    /// Sends an event to one run, or to all that wait for it.
+    Send {
+        /// The run's id; none for every run of the workspace.
+        run: Option<Arc<str>>,
+        /// Who.
+        actor: String,
+        /// The event's name.
+        name: String,
+        /// Its data.
+        data: Value,
+        /// The answer.
+        answer: Answer<()>,
+    },
+    /// Looks at a run in memory; the look is answered once what it saw is durable.
+    Inspect(Arc<str>, Look),
+    /// Nothing but the time has changed.
+    Tick,
+}
+
+/// Something that a person asks of a run.
+pub struct Ask {
+    /// The run's id.
+    pub run: Arc<str>,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub what: Wish,
+    /// The answer: what re-runs, is reused, and repeats, where that is a question.
+    pub answer: Answer<Option<RetryPlan>>,
+}
+
+/// What a person wishes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// That it ends.
+    Cancel {
+        /// Why.
+        reason: Option<String>,
+        /// Whether completed steps are undone.
+        compensate: bool,
+    },
+    /// That nothing more starts.
+    Pause,
+    /// That it goes on.
+    Resume,
+    /// That failed steps are tried again.
+    Retry {
+        /// Which.
+        scope: RetryScope,
+        /// Merge patch on the resolved input.
+        set: Option<Value>,
+    },
+    /// That a step and all that follows is done again.
+    Rerun {
+        /// The step's path.
+        from: String,
+    },
+    /// That a step is skipped or has succeeded.
+    Judge {
+        /// The step's path.
+        step: String,
+        /// What becomes of it.
+        verdict: Verdict,
+    },
+    /// That an approval is decided.
+    Decide {
+        /// The step's path.
+        step: String,
+        /// Approved or rejected.
+        approved: bool,
+        /// A comment.
+        comment: Option<String>,
+        /// What was filled in.
+        form: Option<Value>,
+    },
+}
+
+/// Looks at a run, if it is in memory, and returns how to tell what it saw.
+pub type Look = Box<dyn FnOnce(Option<&Active>) -> Box<dyn FnOnce() + Send> + Send>;
+
+/// A run in memory.
+#[derive(Debug)]
+pub struct Active {
+    /// Its state.
+    pub state: RunState,
+    /// Its large values.
+    pub values: Values,
+    /// Number of its last event.
+    pub seq: u64,
+    pub(crate) last_batch: u64,
+}
+
+impl Active {
+    /// A run with the number of its last event.
+    pub fn new(state: RunState, values: Values, seq: u64) -> Self {
+        Self { state, values, seq, last_batch: 0 }
+    }
+}
+
+/// What is done once a batch is durable.
+pub enum After {
+    /// Start an attempt.
+    Start(Box<AttemptSpec>),
+    /// Ask an attempt to stop.
+    Stop(AttemptKey),
+    /// Answer a request.
+    Answer(Box<dyn FnOnce() + Send>),
+}
