@@ -48,12 +48,13 @@ interface Where {
 }
 
 export async function add(template: Template, where: Where): Promise<boolean> {
-  const { design, layout } = now();
+  const { design, layout, drawing } = now();
   const { id, ops } = addOps(design, template, where);
   // In a drawing that nobody has touched, the layout finds a better place than a gesture on a wire gives.
   const untouched = Object.keys(layout).length === 0;
   if (where.edge) return apply(ops, { select: [id], places: untouched ? undefined : roomBetween(where.edge, id) });
-  const at = where.at ?? (untouched ? null : placeFor(where));
+  const wish = where.at && where.into !== undefined ? freePlace(where.at, placesWithin(where.into), drawing.sizes) : where.at;
+  const at = wish ?? (untouched ? null : placeFor(where));
   return apply(ops, { select: [id], places: at ? { [id]: { x: Math.round(at.x / 8) * 8, y: Math.round(at.y / 8) * 8 } } : undefined });
 }
 

@@ -23,7 +23,7 @@ export function StepInspector({ step }: { step: StepNode }) {
   return (
     <>
       <header className="insp-head">
-        <span className="tile"><ActionIcon action={step.action} size={17} /></span>
+        <span className="tile"><ActionIcon action={step.action === 'steps' ? (step.repeat ?? step.action) : step.action} size={17} /></span>
         <span className="grow">
           <h2 className="semi ell" style={{ lineHeight: '17px' }}>{nameOf(step)}</h2>
           <span className="xs t3">{kindOf(step)}, id <span className="mono">{step.id}</span></span>

@@ -13,7 +13,8 @@ export function withoutForm({ action, fields }: Pick<StepNode, 'action' | 'field
 /** Text as it is, unless it would be read as something else; everything else as JSON. */
 export function showField(value: unknown): string {
   if (typeof value === 'string') return readField(value) === value ? value : JSON.stringify(value);
-  return JSON.stringify(value, null, 2) ?? '';
+  const short = JSON.stringify(value) ?? '';
+  return short.length <= 40 ? short : JSON.stringify(value, null, 2);
 }
 
 /** Null removes the field. */
