@@ -29,7 +29,11 @@ impl Library for WorkspaceLibrary {
         }
         let entry = self.catalog.find(id).map_err(|error| error.message)?;
         let workflow = entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty());
-        let workflow = workflow.ok_or_else(|| format!("the workflow `{id}` has errors; see `loomwork validate {}`", entry.path))?;
+        let workflow =
+            workflow.ok_or_else(|| format!("the workflow `{id}` has errors; see `loomwork validate {}`", entry.path))?;
+        if let Some(message) = unsupported(&workflow) {
+            return Err(message);
+        }
         let definition = loomwork_workflow::definition_hash(&entry.file.text);
         let text = Arc::from(entry.file.text.as_str());
         Ok((Arc::new(Program::new(workflow, definition)), text, entry.path))
@@ -50,4 +54,13 @@ impl Library for WorkspaceLibrary {
             0
         })
     }
+}
+
+/// What of a workflow this version checks but cannot run, as a sentence; none when it can run all of it.
+pub(crate) fn unsupported(workflow: &loomwork_workflow::Workflow) -> Option<String> {
+    let named: Vec<String> = workflow.unsupported().iter().map(|(place, what)| format!("`{what}` at {place}")).collect();
+    if named.is_empty() {
+        return None;
+    }
+    Some(format!("This version can check the workflow `{}`, but not run it: it uses {}.", workflow.id, named.join(", ")))
 }

@@ -4,9 +4,7 @@
 
 use loomwork_api as api;
 use loomwork_engine::Active;
-use loomwork_run::{
-    AttemptState, ErrorClass, Instance, RunError, RunState, RunStatus, StepStatus, SuggestedAction, ValueRef,
-};
+use loomwork_run::{AttemptState, ErrorClass, Instance, RunError, RunState, RunStatus, StepStatus, SuggestedAction, ValueRef};
 use loomwork_store::{Record, RunRow};
 use serde_json::{Value, json};
 
@@ -92,8 +90,9 @@ fn count(number: usize) -> u32 {
 fn step(active: &Active, ix: usize, now_ms: i64) -> api::RunStep {
     let state = &active.state;
     let definition = &state.definition(ix).step;
-    let Instance { path, status, port, attempts, started_at_ms, ended_at_ms, due_at_ms, reason, input, output, error: why, .. } =
-        &state.steps[ix];
+    let Instance {
+        path, status, port, attempts, started_at_ms, ended_at_ms, due_at_ms, reason, input, output, error: why, ..
+    } = &state.steps[ix];
     let value = |reference: &Option<ValueRef>| reference.as_ref().map(|value| shown_value(active, value)).unwrap_or_default();
     api::RunStep {
         path: path.to_string(),

@@ -101,7 +101,8 @@ async fn a_run_under_way_is_ended_with_its_owner_and_resumes_by_itself() {
     let place = Place::new(&[("workflows/w.yaml", &script("w", "echo $$ >> pids\nwhile [ ! -e go ]; do sleep 0.02; done"))]);
     let first = place.own().await;
     let run = first.request(start("w")).await.unwrap().summary.id;
-    until("the step runs", || async { place.path().join("pids").exists().then_some(()) }).await;
+    let written = || std::fs::read_to_string(place.path().join("pids")).is_ok_and(|text| text.ends_with('\n'));
+    until("the step runs", || async { written().then_some(()) }).await;
     first.close().await;
     let pid = place.read("pids").trim().to_owned();
     assert!(!PathBuf::from(format!("/proc/{pid}")).exists(), "its process is gone");
@@ -127,7 +128,7 @@ async fn a_foreign_journal_resumes_nothing_until_it_is_trusted() {
     let other_user = Place { data: tempfile::tempdir().unwrap(), ..place };
     let backend = other_user.own().await;
     assert!(!backend.facts().await.unwrap().trusted);
-    let cancel = backend.request(CancelRun { run: run.clone(), reason: None }).await.unwrap_err();
+    let cancel = backend.request(CancelRun { run: run.clone(), reason: None, compensate: false }).await.unwrap_err();
     assert_eq!(cancel.code, ErrorCode::Untrusted);
     assert!(!other_user.path().join("effects").exists());
     let mut news = pin!(backend.watch(Watch { run: Some(run.clone()), after_seq: 0, logs: false }));

@@ -39,8 +39,7 @@ pub(crate) fn child(
     priority: u8,
 ) -> Result<NewRun, RunError> {
     let name = input.get("id").and_then(Value::as_str).unwrap_or_default();
-    let (program, text, path) =
-        library.workflow(name).map_err(|message| RunError::new(ErrorClass::Validation, message))?;
+    let (program, text, path) = library.workflow(name).map_err(|message| RunError::new(ErrorClass::Validation, message))?;
     let none = Map::new();
     let given = input.get("inputs").and_then(Value::as_object).unwrap_or(&none);
     let inputs = loomwork_workflow::resolve_inputs(&program.workflow, given).map_err(|problems| {

@@ -280,11 +280,7 @@ impl Engine {
     }
 
     /// Asks about a run; when it is not in memory, reads it first.
-    async fn loaded<T: Send + 'static>(
-        &self,
-        run: &str,
-        request: impl Fn(Answer<T>) -> Request,
-    ) -> Result<T, EngineError> {
+    async fn loaded<T: Send + 'static>(&self, run: &str, request: impl Fn(Answer<T>) -> Request) -> Result<T, EngineError> {
         match self.ask(&request).await {
             Err(EngineError::NotLoaded(_)) => {}
             result => return result,
@@ -336,9 +332,8 @@ pub(crate) fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value
 fn evaluate_env(workflow: &Workflow, scope: &Scope) -> Result<Value, EngineError> {
     let mut env = Map::new();
     for (name, template) in &workflow.env {
-        let value = template
-            .evaluate(scope)
-            .map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
+        let value =
+            template.evaluate(scope).map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
         let text = match value {
             Value::String(text) => text,
             other => other.to_string(),
@@ -348,9 +343,7 @@ fn evaluate_env(workflow: &Workflow, scope: &Scope) -> Result<Value, EngineError
     Ok(Value::Object(env))
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, EngineError> + Send + 'static) -> Result<T, EngineError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(EngineError::Stopped(format!("a reader was interrupted: {error}"))),

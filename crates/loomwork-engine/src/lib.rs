@@ -17,8 +17,8 @@ mod performer;
 mod queue;
 mod request;
 
-pub use call::Library;
 pub use crate::core::Core;
+pub use call::Library;
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun};
 pub use error::EngineError;

@@ -295,7 +295,8 @@ impl RunState {
             let state = &mut self.steps[child];
             if state.attached && !state.status.is_final() {
                 self.open -= 1;
-                self.busy -= usize::from(matches!(state.status, StepStatus::Queued | StepStatus::Running) && state.inner.is_none());
+                self.busy -=
+                    usize::from(matches!(state.status, StepStatus::Queued | StepStatus::Running) && state.inner.is_none());
             }
             state.attached = false;
         }
@@ -370,7 +371,8 @@ impl RunState {
     fn unfail(&mut self, step: usize, parent: usize, before: StepStatus) {
         if let Some(inner) = &mut self.steps[parent].inner {
             inner.failures.retain(|failed| *failed != step);
-            inner.succeeded -= u32::from(matches!(before, StepStatus::Succeeded | StepStatus::Compensated) && inner.succeeded > 0);
+            inner.succeeded -=
+                u32::from(matches!(before, StepStatus::Succeeded | StepStatus::Compensated) && inner.succeeded > 0);
         }
     }
 
@@ -405,6 +407,7 @@ impl RunState {
             | EventKind::StepCancelRequested(_)
             | EventKind::TimerFired(_)
             | EventKind::StepReset(_) => self.frontier.push_back(step),
+            EventKind::StepQueued(_) if crate::container::bound_around(self, step).is_some() => self.frontier.push_back(step),
             _ => {}
         }
     }

@@ -37,7 +37,8 @@ pub(crate) fn next(state: &RunState, now_ms: i64) -> Vec<Decision> {
 /// Whether a step is to be undone, or to be undone again, now.
 pub fn wants_undo(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
-    let again = step.status == StepStatus::Compensating && step.undo.as_ref().is_some_and(|undo| undo.status != StepStatus::Running);
+    let again =
+        step.status == StepStatus::Compensating && step.undo.as_ref().is_some_and(|undo| undo.status != StepStatus::Running);
     state.status == crate::RunStatus::Compensating && step.attached && (again || is_candidate(state, ix))
 }
 
@@ -97,8 +98,10 @@ pub fn undo_reported(state: &RunState, ix: usize, outcome: AttemptOutcome, log: 
 
 /// Undos that were under way or wait for a time, with that time in milliseconds since 1970.
 pub fn open_undos(state: &RunState) -> impl Iterator<Item = (usize, Option<i64>)> {
-    state.steps.iter().enumerate().filter(|(_, step)| step.attached && step.status == StepStatus::Compensating).map(|(ix, step)| {
-        let due = step.undo.as_ref().and_then(|undo| undo.due_at_ms);
-        (ix, due)
-    })
+    state.steps.iter().enumerate().filter(|(_, step)| step.attached && step.status == StepStatus::Compensating).map(
+        |(ix, step)| {
+            let due = step.undo.as_ref().and_then(|undo| undo.due_at_ms);
+            (ix, due)
+        },
+    )
 }

@@ -10,14 +10,23 @@ use crate::scope::{idempotency_key, pass, run_error, scope_for};
 use crate::state::ROOT;
 use crate::{ErrorClass, Event, EventKind, RunError, RunState, Shape, StepStatus, Values, outcome};
 
+/// How many steps of the group around a step may be active at one time, if that is bounded.
+pub(crate) fn bound_around(state: &RunState, ix: usize) -> Option<u32> {
+    let parent = state.steps[ix].parent;
+    if parent == ROOT || state.steps[ix].is_part() {
+        return None;
+    }
+    let definition = state.definition(parent);
+    match &definition.step.action {
+        Action::Group(group) if definition.step.repeat.is_none() => group.max_parallel,
+        _ => None,
+    }
+}
+
 /// Whether a ready step must wait because its group has `max_parallel` steps active; it is looked at again when one ends.
 pub(crate) fn hold(state: &mut RunState, ix: usize) -> bool {
+    let Some(bound) = bound_around(state, ix) else { return false };
     let parent = state.steps[ix].parent;
-    if parent == ROOT || state.definition(parent).step.repeat.is_some() {
-        return false;
-    }
-    let Action::Group(group) = &state.definition(parent).step.action else { return false };
-    let Some(bound) = group.max_parallel else { return false };
     let Some(inner) = state.steps[parent].inner.as_mut() else { return false };
     let full = inner.active >= bound;
     if full && !inner.held.contains(&ix) {

@@ -73,7 +73,7 @@ fn next(state: &mut RunState) -> Option<usize> {
 }
 
 /// What happens next at one instance.
-pub fn decide(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
+pub(crate) fn decide(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
     if ix == ROOT {
         return decide_run(state, values, now_ms);
     }
@@ -194,6 +194,11 @@ fn decide_pending(state: &mut RunState, values: &mut Values, ix: usize, now_ms: 
         }
     }
     let mut decisions = container::withdraw_rest(state, ix, now_ms);
+    if !state.steps[ix].is_part() && container::bound_around(state, ix).is_some() {
+        // From here on it counts as active; it begins when it is looked at as queued.
+        decisions.push(record(state, ix, now_ms, StepQueued {}));
+        return decisions;
+    }
     decisions.extend(begin(state, values, ix, now_ms));
     decisions
 }
@@ -247,13 +252,7 @@ pub(crate) fn failed(state: &RunState, values: &mut Values, ix: usize, error: Ru
     vec![Decision::Record(event)]
 }
 
-fn emit(
-    state: &RunState,
-    values: &mut Values,
-    ix: usize,
-    (event, data): (&Template, &Template),
-    now_ms: i64,
-) -> Vec<Decision> {
+fn emit(state: &RunState, values: &mut Values, ix: usize, (event, data): (&Template, &Template), now_ms: i64) -> Vec<Decision> {
     let evaluated = scope_for(state, values, ix, [event, data]).and_then(|scope| {
         let name = event.evaluate(&scope).map_err(|error| run_error("emit.event", &error))?;
         let data = data.evaluate(&scope).map_err(|error| run_error("emit.data", &error))?;
@@ -288,10 +287,9 @@ fn end(state: &RunState, values: &mut Values, ix: usize, message: Option<&Templa
         template.evaluate(&scope).map(crate::scope::as_text).map_err(|error| run_error("end", &error))
     });
     match message.transpose() {
-        Ok(failed) => vec![
-            succeed(state, values, ix, now_ms, "succeeded", Value::Null),
-            of_run(now_ms, RunEndRequested { failed }),
-        ],
+        Ok(failed) => {
+            vec![succeed(state, values, ix, now_ms, "succeeded", Value::Null), of_run(now_ms, RunEndRequested { failed })]
+        }
         Err(error) => failed(state, values, ix, error, now_ms),
     }
 }

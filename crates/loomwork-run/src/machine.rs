@@ -44,6 +44,7 @@ pub(crate) fn run_transition(status: RunStatus, event: &EventKind) -> Option<Run
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one machine, one flat match")]
 /// The next state of a step, or none when the event cannot happen in this one.
 pub(crate) fn step_transition(status: StepStatus, event: &EventKind) -> Option<StepStatus> {
     use EventKind as E;

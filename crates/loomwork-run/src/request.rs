@@ -287,7 +287,9 @@ fn retry_targets(state: &RunState, scope: &RetryScope) -> Result<Vec<usize>, Ref
     match scope {
         RetryScope::All => {
             targets.extend(state.failures());
-            targets.extend((1..state.steps.len()).filter(|ix| state.steps[*ix].status == NeedsAttention && state.steps[*ix].attached));
+            targets.extend(
+                (1..state.steps.len()).filter(|ix| state.steps[*ix].status == NeedsAttention && state.steps[*ix].attached),
+            );
         }
         RetryScope::Step(path) => {
             let step = state.step(path).ok_or_else(|| RefusedRequest::NoSuchStep(path.clone()))?;

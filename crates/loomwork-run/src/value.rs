@@ -41,7 +41,9 @@ impl Serialize for ValueRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             // A value that looks like a reference is wrapped, so that it cannot be taken for one.
-            Self::Inline(value) if value.get("$value").is_some() => json!({ "$value": null, "plain": value }).serialize(serializer),
+            Self::Inline(value) if value.get("$value").is_some() => {
+                json!({ "$value": null, "plain": value }).serialize(serializer)
+            }
             Self::Inline(value) => value.serialize(serializer),
             Self::Stored(stored) => json!({ "$value": stored.hash, "size": stored.size }).serialize(serializer),
         }

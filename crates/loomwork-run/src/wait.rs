@@ -19,7 +19,8 @@ pub(crate) fn begin(state: &RunState, values: &mut Values, ix: usize, action: &A
     };
     match waits {
         Ok(waits) => {
-            if let Some(over) = waits.iter().find(|wait| wait.event.is_none() && wait.due_at_ms.is_some_and(|due| due <= now_ms)) {
+            if let Some(over) = waits.iter().find(|wait| wait.event.is_none() && wait.due_at_ms.is_some_and(|due| due <= now_ms))
+            {
                 let port = over.branch.clone().unwrap_or_else(|| "succeeded".to_owned());
                 return vec![succeed(state, values, ix, now_ms, &port, Value::Null)];
             }
@@ -56,7 +57,10 @@ fn waiting_for(
         Wait::Until(template) => {
             let text = text(state, values, ix, template, "wait.until")?;
             let moment: jiff::Timestamp = text.parse().map_err(|_| {
-                RunError::new(ErrorClass::Validation, format!("`wait.until` must be a moment like 2026-01-31T08:00:00Z, not `{text}`"))
+                RunError::new(
+                    ErrorClass::Validation,
+                    format!("`wait.until` must be a moment like 2026-01-31T08:00:00Z, not `{text}`"),
+                )
             })?;
             WaitingFor { branch, event: None, due_at_ms: Some(moment.as_millisecond()) }
         }

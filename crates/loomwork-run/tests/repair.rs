@@ -84,7 +84,7 @@ impl Run {
     /// Paths of the steps that a retry of one of them would run, and of those whose effects it would repeat.
     fn plan(&self, path: &str) -> (Vec<&str>, Vec<&str>) {
         let plan = loomwork_run::plan_retry(&self.state, &RetryScope::Step(path.to_owned())).unwrap();
-        let paths = |steps: Vec<usize>| steps.into_iter().map(|step| self.state.program.path(step)).collect();
+        let paths = |steps: Vec<usize>| steps.into_iter().map(|step| &*self.state.steps[step].path).collect();
         (paths(plan.runs), paths(plan.repeats))
     }
 

@@ -10,7 +10,14 @@ fn main() {
     for record in world.journal() {
         let data = String::from_utf8_lossy(&record.data).chars().take(110).collect::<String>();
         let run = record.run.as_deref().unwrap_or("-");
-        println!("{:>4} {:>6} {run} {} {} {} {data}", record.seq, record.at_ms - 1_000_000, record.actor, record.kind, record.step.as_deref().unwrap_or(""));
+        println!(
+            "{:>4} {:>6} {run} {} {} {} {data}",
+            record.seq,
+            record.at_ms - 1_000_000,
+            record.actor,
+            record.kind,
+            record.step.as_deref().unwrap_or("")
+        );
     }
     println!("{:?} {:?}", world.broken, broken_rules(&world.journal()));
     for run in world.runs() {

@@ -87,7 +87,7 @@ fn action(text: &mut String, dice: &mut Dice, (prefix, step): (&str, u64), depth
             let failure = if dice.one_in(2) { "on_item_failure: continue\n" } else { "" };
             let head = format!("for_each: \"${{{{ [1, 2, 3] }}}}\"\n{parallel}{failure}");
             if dice.one_in(2) {
-                let _ = write!(text, "{head}run: work\n");
+                let _ = writeln!(text, "{head}run: work");
                 PLAIN
             } else {
                 group(text, dice, depth, &head)

@@ -222,7 +222,8 @@ impl World {
         for run in self.runs() {
             let Some(active) = self.read(&run).filter(|active| !active.state.status.is_final()) else { continue };
             let state = &active.state;
-            let asks = |status| state.steps.iter().find(|step| step.attached && step.status == status).map(|step| step.path.to_string());
+            let asks =
+                |status| state.steps.iter().find(|step| step.attached && step.status == status).map(|step| step.path.to_string());
             use loomwork_run::StepStatus::{NeedsApproval, NeedsAttention, Waiting};
             let what = if state.status == loomwork_run::RunStatus::Paused {
                 Wish::Resume

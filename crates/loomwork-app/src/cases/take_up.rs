@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use loomwork_api::{
-    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run, SendEvent, StartRun,
+    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run, SendEvent,
+    StartRun,
 };
 use loomwork_engine::Wish;
 use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
@@ -22,6 +23,9 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
         let entry = catalog.find(&name)?;
         let workflow =
             entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty()).ok_or_else(|| workflows::invalid(&entry))?;
+        if let Some(message) = crate::library::unsupported(&workflow) {
+            return Err(problem::invalid(message));
+        }
         let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
             let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
             problem::invalid(said.join(" "))

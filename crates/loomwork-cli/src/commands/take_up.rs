@@ -76,12 +76,7 @@ pub(super) async fn decide(context: &Context, decision: Decision, approved: bool
 }
 
 /// Sends an event.
-pub(super) async fn send(
-    context: &Context,
-    name: String,
-    data: Option<String>,
-    run: Option<String>,
-) -> Result<Exit, Failure> {
+pub(super) async fn send(context: &Context, name: String, data: Option<String>, run: Option<String>) -> Result<Exit, Failure> {
     let data = data.map(|text| parsed("--data", &text)).transpose()?.unwrap_or_default();
     let backend = context.open(join_or_start()?).await?;
     backend.request(SendEvent { name: name.clone(), data, run }).await?;
