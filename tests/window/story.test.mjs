@@ -99,7 +99,7 @@ test('the whole story, with the window as guest of a server that is then killed'
   const server = await workspace.serve();
   const window = await workspace.open();
   const { session } = window;
-  await session.reads(by('engine'), 'Guest engine');
+  await session.reads(by('engine'), 'guest');
   await draw(window, workspace, () => window.picture('guest-designer'));
   await runAndRetry(window, workspace, () => window.picture('guest-run'));
 
@@ -112,7 +112,7 @@ test('the whole story, with the window as guest of a server that is then killed'
   await session.is(by('step-wait'), 'data-status', 'running');
   await ended(server, 'SIGKILL');
   await until('the second attempt', () => workspace.lines('gated').includes('up 2'));
-  await session.reads(by('engine'), 'Engine ready');
+  await until('the window owns the engine', async () => !(await session.text(by('engine'))).includes('guest'));
   workspace.write('gate', '');
   await session.is(by('run-status'), 'data-status', 'succeeded');
   await window.close();

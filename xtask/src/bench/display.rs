@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
-use crate::shell::{Done, command};
+use crate::shell::{Done, command, run};
 
 /// A running X server, ended on drop.
 pub(super) struct Display {
@@ -43,8 +43,8 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.server.kill();
+        // Politely, or its socket stays behind. It may have ended already.
+        let _ = run(command("kill").arg(self.server.id().to_string()));
         let _ = self.server.wait();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::set_up;
-use crate::shell::{Done, command, find_program};
+use crate::shell::{Done, command, find_program, run};
 
 /// A running driver, ended on drop.
 pub(super) struct Driver {
@@ -31,15 +32,20 @@ impl Driver {
             .env_remove("WAYLAND_DISPLAY")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // A group of its own, to be ended with the driver that it starts.
+            .process_group(0)
             .spawn()
             .map_err(|error| format!("tauri-driver cannot be started: {error}"))?;
         let driver = Self { process, port, session: None };
-        let began = Instant::now();
-        while driver.ask("GET", "/status", None).is_err() {
-            if began.elapsed() > Duration::from_secs(20) {
-                return Err("tauri-driver does not answer".to_owned());
+        // The inner one first: a request that tauri-driver cannot hand on breaks all that follow.
+        for port in [native, port] {
+            let began = Instant::now();
+            while TcpStream::connect(("127.0.0.1", port)).is_err() {
+                if began.elapsed() > Duration::from_secs(20) {
+                    return Err("the driver of the window does not answer".to_owned());
+                }
+                std::thread::sleep(Duration::from_millis(20));
             }
-            std::thread::sleep(Duration::from_millis(20));
         }
         Ok(driver)
     }
@@ -89,7 +95,7 @@ impl Drop for Driver {
             // Closes the window; what is still open ends with the driver.
             let _ = self.ask("DELETE", &format!("/session/{session}"), None);
         }
-        let _ = self.process.kill();
+        let _ = run(command("kill").args(["-KILL", "--", &format!("-{}", self.process.id())]));
         let _ = self.process.wait();
     }
 }
