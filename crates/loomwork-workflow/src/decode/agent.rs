@@ -249,6 +249,9 @@ impl Decoder<'_> {
             }
             _ => {}
         }
+        if let Some(node) = node.get("timeout") {
+            self.at("timeout", |this| this.duration(node));
+        }
         for key in ["env", "headers"] {
             if let Some(node) = node.get(key) {
                 self.at(key, |this| this.with_secrets(|this| this.text_fields(node)));

@@ -102,7 +102,7 @@ keys! {
     TEAM "in `team`" ["strategy" "agents" "prompt" "tools" "budget" "rounds" "output_schema"]
     AGENT "in an agent" ["model" "system" "tools" "budget" "temperature" "description"]
     BUDGET "in `budget`" ["turns" "tokens" "cost"]
-    SERVER "in a server" ["command" "env" "workdir" "url" "headers"]
+    SERVER "in a server" ["command" "env" "workdir" "url" "headers" "description" "timeout"]
     TRIGGER "in a trigger" ["id" "schedule" "file" "webhook" "event" "run_finished" "inputs" "when"]
     SCHEDULE "in `schedule`" ["cron" "time_zone" "catch_up"]
     FILE_TRIGGER "in `file`" ["path" "debounce"]
