@@ -96,11 +96,11 @@ outputs:
 fn the_file_at_a_glance_is_valid_and_says_what_cannot_run() {
     let analysis = analyze(GLANCE);
     let codes: Vec<&str> = analysis.diagnostics.iter().map(|found| found.code).collect();
-    assert_eq!(codes, ["LW0112"], "{:#?}", analysis.diagnostics);
+    assert_eq!(codes, ["LW0112", "LW0112"], "{:#?}", analysis.diagnostics);
     let workflow = analysis.workflow.expect("no errors");
     let unsupported: Vec<(&str, &str)> =
         workflow.unsupported().iter().map(|(path, what)| (path.as_str(), what.as_str())).collect();
-    assert_eq!(unsupported, [("describe.sentence", "agent")]);
+    assert_eq!(unsupported, [("describe.sentence", "agent"), ("publish", "breaker")]);
     let Action::Group(group) = &workflow.body.steps[2].action else { panic!("a group") };
     assert_eq!(group.body.steps.len(), 2);
     // The second step reads the first, and both read steps outside: those edges are the group's.

@@ -88,10 +88,12 @@ impl Decoder<'_> {
         }
         let failures = self.needed(node, "failures", "`breaker`");
         let cooldown = self.needed(node, "cooldown", "`breaker`");
-        Some(Breaker {
+        let breaker = Breaker {
             failures: failures.and_then(|node| self.at("failures", |this| this.integer(node, 1, 10_000)))?,
             cooldown_ms: cooldown.and_then(|node| self.at("cooldown", |this| this.timeout(node)))?,
             key: node.get("key").and_then(|node| self.at("key", |this| this.string(node))),
-        })
+        };
+        self.cannot_run(node, "breaker");
+        Some(breaker)
     }
 }
