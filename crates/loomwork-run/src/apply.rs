@@ -87,7 +87,9 @@ impl RunState {
             self.ended_at_ms = Some(event.at_ms);
         }
         self.frontier.push_back(ROOT);
-        if self.status == RunStatus::Running && matches!(event.kind, EventKind::RunResumed(_) | EventKind::RunTakenUp(_)) {
+        // What was looked at while nothing might start is looked at again.
+        let goes_on = matches!(event.kind, EventKind::RunStarted(_) | EventKind::RunResumed(_) | EventKind::RunTakenUp(_));
+        if self.status == RunStatus::Running && goes_on {
             self.revisit();
         }
         Ok(())
