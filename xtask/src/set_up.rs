@@ -13,7 +13,7 @@ const TO_BUILD: [&str; 3] = ["build-essential", "libwebkit2gtk-4.1-dev", "pkg-co
 
 /// Debian packages that the tests need besides: a browser, a display with pictures of it, a driver for the window, and what the
 /// examples use.
-const TO_TEST: [&str; 5] = ["chromium", "git", "imagemagick", "webkit2gtk-driver", "xvfb"];
+const TO_TEST: [&str; 6] = ["chromium", "git", "imagemagick", "python3", "webkit2gtk-driver", "xvfb"];
 
 /// The oldest Node.js that the interface builds with.
 const OLDEST_NODE: (u32, u32) = (20, 19);

@@ -79,6 +79,12 @@ contract! {
     get_value: GetValue => ValueText, "A large input or output, whole.";
     retry_run: RetryRun => Retried, "Takes a failed or cancelled run up again; results that succeeded are kept.";
     cancel_run: CancelRun => Run, "Cancels a run; returns when the request is durable.";
+    pause_run: PauseRun => Run, "Starts nothing more of a run until it is resumed; what is under way ends.";
+    resume_run: ResumeRun => Run, "Lets a paused run go on.";
+    rerun_run: RerunRun => Retried, "Does a step and all that follows again.";
+    judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
+    decide_step: DecideStep => Run, "Decides an approval.";
+    send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";
 }
 
 /// An empty response.
@@ -289,6 +295,94 @@ pub struct RetryRun {
     pub plan: bool,
 }
 
+macro_rules! one_run {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+        pub struct $name {
+            /// The run's id.
+            pub run: String,
+        }
+    )*};
+}
+
+one_run! {
+    /// Asks that nothing more starts.
+    PauseRun;
+    /// Asks that a paused run goes on.
+    ResumeRun;
+}
+
+/// Asks that a step and all that follows is done again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct RerunRun {
+    /// The run's id.
+    pub run: String,
+    /// The step's path.
+    pub from: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub plan: bool,
+}
+
+/// Says what becomes of a failed step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct JudgeStep {
+    /// The run's id.
+    pub run: String,
+    /// The step's path.
+    pub step: String,
+    /// The output with which it counts as succeeded; absent: it is skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "ts", ts(type = "unknown", optional))]
+    pub output: Option<Value>,
+}
+
+/// Null is an output, too: only an absent field is none.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// Decides an approval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct DecideStep {
+    /// The run's id.
+    pub run: String,
+    /// The step's path.
+    pub step: String,
+    /// Approved or rejected.
+    pub approved: bool,
+    /// A comment.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub comment: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "unknown", optional))]
+    pub form: Option<Value>,
+}
+
+/// Sends an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct SendEvent {
+    /// Its name.
+    pub name: String,
+    /// Its data.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "unknown"))]
+    pub data: Value,
+    /// Only to this run; null for every run of the workspace.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub run: Option<String>,
+}
+
 /// Cancels a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
@@ -299,4 +393,8 @@ pub struct CancelRun {
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub reason: Option<String>,
+    /// Whether completed steps are undone.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub compensate: bool,
 }

@@ -117,6 +117,14 @@ pub struct StepNode {
     pub line: u32,
     /// Last line of the step in the text.
     pub end_line: u32,
+    /// The group in which it stands, if any; its id then begins with the group's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub parent: Option<String>,
+    /// How it is repeated: `for_each` or `loop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub repeat: Option<String>,
 }
 
 /// One wire of the canvas.

@@ -19,18 +19,22 @@ pub enum RunStatus {
     Paused,
     /// A cancel was asked for and processes are being ended.
     Cancelling,
+    /// Completed steps are being undone.
+    Compensating,
     /// Ended well.
     Succeeded,
     /// Ended with a failure that nothing handled.
     Failed,
     /// Ended by a person or a policy.
     Cancelled,
+    /// Its completed steps were undone.
+    Compensated,
 }
 
 impl RunStatus {
     /// Whether the run has ended (it may still be taken up again).
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled | Self::Compensated)
     }
 }
 
@@ -47,6 +51,12 @@ pub enum StepStatus {
     Running,
     /// Waits for its next attempt.
     Retrying,
+    /// Waits for a time or an event.
+    Waiting,
+    /// Waits for a person's decision.
+    NeedsApproval,
+    /// A person must say what becomes of it.
+    NeedsAttention,
     /// Ended on a port other than `failed`.
     Succeeded,
     /// Ended on its `failed` port.
@@ -55,12 +65,17 @@ pub enum StepStatus {
     Skipped,
     /// Stopped by a person or a policy.
     Cancelled,
+    /// It is being undone.
+    Compensating,
+    /// It was undone.
+    Compensated,
 }
 
 impl StepStatus {
     /// Whether the step has ended.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Skipped | Self::Cancelled)
+        use StepStatus::{Cancelled, Compensated, Compensating, Failed, Skipped, Succeeded};
+        matches!(self, Succeeded | Failed | Skipped | Cancelled | Compensating | Compensated)
     }
 }
 
@@ -220,6 +235,22 @@ pub struct RunStep {
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub output: Value,
     /// Why it failed.
+    pub error: Option<RunError>,
+    /// How its undoing went, if it was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub compensation: Option<Compensation>,
+}
+
+/// How the undoing of a step went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Compensation {
+    /// `running`, `retrying`, `succeeded` or `failed`.
+    pub status: StepStatus,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Why the last one failed.
     pub error: Option<RunError>,
 }
 

@@ -48,8 +48,9 @@ fn input(input: OutlineInput) -> api::InputField {
 }
 
 fn node(node: OutlineNode) -> api::StepNode {
-    let OutlineNode { id, title, action, summary, ports, fields, line, end_line } = node;
-    api::StepNode { id, title, action, summary, ports, fields, line, end_line }
+    let OutlineNode { id, title, action, summary, ports, fields, line, end_line, parent, repeat, .. } = node;
+    let repeat = repeat.map(str::to_owned);
+    api::StepNode { id, title, action, summary, ports, fields, line, end_line, parent, repeat }
 }
 
 fn edge(edge: OutlineEdge) -> api::Edge {

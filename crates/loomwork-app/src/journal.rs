@@ -210,7 +210,7 @@ pub(crate) fn of_engine(error: EngineError) -> ApiError {
         EngineError::Store(error) => return of_store(error),
         EngineError::NoSuchRun(_) | EngineError::Refused(RefusedRequest::NoSuchStep(_)) => ErrorCode::NotFound,
         EngineError::Refused(RefusedRequest::State(_)) => ErrorCode::Refused,
-        EngineError::Env { .. } => ErrorCode::InvalidRequest,
+        EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,
         EngineError::Unreadable { .. } | EngineError::NotLoaded(_) => ErrorCode::Internal,
     };

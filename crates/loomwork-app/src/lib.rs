@@ -12,6 +12,7 @@ mod backend;
 mod cases;
 mod design;
 mod journal;
+mod library;
 mod news;
 mod owner;
 mod ownership;

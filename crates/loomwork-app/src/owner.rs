@@ -11,7 +11,7 @@ use std::{
 use futures::Stream;
 use loomwork_api::{ApiResult, News, Request, Watch};
 use loomwork_engine::{Engine, EngineConfig};
-use loomwork_steps::{LogHub, ProcessConfig, ProcessPerformer, end_orphans};
+use loomwork_steps::{Actions, LogHub, ProcessConfig, end_orphans};
 use serde_json::Value;
 use tokio::{
     sync::{broadcast, watch},
@@ -22,6 +22,7 @@ use crate::{
     Workspace,
     cases::{self, Caller},
     journal::{Journal, blocking, of_engine},
+    library::WorkspaceLibrary,
     news,
     ownership::{OwnerAddress, OwnerLock, SocketFile, socket_path},
     problem,
@@ -269,12 +270,14 @@ async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running>
     };
     let process = ProcessConfig::new(workspace.root(), &journal_id);
     let performer = blocking(move || {
-        ProcessPerformer::new(process)
+        Actions::new(process)
             .map_err(|error| problem::unavailable(format!("Processes cannot be started: {}.", problem::reason(&error))))
     })
     .await?;
     let logs = performer.hub().clone();
-    let engine = Engine::open(config, Arc::new(performer)).await.map_err(of_engine)?;
+    let catalog = Arc::new(Catalog::new(workspace.clone()));
+    let library = WorkspaceLibrary::new(catalog, state.journal());
+    let engine = Engine::open(config, Arc::new(performer), Arc::new(library)).await.map_err(of_engine)?;
     Ok(Running { engine, logs, trusted })
 }
 

@@ -4,7 +4,7 @@
 
 use loomwork_api as api;
 use loomwork_engine::Active;
-use loomwork_run::{AttemptState, ErrorClass, RunError, RunState, RunStatus, StepState, StepStatus, SuggestedAction, ValueRef};
+use loomwork_run::{AttemptState, ErrorClass, Instance, RunError, RunState, RunStatus, StepStatus, SuggestedAction, ValueRef};
 use loomwork_store::{Record, RunRow};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub fn run(active: &Active, now_ms: i64) -> api::Run {
         summary: summary(state, now_ms),
         inputs: value(&state.inputs),
         outputs: state.outputs.as_ref().map(value).unwrap_or_default(),
-        steps: (0..state.steps.len()).map(|ix| step(active, ix, now_ms)).collect(),
+        steps: state.in_order().into_iter().map(|ix| step(active, ix, now_ms)).collect(),
         seq: active.seq,
     }
 }
@@ -41,7 +41,7 @@ pub fn summary(state: &RunState, now_ms: i64) -> api::RunSummary {
         workflow: state.program.workflow.id.clone(),
         path: state.path.clone(),
         version: state.version.clone(),
-        status: run_status(state.status),
+        status: if state.is_waiting() { api::RunStatus::Waiting } else { run_status(state.status) },
         trigger: api::Trigger { kind: state.trigger.kind.clone(), actor: state.trigger.actor.clone() },
         labels: state.labels.clone(),
         priority: state.priority,
@@ -49,7 +49,7 @@ pub fn summary(state: &RunState, now_ms: i64) -> api::RunSummary {
         started_at: state.started_at_ms.map(time),
         ended_at: state.ended_at_ms.map(time),
         duration_ms: duration(state.started_at_ms, state.ended_at_ms, now_ms),
-        progress: api::Progress { done: count(state.steps.len() - state.open), known: count(state.steps.len()) },
+        progress: progress(state),
         error: state.error.as_ref().map(error),
     }
 }
@@ -75,18 +75,27 @@ pub fn row(row: &RunRow, now_ms: i64) -> api::RunSummary {
     }
 }
 
+/// Steps at the top that have ended, and all of them.
+fn progress(state: &RunState) -> api::Progress {
+    let top = state.container(loomwork_run::ROOT);
+    let known = top.map_or(0, |top| top.children.len());
+    let open = top.map_or(0, |top| top.open as usize);
+    api::Progress { done: count(known - open.min(known)), known: count(known) }
+}
+
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn step(active: &Active, ix: usize, now_ms: i64) -> api::RunStep {
     let state = &active.state;
-    let definition = &state.program.workflow.steps[ix];
-    let StepState { status, port, attempts, started_at_ms, ended_at_ms, due_at_ms, reason, input, output, error: why, .. } =
-        &state.steps[ix];
+    let definition = &state.definition(ix).step;
+    let Instance {
+        path, status, port, attempts, started_at_ms, ended_at_ms, due_at_ms, reason, input, output, error: why, ..
+    } = &state.steps[ix];
     let value = |reference: &Option<ValueRef>| reference.as_ref().map(|value| shown_value(active, value)).unwrap_or_default();
     api::RunStep {
-        path: state.program.path(ix).to_owned(),
+        path: path.to_string(),
         id: definition.id.clone(),
         title: definition.title.clone(),
         action: definition.action.name().to_owned(),
@@ -101,6 +110,11 @@ fn step(active: &Active, ix: usize, now_ms: i64) -> api::RunStep {
         input: value(input),
         output: value(output),
         error: why.as_ref().map(error),
+        compensation: state.steps[ix].undo.as_ref().map(|undo| api::Compensation {
+            status: step_status(undo.status),
+            attempts: undo.attempts,
+            error: undo.error.as_ref().map(error),
+        }),
     }
 }
 
@@ -169,7 +183,10 @@ pub fn run_status(status: RunStatus) -> api::RunStatus {
     match status {
         RunStatus::Queued => api::RunStatus::Queued,
         RunStatus::Running => api::RunStatus::Running,
+        RunStatus::Paused => api::RunStatus::Paused,
         RunStatus::Cancelling => api::RunStatus::Cancelling,
+        RunStatus::Compensating => api::RunStatus::Compensating,
+        RunStatus::Compensated => api::RunStatus::Compensated,
         RunStatus::Succeeded => api::RunStatus::Succeeded,
         RunStatus::Failed => api::RunStatus::Failed,
         RunStatus::Cancelled => api::RunStatus::Cancelled,
@@ -185,7 +202,11 @@ pub fn run_status_inside(status: api::RunStatus) -> Option<RunStatus> {
         api::RunStatus::Succeeded => RunStatus::Succeeded,
         api::RunStatus::Failed => RunStatus::Failed,
         api::RunStatus::Cancelled => RunStatus::Cancelled,
-        api::RunStatus::Waiting | api::RunStatus::Paused => return None,
+        api::RunStatus::Paused => RunStatus::Paused,
+        api::RunStatus::Compensating => RunStatus::Compensating,
+        api::RunStatus::Compensated => RunStatus::Compensated,
+        // Derived when a run is looked at; no list is kept by it.
+        api::RunStatus::Waiting => return None,
     })
 }
 
@@ -195,6 +216,11 @@ fn step_status(status: StepStatus) -> api::StepStatus {
         StepStatus::Queued => api::StepStatus::Queued,
         StepStatus::Running => api::StepStatus::Running,
         StepStatus::Retrying => api::StepStatus::Retrying,
+        StepStatus::Waiting => api::StepStatus::Waiting,
+        StepStatus::NeedsApproval => api::StepStatus::NeedsApproval,
+        StepStatus::NeedsAttention => api::StepStatus::NeedsAttention,
+        StepStatus::Compensating => api::StepStatus::Compensating,
+        StepStatus::Compensated => api::StepStatus::Compensated,
         StepStatus::Succeeded => api::StepStatus::Succeeded,
         StepStatus::Failed => api::StepStatus::Failed,
         StepStatus::Skipped => api::StepStatus::Skipped,
@@ -231,6 +257,6 @@ pub fn event(record: &Record) -> api::Event {
 
 /// A retry plan with paths.
 pub fn retry_plan(state: &RunState, plan: &loomwork_run::RetryPlan) -> api::RetryPlan {
-    let paths = |steps: &[usize]| steps.iter().map(|ix| state.program.path(*ix).to_owned()).collect();
+    let paths = |steps: &[usize]| steps.iter().map(|ix| state.steps[*ix].path.to_string()).collect();
     api::RetryPlan { runs: paths(&plan.runs), reused: paths(&plan.reused), repeats: paths(&plan.repeats) }
 }

@@ -128,7 +128,7 @@ async fn a_foreign_journal_resumes_nothing_until_it_is_trusted() {
     let other_user = Place { data: tempfile::tempdir().unwrap(), ..place };
     let backend = other_user.own().await;
     assert!(!backend.facts().await.unwrap().trusted);
-    let cancel = backend.request(CancelRun { run: run.clone(), reason: None }).await.unwrap_err();
+    let cancel = backend.request(CancelRun { run: run.clone(), reason: None, compensate: false }).await.unwrap_err();
     assert_eq!(cancel.code, ErrorCode::Untrusted);
     assert!(!other_user.path().join("effects").exists());
     let mut news = pin!(backend.watch(Watch { run: Some(run.clone()), after_seq: 0, logs: false }));

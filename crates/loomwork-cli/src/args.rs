@@ -79,6 +79,9 @@ pub(crate) enum Command {
         /// Only this failed step
         #[arg(long, value_name = "PATH")]
         step: Option<String>,
+        /// Only the failed elements of the for-each that `--step` names; what succeeded is kept in any case
+        #[arg(long, value_name = "failed", value_parser = ["failed"], requires = "step")]
+        items: Option<String>,
         /// JSON merge patch on the step's resolved input
         #[arg(long, value_name = "JSON", requires = "step")]
         set: Option<String>,
@@ -93,6 +96,62 @@ pub(crate) enum Command {
         /// Why
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        /// Undo the steps that had completed
+        #[arg(long)]
+        compensate: bool,
+    },
+    /// Start nothing more of a run until it is resumed
+    Pause {
+        /// The run's id, or a unique beginning of it
+        run: String,
+    },
+    /// Let a paused run go on
+    Resume {
+        /// The run's id, or a unique beginning of it
+        run: String,
+    },
+    /// Do a step and all that follows again
+    Rerun {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// The step's path
+        #[arg(long, value_name = "PATH")]
+        from: String,
+        /// Only say what would re-run, be reused, and repeat an effect
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Skip a step that failed or needs attention
+    Skip {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// The step's path
+        step: String,
+    },
+    /// Mark a step that failed or needs attention as succeeded
+    Succeed {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// The step's path
+        step: String,
+        /// Its output
+        #[arg(long, value_name = "JSON")]
+        output: String,
+    },
+    /// Decide an approval: go on
+    Approve(Decision),
+    /// Decide an approval: do not
+    Reject(Decision),
+    /// Send an event to the steps that wait for it
+    Send {
+        /// The event's name
+        name: String,
+        /// Its data
+        #[arg(long, value_name = "JSON")]
+        data: Option<String>,
+        /// Only to this run; else to every run of the workspace
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
     },
     /// Let a workspace that came with a foreign journal resume its runs
     Trust {
@@ -106,6 +165,21 @@ pub(crate) enum Command {
         /// The workspace; else the nearest one
         dir: Option<PathBuf>,
     },
+}
+
+/// A decision of an approval.
+#[derive(Debug, Args)]
+pub(crate) struct Decision {
+    /// The run's id, or a unique beginning of it
+    pub(crate) run: String,
+    /// The step's path
+    pub(crate) step: String,
+    /// A comment
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// What was filled in
+    #[arg(long, value_name = "JSON")]
+    pub(crate) form: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use loomwork_engine::{AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, Performer, ReportTo, StartRun};
+use loomwork_engine::{
+    Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, ReportTo, StartRun,
+};
 use loomwork_run::AttemptOutcome;
 use serde_json::{Map, json};
 
@@ -18,6 +20,27 @@ impl Performer for Nothing {
     }
 
     fn cancel(&self, _: &AttemptKey) {}
+}
+
+/// A workspace without workflows that could be called.
+struct Empty;
+
+impl Library for Empty {
+    fn workflow(&self, id: &str) -> Result<(Arc<loomwork_run::Program>, Arc<str>, String), String> {
+        Err(format!("there is no workflow `{id}`"))
+    }
+
+    fn load_run(&self, run: &str) -> Result<Active, EngineError> {
+        Err(EngineError::NoSuchRun(run.to_owned()))
+    }
+
+    fn fresh_id(&self) -> String {
+        String::new()
+    }
+
+    fn last_number(&self, _: &str) -> u32 {
+        0
+    }
 }
 
 fn chain(count: usize, action: &str) -> String {
@@ -63,7 +86,7 @@ async fn main() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let journal = folder.path().join("journal.db");
     let config = EngineConfig { journal, slots: 8, resume: true, version: "bench".to_owned() };
-    let engine = Engine::open(config, Arc::new(Nothing)).await.unwrap();
+    let engine = Engine::open(config, Arc::new(Nothing), Arc::new(Empty)).await.unwrap();
     seconds(&engine, chain(10, "set: { n: 1 }")).await;
     let line = json!({
         "steps": count,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{Program, RetryPlan, RetryScope, RunTrigger};
+use loomwork_run::{Program, RetryPlan, RunTrigger};
 use loomwork_store::{Reader, Writer};
 use loomwork_workflow::{Scope, Workflow};
 use serde_json::{Map, Value, json};
@@ -12,8 +12,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
-use crate::request::{Active, Answer, NewRun, Request};
-use crate::{EngineError, Performer, load_run};
+use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
+use crate::{EngineError, Library, Performer, load_run};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -97,7 +97,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the journal cannot be opened.
-    pub async fn open(config: EngineConfig, performer: Arc<dyn Performer>) -> Result<Self, EngineError> {
+    pub async fn open(
+        config: EngineConfig,
+        performer: Arc<dyn Performer>,
+        library: Arc<dyn Library>,
+    ) -> Result<Self, EngineError> {
         let fresh = uuid::Uuid::now_v7().to_string();
         let path = config.journal.clone();
         let resume = config.resume;
@@ -115,13 +119,11 @@ impl Engine {
             Ok((writer, runs))
         })
         .await?;
-        let mut core = Core::new(config.slots, writer.next_seq());
+        let mut core = Core::new(config.slots, writer.next_seq(), library);
         let now = now_ms();
         let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
         core.record_workspace("engine_started", "engine", &facts, now);
-        for active in open_runs {
-            core.recover(active, now);
-        }
+        core.recover(open_runs, now);
         core.resume(now);
         let (messages, receiver) = mpsc::unbounded_channel();
         let (published, _) = broadcast::channel(4096);
@@ -172,7 +174,7 @@ impl Engine {
     /// When `env` cannot be evaluated, or the engine has stopped.
     pub async fn start_run(&self, start: StartRun) -> Result<String, EngineError> {
         let inputs = Value::Object(start.inputs);
-        let env = evaluate_env(&start.workflow, &inputs)?;
+        let (env, group) = surroundings(&start.workflow, &inputs)?;
         let id = uuid::Uuid::now_v7().to_string();
         let workflow_id = start.workflow.id.clone();
         let journal = Arc::clone(&self.journal);
@@ -190,40 +192,34 @@ impl Engine {
             labels: start.labels,
             priority,
             last_number,
+            parent: None,
+            group,
         };
         self.ask(|answer| Request::Create(Box::new(new), answer)).await?;
         Ok(id)
     }
 
-    /// Asks a run to end; returns once the request is durable.
+    /// Asks something of a run; returns the plan that it follows, where it has one, once that is durable.
     ///
     /// # Errors
-    /// When there is no such run, or it has ended.
-    pub async fn cancel(&self, run: &str, actor: &str, reason: Option<String>) -> Result<(), EngineError> {
+    /// When there is no such run, or its state does not allow it.
+    pub async fn ask_run(&self, run: &str, actor: &str, wish: Wish) -> Result<Option<RetryPlan>, EngineError> {
         let id: Arc<str> = Arc::from(run);
-        self.loaded(run, |answer| Request::Cancel {
-            run: Arc::clone(&id),
-            actor: actor.to_owned(),
-            reason: reason.clone(),
-            answer,
+        self.loaded(run, |answer| {
+            let ask = Ask { run: Arc::clone(&id), actor: actor.to_owned(), what: wish.clone(), answer };
+            Request::Ask(Box::new(ask))
         })
         .await
     }
 
-    /// Takes a run up again; returns the plan it follows once that is durable.
+    /// Sends an event to one run, or to every run that waits for it.
     ///
     /// # Errors
-    /// When there is no such run, or nothing to retry.
-    pub async fn retry(&self, run: &str, actor: &str, scope: RetryScope, set: Option<Value>) -> Result<RetryPlan, EngineError> {
-        let id: Arc<str> = Arc::from(run);
-        self.loaded(run, |answer| Request::Retry {
-            run: Arc::clone(&id),
-            actor: actor.to_owned(),
-            scope: scope.clone(),
-            set: set.clone(),
-            answer,
-        })
-        .await
+    /// When the engine has stopped.
+    pub async fn send(&self, run: Option<&str>, actor: &str, name: String, data: Value) -> Result<(), EngineError> {
+        let run = run.map(Arc::from);
+        let actor = actor.to_owned();
+        self.ask(|answer| Request::Send { run, actor, name, data, answer }).await
     }
 
     /// Looks at a run: in memory when it is open, else read from the journal. What it sees is durable.
@@ -323,17 +319,21 @@ impl Drop for Hold {
     }
 }
 
-fn evaluate_env(workflow: &Workflow, inputs: &Value) -> Result<Value, EngineError> {
-    let scope = Scope {
-        inputs: Arc::new(inputs.clone()),
-        env: Arc::new(json!({})),
-        run: Arc::new(json!({})),
-        steps: std::collections::BTreeMap::new(),
-    };
+/// The workflow's `env` and concurrency group for some inputs.
+pub(crate) fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
+    let mut scope = Scope { inputs: Arc::new(inputs.clone()), ..Scope::default() };
+    let env = evaluate_env(workflow, &scope)?;
+    scope.env = Arc::new(env.clone());
+    let group = workflow.concurrency.as_ref().map(|concurrency| concurrency.group.evaluate(&scope)).transpose();
+    let group = group.map_err(|error| EngineError::Group(error.to_string()))?;
+    Ok((env, group.map(|group| group.as_str().map_or_else(|| group.to_string(), str::to_owned))))
+}
+
+fn evaluate_env(workflow: &Workflow, scope: &Scope) -> Result<Value, EngineError> {
     let mut env = Map::new();
     for (name, template) in &workflow.env {
         let value =
-            template.evaluate(&scope).map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
+            template.evaluate(scope).map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
         let text = match value {
             Value::String(text) => text,
             other => other.to_string(),

@@ -23,6 +23,9 @@ pub enum EngineError {
         /// What is wrong.
         message: String,
     },
+    /// The name of the concurrency group cannot be evaluated with these inputs.
+    #[error("`concurrency.group`: {0}")]
+    Group(String),
     /// The journal of a run cannot be folded: damage, or a newer version wrote it.
     #[error("the run `{run}` cannot be read: {reason}")]
     Unreadable {

@@ -6,20 +6,23 @@
 //!
 //! Not here: what happens next in a run (`loomwork-run`), SQL (`loomwork-store`), processes (`loomwork-steps`).
 
+mod call;
 mod core;
 mod driver;
 mod engine;
 mod error;
+mod groups;
 mod load;
 mod performer;
 mod queue;
 mod request;
 
 pub use crate::core::Core;
+pub use call::Library;
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun};
 pub use error::EngineError;
 pub use load::{fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, Performer, ReportTo};
-pub use request::{Active, After, Answer, Look, NewRun, Request};
+pub use request::{Active, After, Answer, Ask, Look, NewRun, Request, Wish};

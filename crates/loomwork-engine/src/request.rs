@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values};
+use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
 use crate::{AttemptKey, AttemptSpec, EngineError};
@@ -34,47 +34,99 @@ pub struct NewRun {
     pub priority: u8,
     /// The largest number of a run of this workflow that the journal has.
     pub last_number: u32,
+    /// The step of another run that called it.
+    pub parent: Option<loomwork_run::Parent>,
+    /// Its concurrency group, evaluated.
+    pub group: Option<String>,
 }
 
 /// What people and programs ask for.
 pub enum Request {
     /// Creates a run.
     Create(Box<NewRun>, Answer<()>),
-    /// Keeps a run in memory, if it is there, until it is let go as often as it was held. Whoever reads a run from the
-    /// journal to load it holds it first: what was read can then not be older than what is known here.
+    /// Keeps a run in memory until it is let go: it is about to be read from the journal.
     Hold(Arc<str>),
     /// Takes a run into memory that was read from the journal. Ignored when it is there.
     Load(Box<Active>),
-    /// The end of a hold.
+    /// The opposite of `Hold`.
     LetGo(Arc<str>),
-    /// Ends a run.
-    Cancel {
-        /// The run's id.
-        run: Arc<str>,
+    /// Asks something of a run.
+    Ask(Box<Ask>),
+    /// Sends an event to one run, or to all that wait for it.
+    Send {
+        /// The run's id; none for every run of the workspace.
+        run: Option<Arc<str>>,
         /// Who.
         actor: String,
-        /// Why.
-        reason: Option<String>,
+        /// The event's name.
+        name: String,
+        /// Its data.
+        data: Value,
         /// The answer.
         answer: Answer<()>,
-    },
-    /// Takes a run up again.
-    Retry {
-        /// The run's id.
-        run: Arc<str>,
-        /// Who.
-        actor: String,
-        /// Which steps.
-        scope: RetryScope,
-        /// Merge patch on the resolved input.
-        set: Option<Value>,
-        /// The answer: what re-runs, is reused, and repeats, as paths.
-        answer: Answer<RetryPlan>,
     },
     /// Looks at a run in memory; the look is answered once what it saw is durable.
     Inspect(Arc<str>, Look),
     /// Nothing but the time has changed.
     Tick,
+}
+
+/// Something that a person asks of a run.
+pub struct Ask {
+    /// The run's id.
+    pub run: Arc<str>,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub what: Wish,
+    /// The answer: what re-runs, is reused, and repeats, where that is a question.
+    pub answer: Answer<Option<RetryPlan>>,
+}
+
+/// What a person wishes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// That it ends.
+    Cancel {
+        /// Why.
+        reason: Option<String>,
+        /// Whether completed steps are undone.
+        compensate: bool,
+    },
+    /// That nothing more starts.
+    Pause,
+    /// That it goes on.
+    Resume,
+    /// That failed steps are tried again.
+    Retry {
+        /// Which.
+        scope: RetryScope,
+        /// Merge patch on the resolved input.
+        set: Option<Value>,
+    },
+    /// That a step and all that follows is done again.
+    Rerun {
+        /// The step's path.
+        from: String,
+    },
+    /// That a step is skipped or has succeeded.
+    Judge {
+        /// The step's path.
+        step: String,
+        /// What becomes of it.
+        verdict: Verdict,
+    },
+    /// That an approval is decided.
+    Decide {
+        /// The step's path.
+        step: String,
+        /// Approved or rejected.
+        approved: bool,
+        /// A comment.
+        comment: Option<String>,
+        /// What was filled in.
+        form: Option<Value>,
+    },
 }
 
 /// Looks at a run, if it is in memory, and returns how to tell what it saw.
@@ -89,7 +141,6 @@ pub struct Active {
     pub values: Values,
     /// Number of its last event.
     pub seq: u64,
-    /// Number of the last batch with an event of it.
     pub(crate) last_batch: u64,
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use loomwork_engine::{Active, After, Core, Request};
+use loomwork_engine::{Active, After, Ask, Core, Request, Wish};
 use loomwork_run::RetryScope;
 use loomwork_testkit::World;
 
@@ -41,7 +41,7 @@ fn of_two_retries_of_an_ended_run_the_second_does_not_act_on_what_it_read_before
     let read = world.read(&run).unwrap();
     let late = world.read(&run).unwrap();
     let before = read.seq;
-    let mut core = Core::new(1, before + 1);
+    let mut core = world.fresh_core(before + 1);
     // Both have asked, and were told that the run is not in memory; both read it.
     core.request(Request::Hold(Arc::clone(&run)), 0);
     core.request(Request::Hold(Arc::clone(&run)), 0);
@@ -49,7 +49,8 @@ fn of_two_retries_of_an_ended_run_the_second_does_not_act_on_what_it_read_before
     let (sender, answered) = std::sync::mpsc::channel();
     let answer = Box::new(move |result: Result<_, _>| sender.send(result.is_ok()).unwrap());
     let (actor, scope) = ("ada".to_owned(), RetryScope::All);
-    core.request(Request::Retry { run: Arc::clone(&run), actor, scope, set: None, answer }, 0);
+    let what = Wish::Retry { scope, set: None };
+    core.request(Request::Ask(Box::new(Ask { run: Arc::clone(&run), actor, what, answer })), 0);
     commit(&mut core);
     assert!(answered.recv().unwrap());
     core.request(Request::LetGo(Arc::clone(&run)), 0);

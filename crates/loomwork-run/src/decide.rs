@@ -1,15 +1,19 @@
 //! What happens next in a run. Reads the state, evaluates expressions, returns events and wishes; performs nothing.
+//!
+//! Not here: containers (`container`), waits (`wait`), undoing (`compensate`), reports of attempts (`outcome`).
 
 use std::sync::Arc;
 
 use loomwork_workflow::{Action, Choose, Template};
 use serde_json::{Map, Value};
 
-use crate::event::{
-    RunCancelled, RunFailed, RunStarted, RunSucceeded, StepCancelled, StepFailed, StepSkipped, StepSucceeded, TimerFired,
-};
+use crate::event::*;
 use crate::scope::{run_error, scope_for};
-use crate::{ApplyError, ErrorClass, Event, EventKind, Readiness, RunError, RunState, RunStatus, StepStatus, Values, readiness};
+use crate::state::ROOT;
+use crate::{
+    ApplyError, ErrorClass, Event, EventKind, Readiness, RunError, RunState, RunStatus, Shape, StepStatus, Values, compensate,
+    container, outcome, readiness, wait,
+};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,8 @@ pub enum Decision {
     Record(Event),
     /// The step wants an attempt, as soon as there is a slot.
     Want(usize),
+    /// The step calls another workflow; it wants no slot.
+    Call(usize),
     /// The attempt under way is to be stopped.
     Stop {
         /// The step.
@@ -26,6 +32,15 @@ pub enum Decision {
         /// The attempt's number.
         attempt: u32,
     },
+    /// An event goes to every run of the workspace that waits for it.
+    Emit {
+        /// Its name.
+        name: String,
+        /// Its data.
+        data: Value,
+    },
+    /// The step wants to be undone.
+    Undo(usize),
 }
 
 /// Decides and folds until nothing more happens without the world: pure steps run here, one after the other.
@@ -39,136 +54,260 @@ pub fn advance(
     record: &mut Vec<Event>,
 ) -> Result<Vec<Decision>, ApplyError> {
     let mut wishes = Vec::new();
-    loop {
-        let decisions = decide(state, values, now_ms);
-        let mut progress = false;
-        for decision in decisions {
+    while let Some(ix) = next(state) {
+        for decision in decide(state, values, ix, now_ms) {
             match decision {
                 Decision::Record(event) => {
                     state.apply(&event)?;
                     record.push(event);
-                    progress = true;
                 }
                 wish => wishes.push(wish),
             }
         }
-        if !progress && state.frontier.is_empty() {
-            return Ok(wishes);
-        }
     }
+    Ok(wishes)
 }
 
-/// The next decisions. The frontier of the state is consumed; everything else stays as it is until the events are folded.
-pub fn decide(state: &mut RunState, values: &mut Values, now_ms: i64) -> Vec<Decision> {
-    let engine = |kind: EventKind| Decision::Record(engine_event(now_ms, None, kind));
-    if state.status.is_final() {
-        state.frontier.clear();
+fn next(state: &mut RunState) -> Option<usize> {
+    state.frontier.pop_front()
+}
+
+/// What happens next at one instance.
+pub(crate) fn decide(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
+    if ix == ROOT {
+        return decide_run(state, values, now_ms);
+    }
+    let instance = &state.steps[ix];
+    if !instance.attached || instance.status.is_final() {
         return Vec::new();
     }
-    if state.status == RunStatus::Queued {
-        return vec![engine(RunStarted {}.into())];
+    let stopped = instance.stop.is_some() || state.stopping() || parent_stops(state, ix);
+    if stopped {
+        return stop_step(state, values, ix, now_ms);
     }
-    if state.deadline_ms().is_some_and(|deadline| deadline <= now_ms) && state.open > 0 {
-        return vec![engine(TimerFired { timer: "run_timeout".to_owned() }.into())];
+    match (instance.status, state.shape(ix)) {
+        (StepStatus::Pending, _) => decide_pending(state, values, ix, now_ms),
+        (StepStatus::Queued, Shape::Leaf) => begin(state, values, ix, now_ms),
+        (StepStatus::Queued, _) => begin(state, values, ix, now_ms),
+        (StepStatus::Running, shape) if shape != Shape::Leaf => container::progress(state, values, ix, now_ms),
+        _ => Vec::new(),
+    }
+}
+
+fn parent_stops(state: &RunState, ix: usize) -> bool {
+    let parent = &state.steps[state.steps[ix].parent];
+    parent.stop.is_some() && parent.status == StepStatus::Running
+}
+
+pub(crate) fn engine_event(at_ms: i64, step: &Arc<str>, kind: impl Into<EventKind>) -> Event {
+    Event { at_ms, actor: "engine".to_owned(), step: Some(step.to_string()), attempt: None, kind: kind.into() }
+}
+
+pub(crate) fn record(state: &RunState, ix: usize, now_ms: i64, kind: impl Into<EventKind>) -> Decision {
+    Decision::Record(engine_event(now_ms, &state.steps[ix].path, kind))
+}
+
+fn of_run(now_ms: i64, kind: impl Into<EventKind>) -> Decision {
+    Decision::Record(Event { at_ms: now_ms, actor: "engine".to_owned(), step: None, attempt: None, kind: kind.into() })
+}
+
+fn decide_run(state: &mut RunState, values: &mut Values, now_ms: i64) -> Vec<Decision> {
+    match state.status {
+        RunStatus::Succeeded | RunStatus::Failed | RunStatus::Cancelled | RunStatus::Compensated => {
+            state.frontier.clear();
+            return Vec::new();
+        }
+        // The engine starts it, when its concurrency group has room.
+        RunStatus::Queued => return Vec::new(),
+        RunStatus::Compensating => return compensate::next(state, now_ms),
+        RunStatus::Running | RunStatus::Paused | RunStatus::Cancelling => {}
     }
     if state.open == 0 {
-        return vec![engine(conclusion(state, values))];
+        if state.status == RunStatus::Paused {
+            return Vec::new();
+        }
+        return vec![of_run(now_ms, conclusion(state, values))];
+    }
+    if state.deadline_ms().is_some_and(|deadline| deadline <= now_ms) {
+        return vec![of_run(now_ms, TimerFired { timer: "run_timeout".to_owned() })];
     }
     if state.stopping() {
-        state.frontier.clear();
-        return stop_steps(state, now_ms);
+        let children = state.container(ROOT).map(|root| root.children.clone()).unwrap_or_default();
+        return children.into_iter().flat_map(|child| stop_step(state, values, child, now_ms)).collect();
     }
-    let mut decisions = Vec::new();
-    for _ in 0..state.frontier.len() {
-        let Some(step) = state.frontier.pop_front() else { break };
-        if state.steps[step].status != StepStatus::Pending {
-            continue;
-        }
-        if let Some(decision) = decide_step(state, values, step, now_ms) {
-            decisions.push(decision);
-            // What this one changes may change what its neighbours read: fold it first.
-            break;
-        }
-    }
-    decisions
+    Vec::new()
 }
 
-fn engine_event(at_ms: i64, step: Option<&str>, kind: EventKind) -> Event {
-    Event { at_ms, actor: "engine".to_owned(), step: step.map(str::to_owned), attempt: None, kind }
+/// Brings an instance to its end because it, its container or the run is being stopped.
+pub(crate) fn stop_step(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
+    let instance = &state.steps[ix];
+    if instance.status.is_final() || !instance.attached {
+        return Vec::new();
+    }
+    let reason = stop_reason(state, ix);
+    match (instance.status, state.shape(ix)) {
+        (StepStatus::Running, Shape::Leaf) => {
+            instance.attempt_under_way().map(|attempt| Decision::Stop { step: ix, attempt }).into_iter().collect()
+        }
+        (StepStatus::Running, _) if instance.stop.is_none() => {
+            vec![record(state, ix, now_ms, StepCancelRequested { reason })]
+        }
+        (StepStatus::Running, _) => container::stopped(state, values, ix, now_ms),
+        _ => vec![record(state, ix, now_ms, StepCancelled { reason: Some(reason) })],
+    }
 }
 
-fn stop_steps(state: &RunState, now_ms: i64) -> Vec<Decision> {
-    let reason = stop_reason(state);
-    let mut decisions = Vec::new();
-    for (ix, step) in state.steps.iter().enumerate() {
-        match step.status {
-            StepStatus::Pending | StepStatus::Queued | StepStatus::Retrying => {
-                let kind = StepCancelled { reason: Some(reason.clone()) }.into();
-                decisions.push(Decision::Record(engine_event(now_ms, Some(state.program.path(ix)), kind)));
+pub(crate) fn stop_reason(state: &RunState, ix: usize) -> String {
+    let mut at = ix;
+    while at != ROOT {
+        if let Some(stop) = &state.steps[at].stop {
+            return stop.reason.clone();
+        }
+        at = state.steps[at].parent;
+    }
+    state.stop_reason().unwrap_or_else(|| "the run is stopping".to_owned())
+}
+
+fn decide_pending(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
+    if state.status != RunStatus::Running {
+        return Vec::new();
+    }
+    if !state.steps[ix].is_part() {
+        match readiness(state, ix) {
+            Readiness::Waits => return Vec::new(),
+            Readiness::Dead => {
+                return vec![record(state, ix, now_ms, StepSkipped { reason: dead_reason(state, ix) })];
             }
-            StepStatus::Running => {
-                if let Some(attempt) = step.attempt_under_way() {
-                    decisions.push(Decision::Stop { step: ix, attempt });
+            Readiness::Ready => {}
+        }
+        if container::hold(state, ix) {
+            return Vec::new();
+        }
+        if let Some(when) = state.definition(ix).step.when.clone().filter(|_| !state.steps[ix].resume) {
+            match condition(state, values, ix, &when, "when") {
+                Ok(true) => {}
+                Ok(false) => {
+                    return vec![record(state, ix, now_ms, StepSkipped { reason: "its condition is false".to_owned() })];
                 }
+                Err(error) => return vec![record(state, ix, now_ms, StepFailed { error, compensate: false })],
             }
-            StepStatus::Succeeded | StepStatus::Failed | StepStatus::Skipped | StepStatus::Cancelled => {}
         }
     }
+    let mut decisions = container::withdraw_rest(state, ix, now_ms);
+    if !state.steps[ix].is_part() && container::bound_around(state, ix).is_some() {
+        // From here on it counts as active; it begins when it is looked at as queued.
+        decisions.push(record(state, ix, now_ms, StepQueued {}));
+        return decisions;
+    }
+    decisions.extend(begin(state, values, ix, now_ms));
     decisions
 }
 
-pub(crate) fn stop_reason(state: &RunState) -> String {
-    match &state.cancel {
-        Some(cancel) => match &cancel.reason {
-            Some(reason) => format!("cancelled by {}: {reason}", cancel.actor),
-            None => format!("cancelled by {}", cancel.actor),
-        },
-        None if state.timed_out => "the run ran out of time".to_owned(),
-        None => match state.stopped_by {
-            Some(step) => format!("`{}` failed, and on_failure is stop", state.program.path(step)),
-            None => "the run is stopping".to_owned(),
-        },
+/// Begins what an instance does: the join is satisfied and its condition is true.
+pub(crate) fn begin(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
+    if state.status != RunStatus::Running {
+        return Vec::new();
     }
-}
-
-fn decide_step(state: &RunState, values: &mut Values, step: usize, now_ms: i64) -> Option<Decision> {
-    let record = |kind: EventKind| Some(Decision::Record(engine_event(now_ms, Some(state.program.path(step)), kind)));
-    match readiness(state, step) {
-        Readiness::Waits => return None,
-        Readiness::Dead => return record(StepSkipped { reason: dead_reason(state, step) }.into()),
-        Readiness::Ready => {}
+    if state.shape(ix) != Shape::Leaf {
+        return container::start(state, values, ix, now_ms);
     }
-    let definition = &state.program.workflow.steps[step];
-    if let Some(when) = &definition.when {
-        match condition(state, values, when, "when") {
-            Ok(true) => {}
-            Ok(false) => return record(StepSkipped { reason: "its condition is false".to_owned() }.into()),
-            Err(error) => return record(StepFailed { error }.into()),
-        }
-    }
-    let ended = match &definition.action {
-        Action::Run(_) => return Some(Decision::Want(step)),
-        Action::Set(fields) => set(state, values, fields).map(|output| ("succeeded".to_owned(), output)),
-        Action::Choose(choose) => choice(state, values, choose).map(|port| (port.clone(), Value::String(port))),
+    let action = action_of(state, ix).clone();
+    let ended = match &action {
+        Action::Process(_) | Action::Effect { .. } => return vec![Decision::Want(ix)],
+        Action::Call(_) => return vec![Decision::Call(ix)],
+        Action::Wait(_) | Action::FirstOf(_) | Action::Approve(_) => return wait::begin(state, values, ix, &action, now_ms),
+        Action::Emit { event, data } => return emit(state, values, ix, (event, data), now_ms),
+        Action::Cancel(names) => return cancel_steps(state, values, ix, names, now_ms),
+        Action::End(message) => return end(state, values, ix, message.as_ref(), now_ms),
+        Action::Set(fields) => set(state, values, ix, fields).map(|output| ("succeeded".to_owned(), output)),
+        Action::Choose(choose) => choice(state, values, ix, choose).map(|port| (port.clone(), Value::String(port))),
+        Action::Group(_) => return Vec::new(),
     };
     match ended {
-        Ok((port, output)) => record(StepSucceeded { port, output: values.intern(Arc::new(output)) }.into()),
-        Err(error) => record(StepFailed { error }.into()),
+        Ok((port, output)) => vec![succeed(state, values, ix, now_ms, &port, output)],
+        Err(error) => failed(state, values, ix, error, now_ms),
     }
 }
 
-fn dead_reason(state: &RunState, step: usize) -> String {
-    let graph = &state.program.workflow.graph;
-    let sources = graph.incoming[step].iter().map(|edge| graph.edges[*edge].from);
+/// The action of an instance: its own, or the fallback that has taken its place.
+pub(crate) fn action_of(state: &RunState, ix: usize) -> &Action {
+    let step = &state.definition(ix).step;
+    let rule = state.steps[ix].fallback.and_then(|rule| step.on_error.get(rule));
+    match rule.map(|rule| &rule.then) {
+        Some(loomwork_workflow::ErrorAction::Fallback(action)) => action,
+        _ => &step.action,
+    }
+}
+
+pub(crate) fn succeed(state: &RunState, values: &mut Values, ix: usize, now_ms: i64, port: &str, output: Value) -> Decision {
+    // With `for_each` or `loop` the ports are `succeeded` and `failed`, whatever the action.
+    let port = if state.steps[ix].is_part() { "succeeded" } else { port };
+    let output = values.intern(Arc::new(output));
+    record(state, ix, now_ms, StepSucceeded { port: port.to_owned(), output })
+}
+
+/// A step without attempts failed: what `on_error` makes of it.
+pub(crate) fn failed(state: &RunState, values: &mut Values, ix: usize, error: RunError, now_ms: i64) -> Vec<Decision> {
+    let event = outcome::after_failure(state, values, ix, None, error, now_ms);
+    vec![Decision::Record(event)]
+}
+
+fn emit(state: &RunState, values: &mut Values, ix: usize, (event, data): (&Template, &Template), now_ms: i64) -> Vec<Decision> {
+    let evaluated = scope_for(state, values, ix, [event, data]).and_then(|scope| {
+        let name = event.evaluate(&scope).map_err(|error| run_error("emit.event", &error))?;
+        let data = data.evaluate(&scope).map_err(|error| run_error("emit.data", &error))?;
+        Ok((crate::scope::as_text(name), data))
+    });
+    match evaluated {
+        Ok((name, data)) => {
+            vec![succeed(state, values, ix, now_ms, "succeeded", Value::Null), Decision::Emit { name, data }]
+        }
+        Err(error) => failed(state, values, ix, error, now_ms),
+    }
+}
+
+fn cancel_steps(state: &mut RunState, values: &mut Values, ix: usize, names: &[String], now_ms: i64) -> Vec<Decision> {
+    let mut decisions = Vec::new();
+    let mut stopped = Vec::new();
+    for name in names {
+        let Some(target) = crate::scope::visible(state, ix, name) else { continue };
+        if state.steps[target].status.is_final() || target == ix {
+            continue;
+        }
+        stopped.push(Value::String(name.clone()));
+        decisions.extend(container::withdraw(state, target, &format!("cancelled by `{}`", state.steps[ix].path), now_ms));
+    }
+    decisions.insert(0, succeed(state, values, ix, now_ms, "succeeded", Value::Array(stopped)));
+    decisions
+}
+
+fn end(state: &RunState, values: &mut Values, ix: usize, message: Option<&Template>, now_ms: i64) -> Vec<Decision> {
+    let message = message.map(|template| {
+        let scope = scope_for(state, values, ix, [template])?;
+        template.evaluate(&scope).map(crate::scope::as_text).map_err(|error| run_error("end", &error))
+    });
+    match message.transpose() {
+        Ok(failed) => {
+            vec![succeed(state, values, ix, now_ms, "succeeded", Value::Null), of_run(now_ms, RunEndRequested { failed })]
+        }
+        Err(error) => failed(state, values, ix, error, now_ms),
+    }
+}
+
+fn dead_reason(state: &RunState, ix: usize) -> String {
+    let scope = &state.program.scopes[state.definition(ix).scope];
+    let local = state.steps[ix].definition - scope.steps.start;
+    let siblings = state.container(state.steps[ix].parent).map(|inner| inner.children.as_slice()).unwrap_or_default();
+    let sources = scope.graph.incoming[local].iter().filter_map(|edge| siblings.get(scope.graph.edges[*edge].from));
     let blame = sources.filter_map(|from| {
-        let source = &state.steps[from];
-        let path = state.program.path(from);
+        let source = &state.steps[*from];
+        let id = &state.definition(*from).step.id;
         match (source.status, source.port.as_deref()) {
-            (StepStatus::Failed, _) => Some(format!("`{path}` failed")),
-            (StepStatus::Skipped, _) => Some(format!("`{path}` was skipped")),
-            (StepStatus::Cancelled, _) => Some(format!("`{path}` was cancelled")),
-            (StepStatus::Succeeded, Some(port)) if port != "succeeded" => Some(format!("`{path}` ended on `{port}`")),
-            (StepStatus::Succeeded, _) => Some(format!("`{path}` succeeded")),
+            (StepStatus::Failed, _) => Some(format!("`{id}` failed")),
+            (StepStatus::Skipped, _) => Some(format!("`{id}` was skipped")),
+            (StepStatus::Cancelled, _) => Some(format!("`{id}` was cancelled")),
+            (StepStatus::Succeeded, Some(port)) if port != "succeeded" => Some(format!("`{id}` ended on `{port}`")),
+            (StepStatus::Succeeded, _) => Some(format!("`{id}` succeeded")),
             _ => None,
         }
     });
@@ -178,9 +317,21 @@ fn dead_reason(state: &RunState, step: usize) -> String {
     reasons.into_iter().next().unwrap_or_else(|| "its join cannot be satisfied".to_owned())
 }
 
-fn condition(state: &RunState, values: &Values, template: &Template, field: &str) -> Result<bool, RunError> {
-    let scope = scope_for(state, values, [template])?;
-    match template.evaluate(&scope).map_err(|error| run_error(field, &error))? {
+/// The value of a condition at an instance.
+pub(crate) fn condition(
+    state: &RunState,
+    values: &Values,
+    ix: usize,
+    template: &Template,
+    field: &str,
+) -> Result<bool, RunError> {
+    let scope = scope_for(state, values, ix, [template])?;
+    truth(template, &scope, field)
+}
+
+/// The value of a condition in a scope.
+pub(crate) fn truth(template: &Template, scope: &loomwork_workflow::Scope, field: &str) -> Result<bool, RunError> {
+    match template.evaluate(scope).map_err(|error| run_error(field, &error))? {
         Value::Bool(answer) => Ok(answer),
         other => Err(RunError::new(
             ErrorClass::Validation,
@@ -189,7 +340,8 @@ fn condition(state: &RunState, values: &Values, template: &Template, field: &str
     }
 }
 
-fn brief(value: &Value) -> String {
+/// A value for a message, shortened.
+pub(crate) fn brief(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -197,8 +349,8 @@ fn brief(value: &Value) -> String {
     }
 }
 
-fn set(state: &RunState, values: &Values, fields: &indexmap::IndexMap<String, Template>) -> Result<Value, RunError> {
-    let scope = scope_for(state, values, fields.values())?;
+fn set(state: &RunState, values: &Values, ix: usize, fields: &indexmap::IndexMap<String, Template>) -> Result<Value, RunError> {
+    let scope = scope_for(state, values, ix, fields.values())?;
     let mut output = Map::new();
     for (name, template) in fields {
         let value = template.evaluate(&scope).map_err(|error| run_error(&format!("set.{name}"), &error))?;
@@ -207,9 +359,9 @@ fn set(state: &RunState, values: &Values, fields: &indexmap::IndexMap<String, Te
     Ok(Value::Object(output))
 }
 
-fn choice(state: &RunState, values: &Values, choose: &Choose) -> Result<String, RunError> {
+fn choice(state: &RunState, values: &Values, ix: usize, choose: &Choose) -> Result<String, RunError> {
     for (port, template) in &choose.cases {
-        if condition(state, values, template, &format!("choose.{port}"))? {
+        if condition(state, values, ix, template, &format!("choose.{port}"))? {
             return Ok(port.clone());
         }
     }
@@ -218,19 +370,18 @@ fn choice(state: &RunState, values: &Values, choose: &Choose) -> Result<String, 
     })
 }
 
-/// How a run ends whose steps have all ended.
+/// How a run goes on whose steps have all ended.
 fn conclusion(state: &RunState, values: &mut Values) -> EventKind {
-    if state.status == RunStatus::Cancelling {
+    let cancelled = state.status == RunStatus::Cancelling;
+    let ended_well = matches!(state.end, Some(None));
+    let undo = if cancelled { state.cancel.as_ref().is_some_and(|cancel| cancel.compensate) } else { undoes_failure(state) };
+    if undo && !ended_well {
+        return RunCompensating {}.into();
+    }
+    if cancelled {
         return RunCancelled { reason: state.cancel.as_ref().and_then(|cancel| cancel.reason.clone()) }.into();
     }
-    if state.timed_out {
-        let timeout = loomwork_workflow::format_duration(state.program.workflow.timeout_ms.unwrap_or(0));
-        let error = RunError::new(ErrorClass::Timeout, format!("the run did not end within its timeout of {timeout}"));
-        return RunFailed { error }.into();
-    }
-    if let Some(first) = state.failures.first() {
-        let mut error = state.steps[*first].error.clone().unwrap_or_else(|| RunError::new(ErrorClass::Unknown, "a step failed"));
-        error.step = Some(state.program.path(*first).to_owned());
+    if let Some(error) = run_failure(state) {
         return RunFailed { error }.into();
     }
     match outputs(state, values) {
@@ -239,21 +390,28 @@ fn conclusion(state: &RunState, values: &mut Values) -> EventKind {
     }
 }
 
+fn undoes_failure(state: &RunState) -> bool {
+    let policy = state.program.workflow.on_failure == loomwork_workflow::OnFailure::Compensate;
+    state.undo || (policy && run_failure(state).is_some())
+}
+
+/// Why a run fails whose steps have all ended.
+pub(crate) fn run_failure(state: &RunState) -> Option<RunError> {
+    match &state.end {
+        Some(Some(message)) => return Some(RunError::new(ErrorClass::Permanent, message.clone())),
+        Some(None) => return None,
+        None => {}
+    }
+    if state.timed_out {
+        let timeout = loomwork_workflow::format_duration(state.program.workflow.timeout_ms.unwrap_or(0));
+        return Some(RunError::new(ErrorClass::Timeout, format!("the run did not end within its timeout of {timeout}")));
+    }
+    state.failures().first()?;
+    crate::apply::deepest_failure(state, ROOT).or_else(|| Some(RunError::new(ErrorClass::Unknown, "a step failed")))
+}
+
 /// The workflow's outputs; one that reads a step without an output is null.
 fn outputs(state: &RunState, values: &Values) -> Result<Value, RunError> {
-    let mut outputs = Map::new();
-    for (name, template) in &state.program.workflow.outputs {
-        let scope = scope_for(state, values, [template])?;
-        let lacks = template.references().iter().any(|reference| {
-            reference.read == loomwork_workflow::Read::Output
-                && scope.steps.get(&reference.step).is_none_or(|step| step.output.is_none())
-        });
-        let value = if lacks {
-            Value::Null
-        } else {
-            template.evaluate(&scope).map_err(|error| run_error(&format!("outputs.{name}"), &error))?
-        };
-        outputs.insert(name.clone(), value);
-    }
-    Ok(Value::Object(outputs))
+    let first = state.container(ROOT).and_then(|root| root.children.first()).copied().unwrap_or(ROOT);
+    container::named_outputs(state, values, first, &state.program.workflow.outputs)
 }

@@ -101,6 +101,47 @@ pub struct RunTrigger {
     pub actor: String,
 }
 
+/// The step of another run that called a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The run's id.
+    pub run: String,
+    /// Path of the step.
+    pub step: String,
+    /// Number of the attempt.
+    pub attempt: u32,
+    /// How many calls lie above, from 1.
+    pub depth: u32,
+}
+
+/// One thing that a step waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingFor {
+    /// The branch of `first_of`; none for a plain `wait`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The event's name; none for a timer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// When the timer comes due, or the event is waited for no longer, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at_ms: Option<i64>,
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// Times and events.
+    For(Vec<WaitingFor>),
+    /// A person's decision.
+    Approval {
+        /// What is asked.
+        message: String,
+        /// When nobody is waited for any longer.
+        due_at_ms: Option<i64>,
+    },
+}
+
 /// Length and hash of an attempt's log file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogSeal {
@@ -145,6 +186,12 @@ events! {
         priority: u8,
         /// Number of steps, for lists that do not read the definition.
         steps: u32,
+        /// The step of another run that called it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<Parent>,
+        /// Its concurrency group, evaluated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
     }
     /// Its steps may start.
     "run_started" RunStarted {}
@@ -153,6 +200,39 @@ events! {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// Whether completed steps are undone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        compensate: bool,
+    }
+    /// An `end` step was reached.
+    "run_end_requested" RunEndRequested {
+        /// None for `succeeded`, else the failure's message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    }
+    /// Nothing more starts until it is resumed.
+    "run_paused" RunPaused {}
+    /// It goes on.
+    "run_resumed" RunResumed {}
+    /// It goes on with another definition.
+    "run_amended" RunAmended {
+        /// Hash of the new text.
+        definition: String,
+    }
+    /// Its completed steps are being undone.
+    "run_compensating" RunCompensating {}
+    /// They are undone.
+    "run_compensated" RunCompensated {
+        /// What it failed of, if it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<RunError>,
+    }
+    /// An event reached the run.
+    "event_sent" EventSent {
+        /// Its name.
+        name: String,
+        /// Its data.
+        data: ValueRef,
     }
     /// It goes on after a repair.
     "run_taken_up" RunTakenUp {
@@ -175,9 +255,9 @@ events! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     }
-    /// A timer of the run came due.
+    /// A timer of the run or of a step came due.
     "timer_fired" TimerFired {
-        /// `run_timeout`.
+        /// `run_timeout`, `timeout`, or `wait`.
         timer: String,
     }
     /// The step is ready and waits for a slot.
@@ -188,6 +268,18 @@ events! {
         input: ValueRef,
         /// Equal for all attempts of the step until its input is edited.
         idempotency_key: String,
+        /// For a for-each: the elements of its list, which is the input's `items`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u32>,
+        /// For a container that is taken up: what it has is kept.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resume: bool,
+        /// When the attempt of a container runs out of time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_at_ms: Option<i64>,
+        /// The run that it calls.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        child: Option<String>,
     }
     /// An attempt ended well.
     "attempt_succeeded" AttemptSucceeded {
@@ -224,6 +316,56 @@ events! {
     "step_retrying" StepRetrying {
         /// When it is due, in milliseconds since 1970.
         due_at_ms: i64,
+        /// The rule of `on_error` whose fallback it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback: Option<usize>,
+    }
+    /// The step waits for a time or an event.
+    "step_waiting" StepWaiting {
+        /// What for; the branches of `first_of` have names.
+        waits: Vec<WaitingFor>,
+    }
+    /// The step waits for a person's decision.
+    "step_approval_requested" StepApprovalRequested {
+        /// What is asked.
+        message: String,
+        /// When nobody is waited for any longer, in milliseconds since 1970.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at_ms: Option<i64>,
+    }
+    /// A person decided.
+    "step_answered" StepAnswered {
+        /// The decision: a port's name.
+        decision: String,
+    }
+    /// A person must say what becomes of the step.
+    "step_needs_attention" StepNeedsAttention {
+        /// Why.
+        error: RunError,
+    }
+    /// What is under way of the step is to be stopped.
+    "step_cancel_requested" StepCancelRequested {
+        /// Why.
+        reason: String,
+    }
+    /// The step is being undone.
+    "compensation_started" CompensationStarted {
+        /// The resolved input.
+        input: ValueRef,
+    }
+    /// The step is undone.
+    "compensation_succeeded" CompensationSucceeded {
+        /// Its log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<LogSeal>,
+    }
+    /// The step could not be undone, or not yet.
+    "compensation_failed" CompensationFailed {
+        /// Why.
+        error: RunError,
+        /// When it is tried again, in milliseconds since 1970; none for never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_at_ms: Option<i64>,
     }
     /// The step ended on a port other than `failed`.
     "step_succeeded" StepSucceeded {
@@ -236,6 +378,9 @@ events! {
     "step_failed" StepFailed {
         /// Why.
         error: RunError,
+        /// Whether the run's completed steps are undone because of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        compensate: bool,
     }
     /// The step is not done.
     "step_skipped" StepSkipped {
@@ -253,5 +398,11 @@ events! {
         /// Merge patch (RFC 7396) on its resolved input, for the attempts until it ends.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         set: Option<Value>,
+        /// For a container: what it has is kept.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resume: bool,
+        /// Whether its effect is a new one: it gets a new idempotency key.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anew: bool,
     }
 }

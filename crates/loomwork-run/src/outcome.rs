@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use loomwork_workflow::{OnRestart, Retry, Step};
+use loomwork_workflow::{ErrorAction, OnRestart, Retry};
 use serde_json::Value;
 
-use crate::decide::stop_reason;
-use crate::event::{
-    AttemptCancelled, AttemptFailed, AttemptLost, AttemptStarted, AttemptSucceeded, StepCancelled, StepFailed, StepQueued,
-    StepRetrying, StepSucceeded,
-};
+use crate::decide::{Decision, action_of, stop_reason};
+use crate::event::*;
 use crate::scope::{idempotency_key, resolved_input};
-use crate::{ErrorClass, Event, EventKind, LogSeal, RunError, RunState, StepStatus, Usage, Values, backoff_ms, spread};
+use crate::{
+    ErrorClass, Event, EventKind, LogSeal, RunError, RunState, Shape, StepStatus, Usage, Values, backoff_ms, container, spread,
+    wait,
+};
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub enum AttemptOutcome {
 pub struct Starting {
     /// Its number.
     pub attempt: u32,
+    /// The action's key.
+    pub action: &'static str,
     /// The resolved input.
     pub input: Value,
     /// Its idempotency key.
@@ -40,26 +42,39 @@ pub struct Starting {
     pub timeout_ms: Option<u64>,
 }
 
-/// A step got a slot: the event of its next attempt with all that performing it needs, or the event of its failure
-/// when its input cannot be made.
-pub fn start_attempt(state: &RunState, values: &mut Values, step: usize, now_ms: i64) -> (Event, Option<Starting>) {
-    let path = state.program.path(step);
-    let input = match resolved_input(state, values, step) {
+/// A step may start an attempt: the event, with all that performing it needs, or the event of its failure when its
+/// input cannot be made. `child` is the id of the run that it is to call.
+pub fn start_attempt(
+    state: &RunState,
+    values: &mut Values,
+    step: usize,
+    child: Option<String>,
+    now_ms: i64,
+) -> (Event, Option<Starting>) {
+    let action = action_of(state, step);
+    let input = match resolved_input(state, values, step, action) {
         Ok(input) => input,
-        Err(error) => return (event(now_ms, path, None, StepFailed { error }.into()), None),
+        Err(error) => return (after_failure(state, values, step, None, error, now_ms), None),
     };
     let attempt = u32::try_from(state.steps[step].attempts.len() + 1).unwrap_or(u32::MAX);
     let idempotency_key = idempotency_key(state, step);
-    let workflow = &state.program.workflow;
-    let timeout_ms = workflow.steps[step].timeout_ms.or(workflow.defaults.timeout_ms);
-    let reference = values.intern(Arc::new(input.clone()));
-    let kind = AttemptStarted { input: reference, idempotency_key: idempotency_key.clone() }.into();
-    (event(now_ms, path, Some(attempt), kind), Some(Starting { attempt, input, idempotency_key, timeout_ms }))
+    let timeout_ms = state.definition(step).step.timeout_ms.or(state.program.workflow.defaults.timeout_ms);
+    let kind = AttemptStarted {
+        input: values.intern(Arc::new(input.clone())),
+        idempotency_key: idempotency_key.clone(),
+        count: None,
+        resume: false,
+        // A called run has no process that watches the time.
+        timeout_at_ms: timeout_ms.filter(|_| child.is_some()).map(|ms| now_ms.saturating_add_unsigned(ms)),
+        child,
+    };
+    let starting = Starting { attempt, action: action.name(), input, idempotency_key, timeout_ms };
+    (event(state, now_ms, step, Some(attempt), kind.into()), Some(starting))
 }
 
 /// A step is ready and there is no slot for it yet.
 pub fn queue_step(state: &RunState, step: usize, now_ms: i64) -> Event {
-    event(now_ms, state.program.path(step), None, StepQueued {}.into())
+    event(state, now_ms, step, None, StepQueued {}.into())
 }
 
 /// The events that an attempt's report makes.
@@ -71,74 +86,171 @@ pub fn attempt_reported(
     (log, usage): (Option<LogSeal>, Option<Usage>),
     now_ms: i64,
 ) -> Vec<Event> {
-    let path = state.program.path(step);
-    let of_attempt = |kind: EventKind| event(now_ms, path, Some(attempt), kind);
-    let of_step = |kind: EventKind| event(now_ms, path, None, kind);
+    let of_attempt = |kind: EventKind| event(state, now_ms, step, Some(attempt), kind);
     match outcome {
         AttemptOutcome::Succeeded { output } => {
             let output = values.intern(Arc::new(output));
-            vec![
-                of_attempt(AttemptSucceeded { log, usage }.into()),
-                of_step(StepSucceeded { port: "succeeded".to_owned(), output }.into()),
-            ]
+            let ended = StepSucceeded { port: "succeeded".to_owned(), output };
+            vec![of_attempt(AttemptSucceeded { log, usage }.into()), event(state, now_ms, step, None, ended.into())]
         }
         AttemptOutcome::Failed(error) => {
-            let next = retry_at(state, step, attempt, &error, now_ms);
             let failed = of_attempt(AttemptFailed { error: error.clone(), log, usage }.into());
-            let then = match next {
-                Some(due_at_ms) => StepRetrying { due_at_ms }.into(),
-                None => StepFailed { error }.into(),
-            };
-            vec![failed, of_step(then)]
+            vec![failed, after_failure(state, values, step, Some(attempt), error, now_ms)]
         }
-        AttemptOutcome::Cancelled => vec![
-            of_attempt(AttemptCancelled { log, usage }.into()),
-            of_step(StepCancelled { reason: Some(stop_reason(state)) }.into()),
-        ],
+        AttemptOutcome::Cancelled => {
+            let stop = state.steps[step].stop.as_ref().filter(|stop| stop.timed_out);
+            let cancelled = of_attempt(AttemptCancelled { log, usage }.into());
+            if stop.is_some() {
+                let error = RunError::new(ErrorClass::Timeout, "it did not end within its timeout");
+                return vec![cancelled, after_failure(state, values, step, Some(attempt), error, now_ms)];
+            }
+            let reason = Some(stop_reason(state, step));
+            vec![cancelled, event(state, now_ms, step, None, StepCancelled { reason }.into())]
+        }
     }
 }
 
 /// The events for an attempt that was under way when the engine died.
 pub fn attempt_lost(state: &RunState, step: usize, attempt: u32, now_ms: i64) -> Vec<Event> {
-    let path = state.program.path(step);
-    let mut events = vec![event(now_ms, path, Some(attempt), AttemptLost {}.into())];
-    if !state.stopping() && state.program.workflow.steps[step].on_restart == OnRestart::Fail {
-        let message = format!("the engine died while attempt {attempt} was under way, and on_restart is fail");
-        let error = RunError::new(ErrorClass::Unknown, message);
-        events.push(event(now_ms, path, None, StepFailed { error }.into()));
+    let mut events = vec![event(state, now_ms, step, Some(attempt), AttemptLost {}.into())];
+    if state.stopping() || state.shape(step) != Shape::Leaf {
+        return events;
+    }
+    let on_restart = state.definition(step).step.on_restart;
+    let message = |word: &str| format!("the engine died while attempt {attempt} was under way, and on_restart is {word}");
+    match on_restart {
+        OnRestart::Rerun => {}
+        OnRestart::Fail => {
+            let error = RunError::new(ErrorClass::Unknown, message("fail"));
+            events.push(event(state, now_ms, step, None, StepFailed { error, compensate: false }.into()));
+        }
+        OnRestart::Ask => {
+            let error = RunError::new(ErrorClass::Unknown, message("ask"));
+            events.push(event(state, now_ms, step, None, StepNeedsAttention { error }.into()));
+        }
     }
     events
 }
 
-fn event(at_ms: i64, step: &str, attempt: Option<u32>, kind: EventKind) -> Event {
-    Event { at_ms, actor: "engine".to_owned(), step: Some(step.to_owned()), attempt, kind }
+fn event(state: &RunState, at_ms: i64, step: usize, attempt: Option<u32>, kind: EventKind) -> Event {
+    Event { at_ms, actor: "engine".to_owned(), step: Some(state.steps[step].path.to_string()), attempt, kind }
+}
+
+/// What follows a failure: another attempt, what `on_error` says, or the step's own failure.
+pub(crate) fn after_failure(
+    state: &RunState,
+    values: &mut Values,
+    step: usize,
+    attempt: Option<u32>,
+    error: RunError,
+    now_ms: i64,
+) -> Event {
+    let of_step = |kind: EventKind| event(state, now_ms, step, None, kind);
+    let failed = |error: RunError, compensate: bool| of_step(StepFailed { error, compensate }.into());
+    let instance = &state.steps[step];
+    let definition = &state.definition(step).step;
+    let applies = state.program.policy_applies(instance.definition, instance.is_part());
+    // The failure of a fallback is the step's, and a run that stops begins nothing new.
+    if !applies || instance.fallback.is_some() || state.stopping() {
+        return failed(error, false);
+    }
+    if let Some(due_at_ms) = attempt.and_then(|attempt| retry_at(state, step, attempt, &error, now_ms)) {
+        return of_step(StepRetrying { due_at_ms, fallback: None }.into());
+    }
+    for (number, rule) in definition.on_error.iter().enumerate() {
+        if !rule.classes.is_empty() && !rule.classes.iter().any(|class| class == error.class.as_str()) {
+            continue;
+        }
+        if let Some(when) = &rule.when {
+            match container::rule_holds(state, values, step, when) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => return failed(error, false),
+            }
+        }
+        return match &rule.then {
+            ErrorAction::Fail | ErrorAction::Retry(None) => failed(error, false),
+            ErrorAction::Compensate => failed(error, true),
+            ErrorAction::Continue => {
+                let output = values.intern(Arc::new(Value::Null));
+                of_step(StepSucceeded { port: "succeeded".to_owned(), output }.into())
+            }
+            ErrorAction::Skip => of_step(StepSkipped { reason: format!("it failed: {}", error.message) }.into()),
+            ErrorAction::Ask => of_step(StepNeedsAttention { error }.into()),
+            ErrorAction::Fallback(_) => of_step(StepRetrying { due_at_ms: now_ms, fallback: Some(number) }.into()),
+            ErrorAction::Retry(Some(policy)) => match within(state, step, attempt.unwrap_or(0), policy, &error, now_ms) {
+                Some(due_at_ms) => of_step(StepRetrying { due_at_ms, fallback: None }.into()),
+                None => failed(error, false),
+            },
+        };
+    }
+    failed(error, false)
 }
 
 /// When the next attempt is due, if the policy allows one.
 fn retry_at(state: &RunState, step: usize, attempt: u32, error: &RunError, now_ms: i64) -> Option<i64> {
-    let policy = policy(state, &state.program.workflow.steps[step])?;
-    let made = state.steps[step].counted_attempts();
-    if state.stopping() || made >= policy.attempts || !policy.classes.iter().any(|class| class == error.class.as_str()) {
+    let own = state.definition(step).step.retry.as_ref();
+    let inherited = state.program.workflow.defaults.retry.as_ref().filter(|_| state.shape(step) == Shape::Leaf);
+    within(state, step, attempt, own.or(inherited)?, error, now_ms)
+}
+
+fn within(state: &RunState, step: usize, attempt: u32, policy: &Retry, error: &RunError, now_ms: i64) -> Option<i64> {
+    let instance = &state.steps[step];
+    let made = instance.counted_attempts();
+    if made >= policy.attempts || !policy.classes.iter().any(|class| class == error.class.as_str()) {
         return None;
     }
-    let delay = backoff_ms(policy, made + 1, spread(&state.id, state.program.path(step), attempt));
-    let due = now_ms.saturating_add(i64::try_from(delay).unwrap_or(i64::MAX));
-    let first = state.steps[step].started_at_ms.unwrap_or(now_ms);
+    let delay = backoff_ms(policy, made + 1, spread(&state.id, &instance.path, attempt));
+    let asked = error.details.get("retry_after_ms").and_then(Value::as_u64).unwrap_or(0);
+    let due = now_ms.saturating_add_unsigned(delay.max(asked));
+    let first = instance.started_at_ms.unwrap_or(now_ms);
     let in_time = policy.max_elapsed_ms.is_none_or(|bound| due - first <= i64::try_from(bound).unwrap_or(i64::MAX));
     in_time.then_some(due)
 }
 
-fn policy<'s>(state: &'s RunState, step: &'s Step) -> Option<&'s Retry> {
-    step.retry.as_ref().or(state.program.workflow.defaults.retry.as_ref())
+/// A timer of a step came due: what that means now; nothing when it is not due after all.
+pub fn timer_due(state: &mut RunState, values: &mut Values, step: usize, now_ms: i64) -> Vec<Decision> {
+    let instance = &state.steps[step];
+    if instance.due_at_ms.is_none_or(|due| due > now_ms) || !instance.attached {
+        return Vec::new();
+    }
+    match instance.status {
+        StepStatus::Retrying => crate::decide::begin(state, values, step, now_ms),
+        StepStatus::Waiting | StepStatus::NeedsApproval => wait::due(state, values, step, now_ms),
+        StepStatus::Running if instance.stop.is_none() => {
+            let kind = TimerFired { timer: "timeout".to_owned() };
+            vec![Decision::Record(event(state, now_ms, step, None, kind.into()))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The timer that an event sets: when it comes due.
+pub fn timer_of(event: &EventKind) -> Option<i64> {
+    match event {
+        EventKind::StepRetrying(data) => Some(data.due_at_ms),
+        EventKind::StepWaiting(data) => data.waits.iter().filter_map(|wait| wait.due_at_ms).min(),
+        EventKind::StepApprovalRequested(data) => data.due_at_ms,
+        EventKind::AttemptStarted(data) => data.timeout_at_ms,
+        EventKind::CompensationFailed(data) => data.due_at_ms,
+        _ => None,
+    }
 }
 
 impl RunState {
-    /// Steps that wait for a slot, and steps that wait for a time with that time in milliseconds since 1970.
-    pub fn waiting_steps(&self) -> impl Iterator<Item = (usize, Option<i64>)> {
-        self.steps.iter().enumerate().filter_map(|(ix, step)| match step.status {
-            StepStatus::Queued => Some((ix, None)),
-            StepStatus::Retrying => Some((ix, step.due_at_ms)),
-            _ => None,
+    /// Leaves that wait for a slot.
+    pub fn queued_steps(&self) -> impl Iterator<Item = usize> {
+        (1..self.steps.len()).filter(|ix| {
+            let step = &self.steps[*ix];
+            step.attached && step.status == StepStatus::Queued && self.shape(*ix) == Shape::Leaf
+        })
+    }
+
+    /// Steps with a time at which something about them comes due, in milliseconds since 1970.
+    pub fn timers(&self) -> impl Iterator<Item = (usize, i64)> {
+        self.steps.iter().enumerate().filter(|(_, step)| step.attached && !step.status.is_final()).filter_map(|(ix, step)| {
+            let due = step.undo.as_ref().and_then(|undo| undo.due_at_ms).or(step.due_at_ms)?;
+            Some((ix, due))
         })
     }
 }

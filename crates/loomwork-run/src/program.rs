@@ -1,66 +1,128 @@
-//! A workflow prepared for running: its steps by path, and facts that every fold needs.
+//! A workflow lowered to what the machine knows: one flat table of definitions, grouped into scopes.
+//!
+//! Invariant: the definitions of one scope stand side by side, so that the instances of a scope can, too.
+//! `for_each`, `loop` and groups keep their origin: a definition says what it was in the file.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use loomwork_workflow::{EdgeKind, Trigger, Workflow};
+use loomwork_workflow::{Action, Body, EdgeKind, Graph, Group, Repeat, Step, Trigger, Workflow};
 
-/// A workflow prepared for running.
+/// A workflow lowered to what the machine knows.
 #[derive(Debug)]
 pub struct Program {
-    /// The workflow.
+    /// The workflow; its steps have moved to `definitions`.
     pub workflow: Workflow,
     /// Hash of its text.
     pub definition: String,
-    index: HashMap<String, usize>,
-    handles_failure: Vec<bool>,
-    incoming: Vec<(u32, u32)>,
+    /// All steps of all scopes.
+    pub definitions: Vec<Definition>,
+    /// The scopes; the first is the workflow's own.
+    pub scopes: Vec<ScopeDefinition>,
+}
+
+/// One step of the file.
+#[derive(Debug)]
+pub struct Definition {
+    /// The step; the steps of a group have moved to `inner`.
+    pub step: Step,
+    /// The scope in which it stands.
+    pub scope: usize,
+    /// The scope of its own steps, if it is a group.
+    pub inner: Option<usize>,
+    /// Whether an edge leaves its port `failed`.
+    pub handles_failure: bool,
+    /// Number of edges into it: those of its `needs`, and the implied ones.
+    pub incoming: (u32, u32),
+}
+
+/// One scope.
+#[derive(Debug)]
+pub struct ScopeDefinition {
+    /// Its steps, in `definitions`.
+    pub steps: Range<usize>,
+    /// Its edges, by index within the scope.
+    pub graph: Graph,
+    /// The definition whose group it is; none for the workflow's own.
+    pub owner: Option<usize>,
+    /// Step id → index within the scope.
+    pub names: HashMap<String, usize>,
+}
+
+/// What an instance of a definition does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// An action of its own.
+    Leaf,
+    /// The steps of a scope.
+    Scope(usize),
+    /// One child for each element of a list.
+    Each,
+    /// One child for each pass.
+    Loop,
 }
 
 impl Program {
-    /// Prepares a workflow; `definition` is the hash of its text.
-    pub fn new(workflow: Workflow, definition: String) -> Self {
-        let index = workflow.steps.iter().enumerate().map(|(ix, step)| (step.id.clone(), ix)).collect();
-        let mut handles_failure = vec![false; workflow.steps.len()];
-        let mut incoming = vec![(0, 0); workflow.steps.len()];
-        for edge in &workflow.graph.edges {
-            match edge.kind {
-                EdgeKind::Needs => incoming[edge.to].0 += 1,
-                EdgeKind::Implied => incoming[edge.to].1 += 1,
+    /// Lowers a workflow; `definition` is the hash of its text.
+    pub fn new(mut workflow: Workflow, definition: String) -> Self {
+        let mut definitions: Vec<Definition> = Vec::new();
+        let mut scopes: Vec<ScopeDefinition> = Vec::new();
+        let mut waiting: std::collections::VecDeque<(Body, Option<usize>)> = [(std::mem::take(&mut workflow.body), None)].into();
+        while let Some((body, owner)) = waiting.pop_front() {
+            let scope = scopes.len();
+            let first = definitions.len();
+            if let Some(owner) = owner {
+                definitions[owner].inner = Some(scope);
             }
-            if edge.kind == EdgeKind::Needs && edge.trigger == Trigger::Port("failed".to_owned()) {
-                handles_failure[edge.from] = true;
+            for mut step in body.steps {
+                if let Action::Group(Group { body, .. }) = &mut step.action {
+                    waiting.push_back((std::mem::take(body), Some(definitions.len())));
+                }
+                definitions.push(Definition { step, scope, inner: None, handles_failure: false, incoming: (0, 0) });
             }
+            for edge in &body.graph.edges {
+                match edge.kind {
+                    EdgeKind::Needs => definitions[first + edge.to].incoming.0 += 1,
+                    EdgeKind::Implied => definitions[first + edge.to].incoming.1 += 1,
+                }
+                if edge.kind == EdgeKind::Needs && edge.trigger == Trigger::Port("failed".to_owned()) {
+                    definitions[first + edge.from].handles_failure = true;
+                }
+            }
+            let names = definitions[first..].iter().enumerate().map(|(local, d)| (d.step.id.clone(), local)).collect();
+            scopes.push(ScopeDefinition { steps: first..definitions.len(), graph: body.graph, owner, names });
         }
-        Self { workflow, definition, index, handles_failure, incoming }
+        Self { workflow, definition, definitions, scopes }
     }
 
-    /// Number of steps.
+    /// Number of steps in the file.
     pub fn len(&self) -> usize {
-        self.workflow.steps.len()
+        self.definitions.len()
     }
 
     /// Whether there are no steps.
     pub fn is_empty(&self) -> bool {
-        self.workflow.steps.is_empty()
+        self.definitions.is_empty()
     }
 
-    /// Index of the step with a path.
-    pub fn step(&self, path: &str) -> Option<usize> {
-        self.index.get(path).copied()
+    /// What an instance does: the whole step, or (`part`) one element or pass of it.
+    pub fn shape(&self, definition: usize, part: bool) -> Shape {
+        let definition = &self.definitions[definition];
+        match (&definition.step.repeat, definition.inner) {
+            (Some(Repeat::ForEach(_)), _) if !part => Shape::Each,
+            (Some(Repeat::Loop(_)), _) if !part => Shape::Loop,
+            (_, Some(scope)) => Shape::Scope(scope),
+            (_, None) => Shape::Leaf,
+        }
     }
 
-    /// Path of a step.
-    pub fn path(&self, step: usize) -> &str {
-        &self.workflow.steps[step].id
-    }
-
-    /// Number of edges into a step: those of its `needs`, and the implied ones.
-    pub fn incoming(&self, step: usize) -> (u32, u32) {
-        self.incoming[step]
-    }
-
-    /// Whether an edge leaves the step's port `failed`.
-    pub fn handles_failure(&self, step: usize) -> bool {
-        self.handles_failure[step]
+    /// Whether `retry`, `timeout` and `on_error` of a definition apply to this kind of instance: those of a for-each with a
+    /// simple action apply to each element, all others to the whole.
+    pub fn policy_applies(&self, definition: usize, part: bool) -> bool {
+        let definition = &self.definitions[definition];
+        match (&definition.step.repeat, definition.inner) {
+            (Some(Repeat::ForEach(_)), None) => part,
+            _ => !part,
+        }
     }
 }

@@ -18,8 +18,9 @@ pub enum Readiness {
 /// Whether a step may start.
 pub fn readiness(state: &RunState, step: usize) -> Readiness {
     let counts = state.steps[step].edges;
-    let (needs, implied) = state.program.incoming(step);
-    let join = join_readiness(state.program.workflow.steps[step].join, needs, counts.taken, counts.dead);
+    let definition = state.definition(step);
+    let (needs, implied) = definition.incoming;
+    let join = join_readiness(definition.step.join, needs, counts.taken, counts.dead);
     let reads = join_readiness(Join::All, implied, counts.implied_taken, counts.implied_dead);
     match (join, reads) {
         (Readiness::Dead, _) | (_, Readiness::Dead) => Readiness::Dead,

@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use loomwork_workflow::{Action, ExpressionError, RunAction, Scope, StepScope, Template};
+use loomwork_workflow::{Action, ExpressionError, Process, ProgramText, Scope, StepScope, Template};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{ErrorClass, RunError, RunState, StepState, Values};
+use crate::state::ROOT;
+use crate::{ErrorClass, Instance, Role, RunError, RunState, Shape, Values};
 
-/// The scope for some templates: only the steps that they read are in it.
+/// The scope for some templates at an instance: only the steps that they read are in it.
 pub(crate) fn scope_for<'t>(
     state: &RunState,
     values: &Values,
+    at: usize,
     templates: impl IntoIterator<Item = &'t Template>,
 ) -> Result<Scope, RunError> {
     let missing = |error: crate::MissingValue| RunError::new(ErrorClass::Unknown, error.to_string());
     let mut steps = BTreeMap::new();
     for reference in templates.into_iter().flat_map(Template::references) {
-        let Some(step) = state.program.step(&reference.step) else { continue };
-        if !steps.contains_key(&reference.step) {
-            steps.insert(reference.step.clone(), step_scope(&state.steps[step], values).map_err(missing)?);
+        if steps.contains_key(&reference.step) {
+            continue;
         }
+        let Some(step) = visible(state, at, &reference.step) else { continue };
+        steps.insert(reference.step.clone(), step_scope(&state.steps[step], values).map_err(missing)?);
     }
     let run = json!({
         "id": state.id,
@@ -33,10 +36,66 @@ pub(crate) fn scope_for<'t>(
         env: values.get(&state.env).map_err(missing)?,
         run: Arc::new(run),
         steps,
+        locals: locals(state, values, at).map_err(missing)?,
     })
 }
 
-fn step_scope(step: &StepState, values: &Values) -> Result<StepScope, crate::MissingValue> {
+/// The step that a name means at an instance: of its own scope or of one around it, the inner one wins.
+pub(crate) fn visible(state: &RunState, at: usize, name: &str) -> Option<usize> {
+    let mut inside = at;
+    loop {
+        // The root is asked last: it is a container whose parent is itself.
+        let container = state.steps[inside].parent;
+        if let (Shape::Scope(scope), Some(inner)) = (state.shape(container), state.container(container))
+            && let Some(local) = state.program.scopes[scope].names.get(name)
+        {
+            return inner.children.get(*local).copied();
+        }
+        if container == ROOT {
+            return None;
+        }
+        inside = container;
+    }
+}
+
+/// `item`, `index` and `pass`, of the nearest element and pass around an instance, itself included.
+fn locals(state: &RunState, values: &Values, at: usize) -> Result<BTreeMap<&'static str, Arc<Value>>, crate::MissingValue> {
+    let mut locals = BTreeMap::new();
+    let mut inside = at;
+    while inside != ROOT {
+        let instance = &state.steps[inside];
+        let around = state.container(instance.parent);
+        match instance.role {
+            Role::Element(index) if !locals.contains_key("item") => {
+                let list = around.and_then(|inner| inner.list.as_ref()).map(|list| values.get(list)).transpose()?;
+                let item = list.and_then(|list| list.get("items").and_then(|items| items.get(index as usize)).cloned());
+                locals.insert("item", Arc::new(item.unwrap_or_default()));
+                locals.insert("index", Arc::new(json!(index)));
+            }
+            Role::Pass(number) if !locals.contains_key("pass") => {
+                let previous = around.and_then(|inner| inner.children.get((number as usize).wrapping_sub(2))).copied();
+                locals.insert("pass", Arc::new(pass(state, values, number, previous)?));
+            }
+            _ => {}
+        }
+        inside = instance.parent;
+    }
+    Ok(locals)
+}
+
+/// `pass` in expressions: its number, and the output of the pass that ended last.
+pub(crate) fn pass(
+    state: &RunState,
+    values: &Values,
+    number: u32,
+    previous: Option<usize>,
+) -> Result<Value, crate::MissingValue> {
+    let previous = previous.and_then(|previous| state.steps[previous].output.as_ref()).map(|output| values.get(output));
+    let previous = previous.transpose()?.map_or(Value::Null, |output| Value::clone(&output));
+    Ok(json!({ "index": number, "previous": previous }))
+}
+
+fn step_scope(step: &Instance, values: &Values) -> Result<StepScope, crate::MissingValue> {
     let duration = step.ended_at_ms.zip(step.started_at_ms).map_or(0, |(end, start)| end - start);
     Ok(StepScope {
         output: step.output.as_ref().map(|output| values.get(output)).transpose()?,
@@ -56,43 +115,72 @@ pub(crate) fn run_error(field: &str, error: &ExpressionError) -> RunError {
     RunError::new(ErrorClass::Validation, format!("`{field}`: {error}"))
 }
 
-/// The resolved input of a step's next attempt: its action's fields with expressions evaluated, and a person's edits.
-pub(crate) fn resolved_input(state: &RunState, values: &Values, step: usize) -> Result<Value, RunError> {
-    let Action::Run(action) = &state.program.workflow.steps[step].action else {
-        return Ok(json!({}));
+/// The resolved input of an attempt: its action's fields with expressions evaluated, and a person's edits.
+pub(crate) fn resolved_input(state: &RunState, values: &Values, at: usize, action: &Action) -> Result<Value, RunError> {
+    let mut input = match action {
+        Action::Process(process) => process_input(state, values, at, process)?,
+        Action::Effect { name, input } => {
+            let scope = scope_for(state, values, at, [input])?;
+            input.evaluate(&scope).map_err(|error| run_error(name, &error))?
+        }
+        Action::Call(call) => {
+            let scope = scope_for(state, values, at, [&call.id, &call.inputs])?;
+            let id = call.id.evaluate(&scope).map_err(|error| run_error("workflow.id", &error))?;
+            let inputs = call.inputs.evaluate(&scope).map_err(|error| run_error("workflow.inputs", &error))?;
+            json!({ "id": id, "inputs": inputs, "wait": call.wait })
+        }
+        _ => json!({}),
     };
-    let mut input = run_input(state, values, action)?;
-    if let Some(patch) = &state.steps[step].set {
+    if let Some(patch) = &state.steps[at].set {
         merge_patch(&mut input, patch);
     }
     Ok(input)
 }
 
-fn run_input(state: &RunState, values: &Values, action: &RunAction) -> Result<Value, RunError> {
-    let single = action.workdir.iter().chain(&action.stdin);
-    let scope = scope_for(state, values, action.env.values().chain(single))?;
+/// A value as text: strings as they are, everything else as JSON.
+pub(crate) fn as_text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn process_input(state: &RunState, values: &Values, at: usize, process: &Process) -> Result<Value, RunError> {
+    let argv = match &process.program {
+        ProgramText::Command(argv) => argv.as_slice(),
+        ProgramText::Script { .. } => &[],
+    };
+    let single = process.workdir.iter().chain(&process.stdin).chain(argv);
+    let scope = scope_for(state, values, at, process.env.values().chain(single))?;
     let text = |field: &str, template: &Template| -> Result<Value, RunError> {
         let value = template.evaluate(&scope).map_err(|error| run_error(field, &error))?;
-        Ok(Value::String(match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        }))
+        // A secret is a hole until the process starts: its shape stays as it is.
+        let hole = !template.secrets().is_empty();
+        Ok(if hole { value } else { Value::String(as_text(value)) })
     };
     let mut env = scope.env.as_object().cloned().unwrap_or_default();
-    for (name, template) in &action.env {
+    for (name, template) in &process.env {
         env.insert(name.clone(), text(&format!("env.{name}"), template)?);
     }
     let mut input = Map::new();
-    input.insert("run".to_owned(), Value::String(action.script.clone()));
-    input.insert("shell".to_owned(), json!(action.shell));
+    match &process.program {
+        ProgramText::Script { script, shell } => {
+            input.insert("run".to_owned(), Value::String(script.clone()));
+            input.insert("shell".to_owned(), json!(shell));
+        }
+        ProgramText::Command(argv) => {
+            let argv: Result<Vec<_>, _> = argv.iter().map(|word| text("command", word)).collect();
+            input.insert("command".to_owned(), Value::Array(argv?));
+        }
+    }
     input.insert("env".to_owned(), Value::Object(env));
-    if let Some(workdir) = &action.workdir {
+    if let Some(workdir) = &process.workdir {
         input.insert("workdir".to_owned(), text("workdir", workdir)?);
     }
-    if let Some(stdin) = &action.stdin {
+    if let Some(stdin) = &process.stdin {
         input.insert("stdin".to_owned(), text("stdin", stdin)?);
     }
-    if let Some(output) = action.output {
+    if let Some(output) = process.output {
         input.insert("output".to_owned(), json!(output.as_str()));
     }
     Ok(Value::Object(input))
@@ -117,9 +205,9 @@ pub(crate) fn merge_patch(target: &mut Value, patch: &Value) {
     }
 }
 
-/// Equal for all attempts of a step until a person edits its input.
+/// Equal for all attempts of a step until a person has it done anew or edits its input.
 pub(crate) fn idempotency_key(state: &RunState, step: usize) -> String {
-    let digest = Sha256::digest(format!("{}\n{}\n{}", state.id, state.program.path(step), state.steps[step].edits));
+    let digest = Sha256::digest(format!("{}\n{}\n{}", state.id, state.steps[step].path, state.steps[step].edits));
     hex::encode(&digest[..16])
 }
 

@@ -1,12 +1,19 @@
 //! The state of a run: the fold of its events, and nothing that cannot be derived from them.
+//!
+//! A run is a tree of instances. The root stands for the run itself; a group's steps, a for-each's elements and a loop's
+//! passes are the children of their container.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, StepStatus, Usage, ValueRef};
+use crate::event::{Parent, Waiting};
+use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
+
+/// Index of the root among the instances.
+pub const ROOT: usize = 0;
 
 /// The state of a run.
 #[derive(Debug, Clone)]
@@ -25,6 +32,10 @@ pub struct RunState {
     pub status: RunStatus,
     /// What started it.
     pub trigger: RunTrigger,
+    /// The step of another run that called it.
+    pub parent: Option<Parent>,
+    /// Its concurrency group, evaluated.
+    pub group: Option<String>,
     /// Labels.
     pub labels: IndexMap<String, String>,
     /// From 0 to 9.
@@ -49,18 +60,24 @@ pub struct RunState {
     pub cancel: Option<CancelRequest>,
     /// Whether it ran out of time.
     pub timed_out: bool,
-    /// The steps, by index.
-    pub steps: Vec<StepState>,
-    /// Steps that have not ended.
-    pub open: usize,
-    /// Steps with an attempt under way.
-    pub running: usize,
-    /// Failed steps that nothing handles, in the order of their failure.
-    pub failures: Vec<usize>,
-    /// The first such failure since the run was last taken up: with `on_failure: stop`, it stops the run. Failures that a
-    /// retry left alone do not, or nothing beside them could ever be repaired.
+    /// What an `end` step said: none for `succeeded`, else the failure's message.
+    pub end: Option<Option<String>>,
+    /// Whether a failure asked for compensation.
+    pub undo: bool,
+    /// The first failure at the top that nothing handles since the run was last taken up: unless `on_failure` is `finish`, it
+    /// stops the run. Failures that a retry left alone do not, or nothing beside them could ever be repaired.
     pub stopped_by: Option<usize>,
-    /// Pending steps whose incoming edges changed since they were last decided. Derived; order is that of the events.
+    /// The instances; the first is the root.
+    pub steps: Vec<Instance>,
+    /// Instances that have not ended, without the root.
+    pub open: usize,
+    /// Leaves that are queued or have an attempt under way.
+    pub busy: usize,
+    /// Path → instance.
+    pub(crate) index: HashMap<Arc<str>, usize>,
+    /// Steps that ended on a port so far; orders compensation.
+    pub(crate) completions: u64,
+    /// Instances whose surroundings changed since they were last decided. Derived; order is that of the events.
     pub(crate) frontier: VecDeque<usize>,
 }
 
@@ -71,28 +88,53 @@ pub struct CancelRequest {
     pub actor: String,
     /// Why.
     pub reason: Option<String>,
+    /// Whether completed steps are undone.
+    pub compensate: bool,
 }
 
-/// The state of a step.
+/// Which part of its definition an instance is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The whole step.
+    Step,
+    /// An element of a for-each, from 0.
+    Element(u32),
+    /// A pass of a loop, from 1.
+    Pass(u32),
+}
+
+/// A step, an element, a pass, or the root.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StepState {
+pub struct Instance {
+    /// Its definition; without meaning for the root.
+    pub definition: usize,
+    /// Which part of it.
+    pub role: Role,
+    /// What it is in. The root is in itself.
+    pub parent: usize,
+    /// Path within the run; empty for the root.
+    pub path: Arc<str>,
+    /// False for what an earlier attempt of its container had made and the present one has not made again.
+    pub attached: bool,
     /// State.
     pub status: StepStatus,
     /// The port it ended on.
     pub port: Option<String>,
     /// The attempts, oldest first.
     pub attempts: Vec<AttemptState>,
-    /// Attempts that were made before the step was last reset: the retry policy does not count them.
+    /// Attempts that were made before it was last reset: the retry policy does not count them.
     pub earlier_attempts: usize,
-    /// How often its input was edited; part of its idempotency key.
+    /// How often a person had it done anew; part of its idempotency key.
     pub edits: u32,
     /// Merge patch on its resolved input.
     pub set: Option<Value>,
+    /// The rule of `on_error` whose fallback takes the place of the action.
+    pub fallback: Option<usize>,
     /// When it was first under way, since the last reset.
     pub started_at_ms: Option<i64>,
     /// When it ended.
     pub ended_at_ms: Option<i64>,
-    /// When the next attempt is due.
+    /// When something about it comes due: its next attempt, or the first of its timers.
     pub due_at_ms: Option<i64>,
     /// Why it was skipped or cancelled.
     pub reason: Option<String>,
@@ -102,8 +144,65 @@ pub struct StepState {
     pub output: Option<ValueRef>,
     /// Why it failed.
     pub error: Option<RunError>,
+    /// Why it is being stopped, and whether for lack of time.
+    pub stop: Option<Stop>,
     /// Incoming edges, counted.
     pub edges: EdgeCounts,
+    /// What it waits for.
+    pub waiting: Option<Box<Waiting>>,
+    /// Its children, if it is a container that has started.
+    pub inner: Option<Box<Container>>,
+    /// How far it is undone.
+    pub undo: Option<Box<Undo>>,
+    /// Its place in the order of completion.
+    pub completion: u64,
+    /// The run that it called.
+    pub child: Option<String>,
+    /// Whether the next start of this container keeps what it has.
+    pub resume: bool,
+}
+
+/// Why something is being stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// For people.
+    pub reason: String,
+    /// Whether it ran out of time: then it fails instead of being cancelled.
+    pub timed_out: bool,
+}
+
+/// The children of a container.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Container {
+    /// The children, in order.
+    pub children: Vec<usize>,
+    /// Elements of its list.
+    pub count: u32,
+    /// Its list.
+    pub list: Option<ValueRef>,
+    /// Children that have not ended.
+    pub open: u32,
+    /// Children that have started and not ended.
+    pub active: u32,
+    /// Children that ended on a port other than `failed`.
+    pub succeeded: u32,
+    /// Failed children that nothing handles, in the order of their failure.
+    pub failures: Vec<usize>,
+    /// Children that are ready and wait because `max_parallel` are active. Derived.
+    pub(crate) held: VecDeque<usize>,
+}
+
+/// How far a step is undone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undo {
+    /// Attempts so far.
+    pub attempts: u32,
+    /// State: running, retrying, succeeded or failed.
+    pub status: StepStatus,
+    /// When the next attempt is due.
+    pub due_at_ms: Option<i64>,
+    /// Why the last one failed.
+    pub error: Option<RunError>,
 }
 
 /// The incoming edges of a step, counted.
@@ -136,15 +235,21 @@ pub struct AttemptState {
     pub usage: Option<Usage>,
 }
 
-impl StepState {
-    pub(crate) fn new() -> Self {
+impl Instance {
+    pub(crate) fn new(definition: usize, role: Role, parent: usize, path: Arc<str>) -> Self {
         Self {
+            definition,
+            role,
+            parent,
+            path,
+            attached: true,
             status: StepStatus::Pending,
             port: None,
             attempts: Vec::new(),
             earlier_attempts: 0,
             edits: 0,
             set: None,
+            fallback: None,
             started_at_ms: None,
             ended_at_ms: None,
             due_at_ms: None,
@@ -152,8 +257,20 @@ impl StepState {
             input: None,
             output: None,
             error: None,
+            stop: None,
             edges: EdgeCounts::default(),
+            waiting: None,
+            inner: None,
+            undo: None,
+            completion: 0,
+            child: None,
+            resume: false,
         }
+    }
+
+    /// Whether it is an element or a pass.
+    pub fn is_part(&self) -> bool {
+        self.role != Role::Step
     }
 
     /// Attempts since the last reset that the retry policy counts: those that were lost do not.
@@ -167,19 +284,39 @@ impl StepState {
         let last = self.attempts.last()?;
         (last.status == AttemptStatus::Running).then(|| u32::try_from(self.attempts.len()).unwrap_or(u32::MAX))
     }
+
+    /// Forgets everything but its history.
+    pub(crate) fn reset(&mut self) {
+        let fresh = Self::new(self.definition, self.role, self.parent, Arc::clone(&self.path));
+        let Self { attempts, edits, set, inner, undo, input, child, edges, .. } = std::mem::replace(self, fresh);
+        self.earlier_attempts = attempts.len();
+        self.attempts = attempts;
+        self.edits = edits;
+        self.set = set;
+        self.inner = inner;
+        self.input = input;
+        self.child = child;
+        self.edges = edges;
+        // What was undone is done anew, so its undo is none of the new round's.
+        drop(undo);
+    }
 }
 
 impl RunState {
     /// The state after `run_created`.
     pub fn created(program: Arc<Program>, id: String, at_ms: i64, event: &RunCreated) -> Self {
-        let steps = vec![StepState::new(); program.len()];
-        Self {
+        let mut root = Instance::new(usize::MAX, Role::Step, ROOT, Arc::from(""));
+        root.status = StepStatus::Running;
+        root.inner = Some(Box::default());
+        let mut state = Self {
             id,
             path: event.path.clone(),
             number: event.number,
             version: event.version.clone(),
             status: RunStatus::Queued,
             trigger: event.trigger.clone(),
+            parent: event.parent.clone(),
+            group: event.group.clone(),
             labels: event.labels.clone(),
             priority: event.priority,
             inputs: event.inputs.clone(),
@@ -192,35 +329,109 @@ impl RunState {
             error: None,
             cancel: None,
             timed_out: false,
-            open: steps.len(),
-            running: 0,
-            failures: Vec::new(),
+            end: None,
+            undo: false,
             stopped_by: None,
-            frontier: (0..steps.len()).collect(),
-            steps,
+            open: 0,
+            busy: 0,
+            steps: vec![root],
+            index: HashMap::new(),
+            completions: 0,
+            frontier: VecDeque::new(),
             program,
-        }
+        };
+        state.expand_scope(ROOT, 0);
+        state
     }
 
-    /// Whether the run is on its way to an end and starts nothing more: a cancel, its timeout, or `on_failure: stop`.
+    /// What an instance does.
+    pub fn shape(&self, ix: usize) -> Shape {
+        if ix == ROOT {
+            return Shape::Scope(0);
+        }
+        let instance = &self.steps[ix];
+        self.program.shape(instance.definition, instance.is_part())
+    }
+
+    /// The definition of an instance other than the root.
+    pub fn definition(&self, ix: usize) -> &crate::program::Definition {
+        &self.program.definitions[self.steps[ix].definition]
+    }
+
+    /// The instance with a path.
+    pub fn step(&self, path: &str) -> Option<usize> {
+        self.index.get(path).copied().filter(|ix| self.steps[*ix].attached)
+    }
+
+    /// The children of a container that has started.
+    pub fn container(&self, ix: usize) -> Option<&Container> {
+        self.steps[ix].inner.as_deref()
+    }
+
+    /// Failed steps at the top that nothing handles, in the order of their failure.
+    pub fn failures(&self) -> &[usize] {
+        self.container(ROOT).map_or(&[], |root| &root.failures)
+    }
+
+    /// All instances in the order of the file, each followed by its children; without the root.
+    pub fn in_order(&self) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.steps.len());
+        let mut stack = vec![ROOT];
+        while let Some(ix) = stack.pop() {
+            if ix != ROOT {
+                order.push(ix);
+            }
+            if let Some(container) = self.container(ix) {
+                stack.extend(container.children.iter().rev().filter(|child| self.steps[**child].attached));
+            }
+        }
+        order
+    }
+
+    /// Whether the run is on its way to an end and starts nothing more.
     pub fn stopping(&self) -> bool {
-        self.status == RunStatus::Cancelling
-            || self.timed_out
-            || (self.stopped_by.is_some() && self.program.workflow.on_failure == loomwork_workflow::OnFailure::Stop)
+        matches!(self.status, RunStatus::Cancelling | RunStatus::Compensating) || self.stop_reason().is_some()
+    }
+
+    /// Why the run starts nothing more, for people.
+    pub fn stop_reason(&self) -> Option<String> {
+        if let Some(cancel) = &self.cancel {
+            return Some(match &cancel.reason {
+                Some(reason) => format!("cancelled by {}: {reason}", cancel.actor),
+                None => format!("cancelled by {}", cancel.actor),
+            });
+        }
+        if self.timed_out {
+            return Some("the run ran out of time".to_owned());
+        }
+        if self.end.is_some() {
+            return Some("the workflow ended the run".to_owned());
+        }
+        let stops = self.undo || self.program.workflow.on_failure != loomwork_workflow::OnFailure::Finish;
+        let first = self.stopped_by.filter(|_| stops)?;
+        Some(format!("`{}` failed", self.steps[first].path))
     }
 
     /// When the run's own timeout comes due, in milliseconds since 1970.
     pub fn deadline_ms(&self) -> Option<i64> {
-        if self.status != RunStatus::Running || self.timed_out {
+        if !matches!(self.status, RunStatus::Running | RunStatus::Paused) || self.timed_out {
             return None;
         }
         let timeout = i64::try_from(self.program.workflow.timeout_ms?).unwrap_or(i64::MAX);
         Some(self.taken_up_at_ms?.saturating_add(timeout))
     }
 
+    /// Whether nothing can go on before a timer, an event or a person.
+    pub fn is_waiting(&self) -> bool {
+        self.status == RunStatus::Running && self.busy == 0 && self.open > 0 && self.frontier.is_empty()
+    }
+
     /// References to all large values that the state holds.
     pub fn value_refs(&self) -> impl Iterator<Item = &ValueRef> {
-        let steps = self.steps.iter().flat_map(|step| step.input.iter().chain(step.output.iter()));
+        let steps = self.steps.iter().flat_map(|step| {
+            let list = step.inner.as_ref().and_then(|inner| inner.list.as_ref());
+            step.input.iter().chain(step.output.iter()).chain(list)
+        });
         [&self.inputs, &self.env].into_iter().chain(self.outputs.iter()).chain(steps)
     }
 }

@@ -32,9 +32,13 @@ impl Run {
             labels: IndexMap::new(),
             priority: 5,
             steps: 0,
+            parent: None,
+            group: None,
         };
         let program = Arc::new(Program::new(workflow, String::new()));
         let mut run = Self { state: RunState::created(program, "r".to_owned(), 0, &created), values: Values::default() };
+        let kind = loomwork_run::RunStarted {}.into();
+        run.state.apply(&loomwork_run::Event { at_ms: 0, actor: "engine".to_owned(), step: None, attempt: None, kind }).unwrap();
         run.start();
         run
     }
@@ -43,13 +47,17 @@ impl Run {
     fn start(&mut self) {
         for wish in advance(&mut self.state, &mut self.values, 0, &mut Vec::new()).unwrap() {
             let Decision::Want(step) = wish else { continue };
-            let (event, _) = start_attempt(&self.state, &mut self.values, step, 0);
+            // A step that was looked at twice is wanted twice.
+            if self.state.steps[step].attempt_under_way().is_some() {
+                continue;
+            }
+            let (event, _) = start_attempt(&self.state, &mut self.values, step, None, 0);
             self.state.apply(&event).unwrap();
         }
     }
 
     fn end(&mut self, path: &str, outcome: AttemptOutcome) {
-        let step = self.state.program.step(path).unwrap();
+        let step = self.state.step(path).unwrap();
         let attempt = self.state.steps[step].attempt_under_way().unwrap();
         for event in attempt_reported(&self.state, &mut self.values, (step, attempt), outcome, (None, None), 0) {
             self.state.apply(&event).unwrap();
@@ -76,12 +84,12 @@ impl Run {
     /// Paths of the steps that a retry of one of them would run, and of those whose effects it would repeat.
     fn plan(&self, path: &str) -> (Vec<&str>, Vec<&str>) {
         let plan = loomwork_run::plan_retry(&self.state, &RetryScope::Step(path.to_owned())).unwrap();
-        let paths = |steps: Vec<usize>| steps.into_iter().map(|step| self.state.program.path(step)).collect();
+        let paths = |steps: Vec<usize>| steps.into_iter().map(|step| &*self.state.steps[step].path).collect();
         (paths(plan.runs), paths(plan.repeats))
     }
 
     fn status(&self, path: &str) -> StepStatus {
-        self.state.steps[self.state.program.step(path).unwrap()].status
+        self.state.steps[self.state.step(path).unwrap()].status
     }
 }
 
@@ -132,7 +140,7 @@ fn after_a_retry_every_edge_is_counted_as_if_the_kept_steps_alone_had_ended() {
     );
     run.retry("a");
     let counts = |run: &Run, path: &str| {
-        let counts = run.state.steps[run.state.program.step(path).unwrap()].edges;
+        let counts = run.state.steps[run.state.step(path).unwrap()].edges;
         (counts.taken, counts.dead)
     };
     assert_eq!((counts(&run, "c"), counts(&run, "d"), counts(&run, "e")), ((1, 0), (0, 0), (1, 0)));

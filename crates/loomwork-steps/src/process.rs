@@ -1,4 +1,4 @@
-//! The action `run`: a script in a process group of its own.
+//! The actions `run` and `command`: a script or a program in a process group of its own.
 //!
 //! Invariants: values reach a script through its environment and standard input only, never through its text; the engine never
 //! blocks on a process (an attempt has a thread of its own, which sleeps until something happens); when an attempt ends, for
@@ -11,16 +11,15 @@
 //! Not here: isolation of what a script may touch.
 
 mod attend;
-mod capture;
 mod child;
 mod input;
 mod launch;
 mod outcome;
 mod performer;
 mod place;
-mod sink;
 mod sweep;
 mod tree;
 
 pub use performer::{ProcessConfig, ProcessPerformer};
+pub(crate) use performer::{defect, failed};
 pub use tree::{ENGINE_MARK, MARKS, end_orphans};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use indexmap::IndexMap;
-use loomwork_run::*;
-use loomwork_store::*;
+use loomwork_run::{Event, EventKind, RunCreated, RunStarted, RunStatus, RunSucceeded, RunTrigger, StepSucceeded, ValueRef};
+use loomwork_store::{Batch, NewRecord, Reader, Record, RunFilter, StoreError, Verdict, Writer, verify};
 use tempfile::TempDir;
 
 fn place() -> (TempDir, PathBuf) {
@@ -33,6 +33,8 @@ fn created(run: &str, at_ms: i64, number: u32) -> NewRecord {
         labels: IndexMap::new(),
         priority: 5,
         steps: 2,
+        parent: None,
+        group: None,
     };
     NewRecord::of_run(Arc::from(run), event(at_ms, None, data.into()))
 }

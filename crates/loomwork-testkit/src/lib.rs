@@ -9,4 +9,4 @@ mod world;
 
 pub use generate::random_workflow;
 pub use rules::broken_rules;
-pub use world::{Dice, World, fingerprint};
+pub use world::{Dice, World, fingerprint, history};

@@ -32,6 +32,9 @@ pub fn broken_rules(journal: &[Record]) -> Vec<String> {
                     broken.push(format!("{step} succeeded at {before} and again at {place}"));
                 }
             }
+            // A person may have it done again; a container's new attempt begins its parts anew.
+            ("step_reset", Some(step)) => done.retain(|(of, path), _| *of != run || !within(path, step)),
+            ("step_retrying", Some(step)) => done.retain(|(of, path), _| *of != run || !within(path, step)),
             ("attempt_started", Some(step)) => {
                 if let Some(before) = done.get(&(run, step)) {
                     broken.push(format!("{step} succeeded at {before} and was started again at {place}"));
@@ -41,4 +44,9 @@ pub fn broken_rules(journal: &[Record]) -> Vec<String> {
         }
     }
     broken
+}
+
+/// Whether a path is a step's, or of something in it.
+fn within(path: &str, step: &str) -> bool {
+    path.strip_prefix(step).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '#']))
 }

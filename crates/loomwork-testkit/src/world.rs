@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
-use loomwork_engine::{Active, After, AttemptKey, AttemptReport, AttemptSpec, Core, NewRun, Request, fold_run};
-use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunTrigger, ValueRef, Values};
+use loomwork_engine::{
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Library, NewRun, Request, Wish, fold_run,
+};
+use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunTrigger, ValueRef, Values, Verdict};
 use loomwork_store::{Batch, Record};
 use serde_json::json;
 
@@ -34,10 +36,70 @@ impl Dice {
     }
 }
 
+/// The workflows that can be called, and the journal for runs that have ended.
+#[derive(Default)]
+struct Shelf {
+    durable: Mutex<Durable>,
+    called: Mutex<HashMap<String, String>>,
+    ids: Mutex<u64>,
+}
+
+/// What survives a crash.
+#[derive(Default)]
+struct Durable {
+    journal: Vec<Record>,
+    definitions: HashMap<String, String>,
+    values: HashMap<String, Vec<u8>>,
+}
+
+impl Durable {
+    fn read(&self, run: &str) -> Result<Active, EngineError> {
+        let of_run = |record: &&Record| record.run.as_deref() == Some(run);
+        let records: Vec<Record> = self.journal.iter().filter(of_run).cloned().collect();
+        let seq = records.last().map_or(0, |record| record.seq);
+        let state = fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned()))?;
+        let mut values = Values::default();
+        for reference in state.value_refs() {
+            if let ValueRef::Stored(stored) = reference
+                && let Some(json) = self.values.get(&stored.hash)
+            {
+                let value = serde_json::from_slice(json).unwrap_or_default();
+                values.insert(stored.hash.clone(), Arc::new(value));
+            }
+        }
+        Ok(Active::new(state, values, seq))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Library for Shelf {
+    fn workflow(&self, id: &str) -> Result<(Arc<Program>, Arc<str>, String), String> {
+        let text = locked(&self.called).get(id).cloned().ok_or_else(|| format!("there is no workflow `{id}`"))?;
+        let workflow = loomwork_workflow::analyze(&text).workflow.ok_or_else(|| format!("`{id}` has errors"))?;
+        let definition = loomwork_workflow::definition_hash(&text);
+        Ok((Arc::new(Program::new(workflow, definition)), Arc::from(text), format!("workflows/{id}.yaml")))
+    }
+
+    fn load_run(&self, run: &str) -> Result<Active, EngineError> {
+        locked(&self.durable).read(run)
+    }
+
+    fn fresh_id(&self) -> String {
+        let mut ids = locked(&self.ids);
+        *ids += 1;
+        format!("run{ids}")
+    }
+
+    fn last_number(&self, _: &str) -> u32 {
+        0
+    }
+}
+
 /// The world.
 pub struct World {
-    /// Everything that is durable.
-    pub journal: Vec<Record>,
     /// What went wrong with the world's own rules, at the moment it happened.
     pub broken: Vec<String>,
     /// Crashes so far.
@@ -48,9 +110,7 @@ pub struct World {
     core: Core,
     in_flight: Option<(u64, Batch, Vec<After>)>,
     performing: BTreeMap<(String, String, u32), bool>,
-    definitions: HashMap<String, String>,
-    values: HashMap<String, Vec<u8>>,
-    runs: Vec<Arc<str>>,
+    shelf: Arc<Shelf>,
     refused: Arc<Mutex<u32>>,
 }
 
@@ -59,19 +119,17 @@ impl World {
     pub fn new(seed: u64, text: &str) -> Self {
         let mut dice = Dice::new(seed);
         let slots = 1 + usize::try_from(dice.below(3)).unwrap_or(0);
+        let shelf = Arc::new(Shelf::default());
         let mut world = Self {
-            journal: Vec::new(),
             broken: Vec::new(),
             crashes: 0,
             dice,
             now_ms: 1_000_000,
             slots,
-            core: Core::new(slots, 1),
+            core: Core::new(slots, 1, Arc::clone(&shelf) as Arc<dyn Library>),
             in_flight: None,
             performing: BTreeMap::new(),
-            definitions: HashMap::new(),
-            values: HashMap::new(),
-            runs: Vec::new(),
+            shelf,
             refused: Arc::default(),
         };
         world.create(text);
@@ -84,10 +142,11 @@ impl World {
             self.broken.push(format!("the generated workflow is not valid: {:?}\n{text}", analysis.diagnostics));
             return;
         };
-        let id: Arc<str> = Arc::from(format!("run{}", self.runs.len()));
+        let child = "loomwork: 1\nid: called\nsteps:\n  - id: a\n    run: work\n  - id: b\n    needs: [a]\n    run: work\n";
+        locked(&self.shelf.called).insert("called".to_owned(), child.to_owned());
         let definition = loomwork_workflow::definition_hash(text);
         let new = NewRun {
-            id: Arc::clone(&id),
+            id: Arc::from(self.shelf.fresh_id()),
             program: Arc::new(Program::new(workflow, definition)),
             text: Arc::from(text),
             path: "workflows/drawn.yaml".to_owned(),
@@ -97,9 +156,20 @@ impl World {
             labels: IndexMap::new(),
             priority: 5,
             last_number: 0,
+            parent: None,
+            group: None,
         };
         self.core.request(Request::Create(Box::new(new), Box::new(|_| {})), self.now_ms);
-        self.runs.push(id);
+    }
+
+    /// Another loop over the same journal, with one slot.
+    pub fn fresh_core(&self, next_seq: u64) -> Core {
+        Core::new(1, next_seq, Arc::clone(&self.shelf) as Arc<dyn Library>)
+    }
+
+    /// Everything that is durable.
+    pub fn journal(&self) -> Vec<Record> {
+        locked(&self.shelf.durable).journal.clone()
     }
 
     /// Lets so many things happen, in an order that the dice decide; then lets everything come to rest without further harm.
@@ -109,6 +179,9 @@ impl World {
         }
         for _ in 0..10_000 {
             if !self.rest() {
+                if self.core.misfits() > 0 {
+                    self.broken.push("an event did not fit the state of its run".to_owned());
+                }
                 return;
             }
         }
@@ -139,9 +212,36 @@ impl World {
             self.now_ms = self.now_ms.max(due);
             self.core.tick(self.now_ms);
         } else {
-            return false;
+            return self.help();
         }
         true
+    }
+
+    /// At rest, people do what the runs wait for; false when no run waits for anybody.
+    fn help(&mut self) -> bool {
+        for run in self.runs() {
+            let Some(active) = self.read(&run).filter(|active| !active.state.status.is_final()) else { continue };
+            let state = &active.state;
+            let asks =
+                |status| state.steps.iter().find(|step| step.attached && step.status == status).map(|step| step.path.to_string());
+            use loomwork_run::StepStatus::{NeedsApproval, NeedsAttention, Waiting};
+            let what = if state.status == loomwork_run::RunStatus::Paused {
+                Wish::Resume
+            } else if let Some(step) = asks(NeedsAttention) {
+                Wish::Judge { step, verdict: Verdict::Succeed(json!(1)) }
+            } else if let Some(step) = asks(NeedsApproval) {
+                Wish::Decide { step, approved: true, comment: None, form: None }
+            } else if asks(Waiting).is_some() {
+                self.send();
+                return true;
+            } else {
+                continue;
+            };
+            let ask = Ask { run, actor: "ada".to_owned(), what, answer: Box::new(|_| {}) };
+            self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+            return true;
+        }
+        false
     }
 
     fn pass_time(&mut self) {
@@ -158,13 +258,15 @@ impl World {
     }
 
     fn make_durable(&mut self, batch: Batch) {
+        let mut durable = locked(&self.shelf.durable);
         for new in batch.records {
-            let seq = self.journal.len() as u64 + 1;
-            let prev = self.journal.iter().rev().find(|record| record.run == new.run).map_or([0; 32], |record| record.hash);
-            self.journal.push(Record::chained(seq, prev, new));
+            let seq = durable.journal.len() as u64 + 1;
+            let before = durable.journal.iter().rev().find(|record| record.run == new.run);
+            let prev = before.map_or([0; 32], |record| record.hash);
+            durable.journal.push(Record::chained(seq, prev, new));
         }
-        self.values.extend(batch.values);
-        self.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
+        durable.values.extend(batch.values);
+        durable.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
     }
 
     fn acknowledge(&mut self) {
@@ -186,10 +288,14 @@ impl World {
 
     fn start(&mut self, spec: &AttemptSpec) {
         let key = &spec.key;
-        let intended = self.journal.iter().any(|record| {
-            record.kind == "attempt_started"
+        let (step, kind) = match key.step.strip_suffix("~undo") {
+            Some(step) => (step, "compensation_started"),
+            None => (key.step.as_str(), "attempt_started"),
+        };
+        let intended = locked(&self.shelf.durable).journal.iter().any(|record| {
+            record.kind == kind
                 && record.run.as_deref() == Some(&key.run)
-                && record.step.as_deref() == Some(&key.step)
+                && record.step.as_deref() == Some(step)
                 && record.attempt == Some(key.attempt)
         });
         if !intended {
@@ -223,18 +329,40 @@ impl World {
     }
 
     fn person(&mut self) {
-        let Some(run) = self.runs.first().cloned() else { return };
-        let refused = Arc::clone(&self.refused);
-        if self.dice.one_in(3) {
-            let answer = Box::new(move |result: Result<(), _>| count_refusal(&refused, result.is_err()));
-            let request = Request::Cancel { run, actor: "ada".to_owned(), reason: None, answer };
-            self.core.request(request, self.now_ms);
-        } else {
-            self.load(&run);
-            let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
-            let request = Request::Retry { run, actor: "ada".to_owned(), scope: RetryScope::All, set: None, answer };
-            self.core.request(request, self.now_ms);
+        let runs = self.runs();
+        if runs.is_empty() {
+            return;
         }
+        let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
+        self.load(&run);
+        let step = format!("s{}", self.dice.below(6));
+        let what = match self.dice.below(12) {
+            0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
+            1 => Wish::Pause,
+            2..=3 => Wish::Resume,
+            4 => Wish::Judge { step, verdict: Verdict::Skip },
+            5 => Wish::Judge { step, verdict: Verdict::Succeed(json!({ "by": "ada" })) },
+            6 => Wish::Rerun { from: step },
+            7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
+            8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
+            9 => return self.send(),
+            _ => Wish::Retry { scope: RetryScope::All, set: None },
+        };
+        let refused = Arc::clone(&self.refused);
+        let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
+        let ask = Ask { run, actor: "ada".to_owned(), what, answer };
+        self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    fn send(&mut self) {
+        let request = Request::Send {
+            run: None,
+            actor: "ada".to_owned(),
+            name: "go".to_owned(),
+            data: json!({ "n": self.dice.below(3) }),
+            answer: Box::new(|_| {}),
+        };
+        self.core.request(request, self.now_ms);
     }
 
     /// Loads an ended run again, as the engine does for a request about it. Only what is durable can have left the memory.
@@ -249,24 +377,13 @@ impl World {
 
     /// A run as the journal tells it; none when nothing of it is durable.
     pub fn read(&mut self, run: &Arc<str>) -> Option<Active> {
-        let records: Vec<Record> = self.journal.iter().filter(|record| record.run.as_ref() == Some(run)).cloned().collect();
-        let seq = records.last()?.seq;
-        match fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned())) {
+        let read = locked(&self.shelf.durable).read(run);
+        match read {
+            Ok(active) => Some(active),
+            Err(EngineError::NoSuchRun(_)) => None,
             Err(error) => {
                 self.broken.push(format!("the journal cannot be folded: {error}"));
                 None
-            }
-            Ok(state) => {
-                let mut values = Values::default();
-                for reference in state.value_refs() {
-                    if let ValueRef::Stored(stored) = reference
-                        && let Some(json) = self.values.get(&stored.hash)
-                    {
-                        let value = serde_json::from_slice(json).unwrap_or_default();
-                        values.insert(stored.hash.clone(), Arc::new(value));
-                    }
-                }
-                Some(Active::new(state, values, seq))
             }
         }
     }
@@ -274,26 +391,28 @@ impl World {
     /// The engine dies. A commit on its way may or may not have become durable; processes are gone.
     fn crash(&mut self) {
         self.crashes += 1;
+        if self.core.misfits() > 0 {
+            self.broken.push("an event did not fit the state of its run".to_owned());
+        }
         if let Some((_, batch, _)) = self.in_flight.take()
             && self.dice.one_in(2)
         {
             self.make_durable(batch);
         }
         self.performing.clear();
-        self.core = Core::new(self.slots, self.journal.len() as u64 + 1);
-        for run in self.runs.clone() {
-            if let Some(active) = self.read(&run)
-                && !active.state.status.is_final()
-            {
-                self.core.recover(active, self.now_ms);
-            }
-        }
+        let next = self.journal().len() as u64 + 1;
+        self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>);
+        let runs = self.runs();
+        let open: Vec<Active> =
+            runs.iter().filter_map(|run| self.read(run)).filter(|active| !active.state.status.is_final()).collect();
+        self.core.recover(open, self.now_ms);
         self.core.resume(self.now_ms);
     }
 
-    /// The runs of this world.
+    /// The runs of this world of which something is durable.
     pub fn runs(&self) -> Vec<Arc<str>> {
-        self.runs.clone()
+        let created = |record: &&Record| record.kind == "run_created";
+        locked(&self.shelf.durable).journal.iter().filter(created).filter_map(|record| record.run.clone()).collect()
     }
 
     /// A look at a run in the engine's memory.
@@ -325,8 +444,23 @@ fn count_refusal(refused: &Mutex<u32>, was: bool) {
 /// Everything of a run that must be the same live and folded.
 pub fn fingerprint(active: &Active) -> String {
     let state = &active.state;
+    let steps: Vec<String> = state.in_order().into_iter().map(|ix| step_fingerprint(&state.steps[ix])).collect();
+    format!("{} {:?} {} {} {:?}\n{}", active.seq, state.status, state.open, state.busy, state.error, steps.join("\n"))
+}
+
+fn step_fingerprint(step: &loomwork_run::Instance) -> String {
+    let inner = step.inner.as_ref().map(|inner| (inner.count, inner.open, inner.active, inner.succeeded, &inner.failures));
     format!(
-        "{} {:?} {:?} {:?} {} {} {:?}",
-        active.seq, state.status, state.steps, state.failures, state.open, state.running, state.error
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
+        step.path, step.status, step.port, step.attempts, step.edges, step.output, step.error, step.stop, step.waiting
     )
+}
+
+/// A whole history: a workflow drawn with a seed, a world around it, and the text of the workflow.
+pub fn history(seed: u64) -> (World, String) {
+    let mut dice = Dice::new(seed ^ 0xA5A5_A5A5);
+    let text = crate::random_workflow(&mut dice);
+    let mut world = World::new(seed, &text);
+    world.live(u32::try_from(20 + dice.below(120)).unwrap_or(20));
+    (world, text)
 }

@@ -9,7 +9,7 @@ use loomwork_workflow::{Action, Scope, StepScope, analyze};
 fn main() {
     let text = "loomwork: 1\nid: x\nsteps:\n  - { id: a, run: x }\n  - id: b\n    set: { v: \"${{ steps.a.output.v + 1 }}\" }\n";
     let Some(workflow) = analyze(text).workflow else { return };
-    let Action::Set(values) = &workflow.steps[1].action else { return };
+    let Action::Set(values) = &workflow.body.steps[1].action else { return };
     let mut scope = Scope::default();
     scope.steps.insert("a".into(), StepScope { output: Some(Arc::new(serde_json::json!({"v": 1}))), ..StepScope::default() });
     let (count, started) = (1_000_000_u32, Instant::now());

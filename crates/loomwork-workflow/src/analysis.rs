@@ -4,11 +4,11 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::check::check;
-use crate::decode::{Decoder, Sketch, decode};
+use crate::decode::{BodySketch, Decoder, Sketch, decode};
 use crate::diagnostic::Diagnostic;
-use crate::graph::Graph;
-use crate::model::Workflow;
+use crate::model::{Action, Body, Workflow};
 use crate::outline::{Outline, outline};
+use crate::text::Span;
 use crate::yaml::read;
 
 /// What a text says.
@@ -21,6 +21,17 @@ pub struct Analysis {
     pub outline: Outline,
     /// The problems, by position.
     pub diagnostics: Vec<Diagnostic>,
+    /// The workflows that steps call by a written id: whether they exist is known to whoever has the other files.
+    pub calls: Vec<CalledWorkflow>,
+}
+
+/// A workflow that a step calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CalledWorkflow {
+    /// Its id.
+    pub id: String,
+    /// Where the id stands.
+    pub span: Span,
 }
 
 /// Analyses a text. Never fails: whatever is wrong is among the diagnostics.
@@ -32,15 +43,18 @@ pub fn analyze(text: &str) -> Analysis {
         decoder.fault(fault);
     }
     let broken_off = decoder.has_errors();
-    let sketch = decode(&mut decoder, root.as_ref());
-    let graph = check(&mut decoder, &sketch);
-    let outline = outline(&sketch, &graph, &decoder.lines);
+    let mut sketch = decode(&mut decoder, root.as_ref());
+    check(&mut decoder, &mut sketch);
+    let outline = outline(&sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
-    let workflow = if decoder.has_errors() { None } else { finish(sketch, graph) };
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics }
+    let calls =
+        std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
+    let calls = calls.collect();
+    let workflow = if decoder.has_errors() { None } else { finish(sketch, std::mem::take(&mut decoder.unsupported)) };
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
@@ -54,7 +68,7 @@ fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
 }
 
 /// None only when an error was not reported, which the tests rule out.
-fn finish(sketch: Sketch<'_>, graph: Graph) -> Option<Workflow> {
+fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Workflow> {
     Some(Workflow {
         id: sketch.id?,
         version: sketch.version,
@@ -66,10 +80,23 @@ fn finish(sketch: Sketch<'_>, graph: Graph) -> Option<Workflow> {
         on_failure: sketch.on_failure,
         priority: sketch.priority,
         labels: sketch.labels,
-        steps: sketch.steps.into_iter().map(|draft| draft.step).collect::<Option<Vec<_>>>()?,
+        body: body(sketch.body)?,
         outputs: sketch.outputs,
-        graph,
+        concurrency: sketch.concurrency,
+        secrets: sketch.secrets,
+        unsupported,
     })
+}
+
+fn body(sketch: BodySketch<'_>) -> Option<Body> {
+    let steps = sketch.steps.into_iter().map(|draft| {
+        let mut step = draft.step?;
+        if let (Action::Group(group), Some(inner)) = (&mut step.action, draft.body) {
+            group.body = body(inner)?;
+        }
+        Some(step)
+    });
+    Some(Body { steps: steps.collect::<Option<Vec<_>>>()?, graph: sketch.graph })
 }
 
 /// SHA-256 of a text, in hex: tells one definition from another.

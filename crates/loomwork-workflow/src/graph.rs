@@ -1,4 +1,4 @@
-//! The edges between the steps of one scope, by index into `Workflow::steps`.
+//! The edges between the steps of one scope, by index into `Body::steps`.
 
 /// Which end of its source makes an edge taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

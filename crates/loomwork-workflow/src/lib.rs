@@ -28,11 +28,16 @@
 //! # Edits
 //!
 //! [`edit`] changes a text by operations such as [`EditOp::Connect`] and keeps every byte that the operation does not
-//! mean: comments, order, quoting, line ends.
+//! mean: comments, order, quoting, line ends. Steps in groups have paths (`describe.sentence`), in edits as in outlines.
+//!
+//! # While writing
+//!
+//! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
 
 mod analysis;
 mod check;
 pub mod codes;
+mod complete;
 mod decode;
 mod diagnostic;
 mod duration;
@@ -45,7 +50,8 @@ mod outline;
 mod text;
 mod yaml;
 
-pub use analysis::{Analysis, analyze, definition_hash};
+pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
+pub use complete::{Completion, CompletionKind, Hover, complete, hover};
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, edit};

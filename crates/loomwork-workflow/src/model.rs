@@ -30,12 +30,56 @@ pub struct Workflow {
     pub priority: Option<u8>,
     /// Labels of its runs.
     pub labels: IndexMap<String, String>,
-    /// The steps, in the order of the file.
-    pub steps: Vec<Step>,
+    /// The steps and their edges.
+    pub body: Body,
     /// What a run gives back.
     pub outputs: IndexMap<String, Template>,
-    /// The edges between the steps.
+    /// Which other runs it must not overlap.
+    pub concurrency: Option<Concurrency>,
+    /// Names of the secrets that it may use.
+    pub secrets: Vec<String>,
+    /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
+    pub unsupported: Vec<(String, String)>,
+}
+
+impl Workflow {
+    /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
+    #[must_use]
+    pub fn unsupported(&self) -> &[(String, String)] {
+        &self.unsupported
+    }
+}
+
+/// The steps of one scope, in the order of the file, and the edges between them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Body {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The edges, by index into `steps`.
     pub graph: crate::Graph,
+}
+
+/// Which runs must not overlap.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concurrency {
+    /// Name of the group; sees `inputs`.
+    pub group: Template,
+    /// Runs of the group at one time.
+    pub max: u32,
+    /// What happens to a run too many.
+    pub on_conflict: OnConflict,
+}
+
+/// What happens to a run for which its concurrency group has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnConflict {
+    /// It waits.
+    #[default]
+    Queue,
+    /// It ends `cancelled`.
+    Skip,
+    /// The runs of the group that are under way are cancelled.
+    CancelRunning,
 }
 
 /// An input.
@@ -100,6 +144,8 @@ pub enum OnFailure {
     Finish,
     /// What is under way is cancelled.
     Stop,
+    /// What is under way is cancelled, and completed steps are undone.
+    Compensate,
 }
 
 /// A step.
@@ -115,6 +161,10 @@ pub struct Step {
     pub action: Action,
     /// When it starts, given its incoming edges.
     pub join: Join,
+    /// What happens to what lies only on the other paths into a satisfied join.
+    pub rest: Rest,
+    /// Whether it is done for each element of a list, or again and again.
+    pub repeat: Option<Repeat>,
     /// Asked once the join is satisfied; false skips the step.
     pub when: Option<Template>,
     /// Retries, replacing those of the defaults.
@@ -123,6 +173,123 @@ pub struct Step {
     pub timeout_ms: Option<u64>,
     /// What happens to an attempt that was in flight when the engine died.
     pub on_restart: OnRestart,
+    /// What happens when its attempts are used up; the first rule that matches decides.
+    pub on_error: Vec<ErrorRule>,
+    /// How it is undone.
+    pub compensate: Option<Box<Compensation>>,
+    /// When its attempts are refused because earlier ones failed.
+    pub breaker: Option<Breaker>,
+    /// The value to use in place of running it, in test runs.
+    pub pin: Option<Value>,
+}
+
+/// What happens to the rest once enough has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rest {
+    /// It goes on, and nobody waits for it.
+    #[default]
+    Ignore,
+    /// It is cancelled.
+    Cancel,
+}
+
+/// How a step is repeated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Repeat {
+    /// Once for each element of a list.
+    ForEach(ForEach),
+    /// Again and again.
+    Loop(Loop),
+}
+
+/// Repetition over a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForEach {
+    /// The list.
+    pub list: Template,
+    /// Elements under way at one time; none for no bound of its own.
+    pub max_parallel: Option<u32>,
+    /// Whether a failed element leaves the rest to go on, and stands as null.
+    pub on_item_failure: OnItemFailure,
+    /// How many elements are enough.
+    pub enough: Option<Template>,
+    /// What happens to the others then.
+    pub rest: Rest,
+}
+
+/// What a failed element does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnItemFailure {
+    /// No new element starts, those under way end, and the step fails.
+    #[default]
+    Fail,
+    /// The others go on; the element stands as null in the output.
+    Continue,
+}
+
+/// Repetition by condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loop {
+    /// Asked before each pass; false ends the loop.
+    pub while_: Option<Template>,
+    /// Asked after each pass; true ends the loop.
+    pub until: Option<Template>,
+    /// Asked after each pass; true ends the loop.
+    pub break_when: Option<Template>,
+    /// Passes at the most.
+    pub max: u32,
+}
+
+/// What happens to a failure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorRule {
+    /// Classes that it is for; empty for all.
+    pub classes: Vec<String>,
+    /// Condition that it is for; sees `steps.<id>.error` of the step itself.
+    pub when: Option<Template>,
+    /// What is done.
+    pub then: ErrorAction,
+}
+
+/// What is done about a failure.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ErrorAction {
+    /// One more round of attempts after this policy.
+    Retry(Option<Retry>),
+    /// Another action in its place.
+    Fallback(Box<Action>),
+    /// The step ends on `succeeded` with the output null.
+    Continue,
+    /// The step is skipped.
+    Skip,
+    /// A person decides.
+    Ask,
+    /// The step fails.
+    Fail,
+    /// The step fails, and the run's completed steps are undone.
+    Compensate,
+}
+
+/// How a step is undone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compensation {
+    /// What undoes it.
+    pub action: Action,
+    /// Retries of its own.
+    pub retry: Option<Retry>,
+    /// Bound of an attempt, in milliseconds.
+    pub timeout_ms: Option<u64>,
+}
+
+/// When attempts are refused because earlier ones failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breaker {
+    /// Failures in a row that open it.
+    pub failures: u32,
+    /// How long it stays open, in milliseconds.
+    pub cooldown_ms: u64,
+    /// What shares it; none for this step of this workflow.
+    pub key: Option<String>,
 }
 
 /// When a step with several incoming edges starts.
@@ -147,38 +314,76 @@ pub enum OnRestart {
     Rerun,
     /// The step fails.
     Fail,
+    /// A person decides.
+    Ask,
 }
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "most steps run a script, and a workflow has one action a step")]
 pub enum Action {
-    /// Runs a script.
-    Run(RunAction),
+    /// Runs a script or a program.
+    Process(Process),
     /// Names values.
     Set(IndexMap<String, Template>),
     /// Takes the port of the first case that is true.
     Choose(Choose),
+    /// Does steps of its own.
+    Group(Group),
+    /// Waits for a time or an event.
+    Wait(Wait),
+    /// Waits for the first of several; its name is the port.
+    FirstOf(IndexMap<String, Wait>),
+    /// Waits for a person's decision.
+    Approve(Approve),
+    /// Sends an event.
+    Emit {
+        /// Its name.
+        event: Template,
+        /// Its data.
+        data: Template,
+    },
+    /// Cancels steps of its scope.
+    Cancel(Vec<String>),
+    /// Ends the run: none for `succeeded`, else the failure's message.
+    End(Option<Template>),
+    /// Runs another workflow.
+    Call(Call),
+    /// Anything that the engine hands out with a resolved input: `http`, `jq`, …
+    Effect {
+        /// The action's key.
+        name: &'static str,
+        /// Its fields.
+        input: Template,
+    },
 }
 
 impl Action {
-    /// The key in the file: `run`, `set`, `choose`.
+    /// The key in the file.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Run(_) => "run",
+            Self::Process(Process { program: ProgramText::Script { .. }, .. }) => "run",
+            Self::Process(Process { program: ProgramText::Command(_), .. }) => "command",
             Self::Set(_) => "set",
             Self::Choose(_) => "choose",
+            Self::Group(_) => "steps",
+            Self::Wait(_) => "wait",
+            Self::FirstOf(_) => "first_of",
+            Self::Approve(_) => "approve",
+            Self::Emit { .. } => "emit",
+            Self::Cancel(_) => "cancel",
+            Self::End(_) => "end",
+            Self::Call(_) => "workflow",
+            Self::Effect { name, .. } => name,
         }
     }
 }
 
-/// A script and how to run it.
+/// A process and how to run it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RunAction {
-    /// The text of the script.
-    pub script: String,
-    /// The argv that runs it: `["bash", "-e", "{0}"]`, where `{0}` is the path of a file with the script.
-    pub shell: Vec<String>,
+pub struct Process {
+    /// What it runs.
+    pub program: ProgramText,
     /// Environment, besides the workflow's.
     pub env: IndexMap<String, Template>,
     /// Working directory, relative to the workspace.
@@ -187,6 +392,74 @@ pub struct RunAction {
     pub stdin: Option<Template>,
     /// How the output is made from standard output; none: `{exit_code, stdout, stderr_tail}`.
     pub output: Option<OutputAs>,
+}
+
+/// What a process runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProgramText {
+    /// A script in a file.
+    Script {
+        /// Its text.
+        script: String,
+        /// The argv that runs it: `["bash", "-e", "{0}"]`, where `{0}` is the path of the file.
+        shell: Vec<String>,
+    },
+    /// An argv, without a shell.
+    Command(Vec<Template>),
+}
+
+/// A group of steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Its steps.
+    pub body: Body,
+    /// What it gives back; none: a map of its steps' outputs.
+    pub outputs: Option<IndexMap<String, Template>>,
+    /// Steps of its own under way at one time.
+    pub max_parallel: Option<u32>,
+}
+
+/// What to wait for.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a workflow has few waits")]
+pub enum Wait {
+    /// A duration.
+    For(Template),
+    /// A moment, RFC 3339.
+    Until(Template),
+    /// An event.
+    Event {
+        /// Its name.
+        name: Template,
+        /// Condition; sees `event.name` and `event.data`.
+        matches: Option<Template>,
+        /// How long at the most.
+        timeout: Option<Template>,
+    },
+}
+
+/// A person's decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approve {
+    /// What is asked.
+    pub message: Template,
+    /// JSON Schema of what the person fills in.
+    pub form: Option<Value>,
+    /// How long at the most.
+    pub timeout: Option<Template>,
+    /// The port when nobody decides: `approved` or `rejected`; none: the step fails.
+    pub on_timeout: Option<String>,
+}
+
+/// Another workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Its id.
+    pub id: Template,
+    /// Its inputs.
+    pub inputs: Template,
+    /// Whether the step waits for its end.
+    pub wait: bool,
 }
 
 /// How standard output becomes the step's output.

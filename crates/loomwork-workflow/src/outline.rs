@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::decode::{Draft, Ports, Sketch};
-use crate::graph::{EdgeKind, Graph, Trigger};
-use crate::model::{Action, Step};
+use crate::Template;
+use crate::decode::{BodySketch, Draft, Ports, Sketch};
+use crate::graph::{EdgeKind, Trigger};
+use crate::model::{Action, ProgramText, Repeat, Step, Wait};
 use crate::text::Lines;
 
 /// A workflow as far as it can be read.
@@ -46,7 +47,8 @@ pub struct OutlineInput {
 /// One box of the canvas.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OutlineNode {
-    /// The step's id; for a step whose id is missing, invalid or taken, `@` and its index.
+    /// The step's id behind those of the groups around it (`describe.sentence`); for a step whose id is missing, invalid
+    /// or taken, `@` and its index.
     pub id: String,
     /// Its title, if any.
     pub title: Option<String>,
@@ -62,6 +64,15 @@ pub struct OutlineNode {
     pub line: u32,
     /// Last line of the step.
     pub end_line: u32,
+    /// The group in which it stands, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// How it is repeated: `for_each` or `loop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<&'static str>,
+    /// Its index in `steps`, behind those of the groups around it.
+    #[serde(skip)]
+    pub(crate) at: Vec<usize>,
 }
 
 /// One wire of the canvas.
@@ -77,17 +88,9 @@ pub struct OutlineEdge {
     pub implied: bool,
 }
 
-pub(crate) fn outline(sketch: &Sketch<'_>, graph: &Graph, lines: &Lines<'_>) -> Outline {
-    let label = |at: usize| sketch.steps[at].label.clone();
-    let edge = |edge: &crate::GraphEdge| OutlineEdge {
-        from: label(edge.from),
-        port: match &edge.trigger {
-            Trigger::Port(port) => Some(port.clone()),
-            Trigger::Success | Trigger::Settled => None,
-        },
-        to: label(edge.to),
-        implied: edge.kind == EdgeKind::Implied,
-    };
+pub(crate) fn outline(sketch: &Sketch<'_>, lines: &Lines<'_>) -> Outline {
+    let (mut nodes, mut edges) = (Vec::new(), Vec::new());
+    scope(&sketch.body, None, lines, &mut nodes, &mut edges);
     Outline {
         id: sketch.id.clone(),
         version: sketch.version.clone(),
@@ -104,18 +107,55 @@ pub(crate) fn outline(sketch: &Sketch<'_>, graph: &Graph, lines: &Lines<'_>) -> 
                 description: input.description.clone(),
             })
             .collect(),
-        nodes: sketch.steps.iter().map(|step| node(step, lines)).collect(),
-        edges: graph.edges.iter().map(edge).collect(),
+        nodes,
+        edges,
     }
 }
 
-fn node(step: &Draft<'_>, lines: &Lines<'_>) -> OutlineNode {
-    let fields = step.node.to_json();
+/// The steps and edges of a scope and of those inside it; a group stands before its steps.
+fn scope(
+    body: &BodySketch<'_>,
+    parent: Option<(&str, &[usize])>,
+    lines: &Lines<'_>,
+    nodes: &mut Vec<OutlineNode>,
+    edges: &mut Vec<OutlineEdge>,
+) {
+    let path = |at: usize| body.steps[at].path.clone();
+    edges.extend(body.graph.edges.iter().map(|edge| OutlineEdge {
+        from: path(edge.from),
+        port: match &edge.trigger {
+            Trigger::Port(port) => Some(port.clone()),
+            Trigger::Success | Trigger::Settled => None,
+        },
+        to: path(edge.to),
+        implied: edge.kind == EdgeKind::Implied,
+    }));
+    for (index, step) in body.steps.iter().enumerate() {
+        let mut at = parent.map_or_else(Vec::new, |(_, at)| at.to_vec());
+        at.push(index);
+        nodes.push(OutlineNode { at: at.clone(), ..node(step, parent.map(|(path, _)| path), lines) });
+        if let Some(inner) = &step.body {
+            scope(inner, Some((&step.path, &at)), lines, nodes, edges);
+        }
+    }
+}
+
+fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNode {
+    let mut fields = step.node.to_json();
+    // The steps of a group are nodes of their own.
+    if step.body.is_some()
+        && let Some(fields) = fields.as_object_mut()
+    {
+        fields.shift_remove("steps");
+    }
     OutlineNode {
-        id: step.label.clone(),
+        id: step.path.clone(),
         title: step.title.clone(),
         action: step.action_name.to_owned(),
-        summary: step.step.as_ref().map_or_else(String::new, summary),
+        summary: match (&step.body, &step.step) {
+            (Some(inner), _) => format!("{} steps", inner.steps.len()),
+            (None, step) => step.as_ref().map_or_else(String::new, summary),
+        },
         ports: match &step.ports {
             Ports::Known(ports) => ports.clone(),
             Ports::Unknown => vec!["succeeded".to_owned()],
@@ -123,24 +163,62 @@ fn node(step: &Draft<'_>, lines: &Lines<'_>) -> OutlineNode {
         fields: if fields.is_object() { fields } else { Value::Object(serde_json::Map::new()) },
         line: lines.line(step.node.place.start),
         end_line: lines.line(step.node.place.end.saturating_sub(1).max(step.node.place.start)),
+        parent: parent.map(str::to_owned),
+        repeat: step.step.as_ref().and_then(|step| step.repeat.as_ref()).map(|repeat| match repeat {
+            Repeat::ForEach(_) => "for_each",
+            Repeat::Loop(_) => "loop",
+        }),
+        at: Vec::new(),
     }
 }
 
 /// One line that says what a step does.
 fn summary(step: &Step) -> String {
     let text = match &step.action {
-        Action::Run(run) => {
-            let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-            run.script.lines().find(is_code).unwrap_or_default().trim().to_owned()
-        }
+        Action::Process(process) => match &process.program {
+            ProgramText::Script { script, .. } => {
+                let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+                script.lines().find(is_code).unwrap_or_default().trim().to_owned()
+            }
+            ProgramText::Command(argv) => argv.iter().map(shown).collect::<Vec<_>>().join(" "),
+        },
         Action::Set(values) => values.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
         Action::Choose(choose) => {
             let ports = choose.cases.iter().map(|(name, _)| name.as_str()).chain(choose.otherwise.as_deref());
             ports.collect::<Vec<_>>().join(" / ")
         }
+        Action::Group(_) => String::new(),
+        Action::Wait(wait) => waiting(wait),
+        Action::FirstOf(branches) => branches.keys().map(String::as_str).collect::<Vec<_>>().join(" / "),
+        Action::Approve(approve) => shown(&approve.message),
+        Action::Emit { event, .. } => shown(event),
+        Action::Cancel(steps) => steps.join(", "),
+        Action::End(None) => "succeeded".to_owned(),
+        Action::End(Some(message)) => format!("failed: {}", shown(message)),
+        Action::Call(call) => shown(&call.id),
+        Action::Effect { input, .. } => effect(input),
     };
     match text.char_indices().nth(120) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,
     }
+}
+
+/// A template as it is written, on one line.
+fn shown(template: &Template) -> String {
+    template.source().lines().next().unwrap_or_default().to_owned()
+}
+
+fn waiting(wait: &Wait) -> String {
+    match wait {
+        Wait::For(duration) => shown(duration),
+        Wait::Until(moment) => format!("until {}", shown(moment)),
+        Wait::Event { name, .. } => format!("event {}", shown(name)),
+    }
+}
+
+/// The fields that tell one request, program or prompt from another.
+fn effect(input: &Template) -> String {
+    let words = ["method", "url", "program", "server", "name", "image", "agent", "strategy"];
+    words.into_iter().filter_map(|key| input.field(key)).collect::<Vec<_>>().join(" ")
 }

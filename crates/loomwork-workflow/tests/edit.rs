@@ -208,7 +208,7 @@ fn line_ends_stay_as_they_are() {
 fn the_cases_of_a_choice_keep_the_order_that_is_given() {
     let order = |text: &str| -> Vec<String> {
         let workflow = analyze(text).workflow.expect("no errors");
-        match &workflow.steps[0].action {
+        match &workflow.body.steps[0].action {
             loomwork_workflow::Action::Choose(choose) => choose.cases.iter().map(|(name, _)| name.clone()).collect(),
             other => panic!("{other:?}"),
         }

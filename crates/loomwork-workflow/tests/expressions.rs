@@ -14,7 +14,7 @@ fn template(text: &str) -> Template {
     );
     let analysis = analyze(&source);
     let workflow = analysis.workflow.unwrap_or_else(|| panic!("{text}: {:#?}", analysis.diagnostics));
-    match &workflow.steps[2].action {
+    match &workflow.body.steps[2].action {
         Action::Set(values) => values["v"].clone(),
         other => panic!("{other:?}"),
     }
@@ -34,6 +34,7 @@ fn scope() -> Scope {
         env: Arc::new(json!({"HOME": "/h"})),
         run: Arc::new(json!({"id": "r1", "started_at": "2026-11-21T08:00:00.500Z", "trigger": {"kind": "manual"}})),
         steps: BTreeMap::from([("a".to_owned(), done), ("gone".to_owned(), gone)]),
+        locals: BTreeMap::new(),
     }
 }
 

@@ -54,6 +54,17 @@ const PIECES: &[&str] = &[
     "0x",
     "    choose: { x: true, else: y }\n",
     "    retry: { attempts: 3 }\n",
+    "    steps:\n      - id: b\n        set: { v: \"${{ steps.a.output }} ${{ item }}\" }\n",
+    "      - id: a\n        steps: []\n",
+    "    for_each: [1]\n",
+    "    loop: { until: true, max: 2 }\n",
+    "    on_error: [{ do: fallback, fallback: { run: x } }]\n",
+    "    compensate: { http: { url: \"${{ secrets.S }}\" } }\n",
+    "    first_of: { x: { for: 1s }, y: { event: e } }\n",
+    "    join: { at_least: 1 }\n",
+    "    end: succeeded\n",
+    "secrets: [S]\n",
+    "triggers: [{ schedule: { cron: \"* * * * *\" } }]\n",
     "\\",
     "@",
     "`",
@@ -157,7 +168,7 @@ proptest! {
         let expression = tokens.join(if spaced { " " } else { "" });
         let text = format!("loomwork: 1\nid: w\ninputs: {{ a: {{}} }}\nsteps:\n  - {{ id: a, run: x }}\n  - id: b\n    set: {{ v: {} }}\n", Value::from(format!("${{{{ {expression} }}}}")));
         if let Some(workflow) = analyze(&text).workflow
-            && let loomwork_workflow::Action::Set(values) = &workflow.steps[1].action
+            && let loomwork_workflow::Action::Set(values) = &workflow.body.steps[1].action
         {
             let scope = loomwork_workflow::Scope { inputs: std::sync::Arc::new(json!({"a": [1, "x", null]})), ..Default::default() };
             let _ = values["v"].evaluate(&scope);
@@ -178,7 +189,7 @@ proptest! {
 }
 
 fn any_op() -> impl Strategy<Value = EditOp> {
-    let id = prop::sample::select(vec!["a", "b", "@0", "nobody"]).prop_map(str::to_owned);
+    let id = prop::sample::select(vec!["a", "b", "@0", "nobody", "a.b", "b.a", "a.b.a"]).prop_map(str::to_owned);
     let path = prop::collection::vec(
         prop::sample::select(vec!["env", "A", "run", "needs", "title", "choose"]).prop_map(str::to_owned),
         1..3,
@@ -190,7 +201,13 @@ fn any_op() -> impl Strategy<Value = EditOp> {
         (id.clone(), any::<bool>()).prop_map(|(id, heal)| EditOp::RemoveStep { id, heal }),
         (id.clone(), id.clone()).prop_map(|(id, to)| EditOp::RenameStep { id, to }),
         (id.clone(), id.clone()).prop_map(|(from, to)| EditOp::Connect { from, port: None, to }),
-        (id.clone(), id).prop_map(|(from, to)| EditOp::Disconnect { from, port: None, to }),
+        (id.clone(), id.clone()).prop_map(|(from, to)| EditOp::Disconnect { from, port: None, to }),
+        (id.clone(), prop::option::of(id.clone()), prop::option::of(id.clone())).prop_map(|(id, into, after)| EditOp::MoveStep {
+            id,
+            into,
+            after
+        }),
+        (nearly_workflow(), prop::option::of(id)).prop_map(|(yaml, into)| EditOp::Paste { yaml, into }),
         Just(EditOp::AddStep { id: None, fields }),
     ]
 }
@@ -322,6 +339,27 @@ fn step_text(index: usize, kind: usize, comment: &str) -> Vec<String> {
             let needs = if index == 0 { String::new() } else { format!("needs: [{before}], ") };
             lines.push(format!("{{ id: s{index}, {needs}set: {{ v: 1, \"w\": [a, 'b'] }} }} {comment}"));
         }
+        4 => {
+            lines.push(id);
+            lines.extend(needs(true));
+            lines.extend([
+                "for_each: [1, 2]".to_owned(),
+                "steps:".to_owned(),
+                format!("- id: one {comment}"),
+                "  # inside the group".to_owned(),
+                "  run: |".to_owned(),
+                "    x".to_owned(),
+                String::new(),
+                "    y".to_owned(),
+                "- id: two".to_owned(),
+                "  needs: [one]".to_owned(),
+                format!("  set: {{ v: \"${{{{ steps.one.output.stdout }}}}\" }} {comment}"),
+            ]);
+            if index > 0 {
+                lines.push(format!("  when: \"${{{{ steps.{before}.status == 'succeeded' }}}}\""));
+            }
+            lines.push("outputs: { last: \"${{ steps.two.output.v }}\" }".to_owned());
+        }
         _ => {
             lines.push(id);
             lines.extend(["set:".to_owned(), format!("  v: >- {comment}"), "    folded".to_owned(), "    text".to_owned()]);
@@ -366,7 +404,7 @@ fn any_document() -> impl Strategy<Value = (String, usize)> {
     let style = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>())
         .prop_map(|(crlf, blank_lines, final_newline, indentless)| Style { crlf, blank_lines, final_newline, indentless });
     let comment = prop::sample::select(vec!["", "# ü: [x]", "# it's \"so\""]);
-    (prop::collection::vec(0..4_usize, 1..5), comment, style)
+    (prop::collection::vec(0..5_usize, 1..5), comment, style)
         .prop_map(|(kinds, comment, style)| (document(&kinds, comment, &style), kinds.len()))
 }
 
@@ -478,6 +516,59 @@ proptest! {
         } else {
             prop_assert_eq!(after, before, "{}\nbecame\n{}", text, edited);
         }
+    }
+
+    #[test]
+    fn reordering_steps_keeps_them((text, count) in any_document(), at in 0..5_usize, behind in 0..6_usize) {
+        let id = format!("s{}", at % count);
+        let after = (behind % (count + 1)).checked_sub(1).map(|behind| format!("s{behind}"));
+        let edited = edit(&text, &[EditOp::MoveStep { id: id.clone(), into: None, after: after.clone() }]).expect("applies").text;
+        let order = |text: &str| analyze(text).outline.nodes.into_iter().filter(|node| node.parent.is_none()).map(|node| node.id).collect::<Vec<_>>();
+        let mut wanted = order(&text);
+        if after.as_ref() != Some(&id) {
+            wanted.retain(|known| *known != id);
+            let place = after.map_or(0, |after| wanted.iter().position(|known| *known == after).map_or(0, |at| at + 1));
+            wanted.insert(place, id);
+        }
+        prop_assert_eq!(order(&edited), wanted, "{}\nbecame\n{}", text, edited);
+        for node in analyze(&text).outline.nodes {
+            prop_assert_eq!(fields(&edited, &node.id), node.fields);
+        }
+        prop_assert_eq!(edited.matches('#').count(), text.matches('#').count(), "{}\nbecame\n{}", text, edited);
+    }
+
+    #[test]
+    fn a_step_goes_into_a_group_and_the_others_stay((text, count) in any_document(), at in 0..5_usize, into in 0..5_usize) {
+        let (id, into) = (format!("s{}", at % count), format!("s{}", into % count));
+        let group = fields(&text, &into).get("for_each").is_some();
+        let result = edit(&text, &[EditOp::MoveStep { id: id.clone(), into: Some(into.clone()), after: Some(format!("{into}.one")) }]);
+        if id == into || !group {
+            prop_assert!(result.is_err());
+            return Ok(());
+        }
+        let result = result.expect("applies");
+        let moved = format!("{into}.{id}");
+        prop_assert_eq!(&result.added, &vec![moved.clone()]);
+        let without = |fields: Value| { let mut fields = fields; fields.as_object_mut().map(|map| map.remove("needs")); fields };
+        prop_assert_eq!(without(fields(&result.text, &moved)), without(fields(&text, &id)), "{}\nbecame\n{}", text, result.text);
+        for node in analyze(&text).outline.nodes.into_iter().filter(|node| node.id != id && !node.id.starts_with(&format!("{id}."))) {
+            prop_assert_eq!(without(fields(&result.text, &node.id)), without(node.fields));
+        }
+        let back = edit(&result.text, &[EditOp::MoveStep { id: moved, into: None, after: None }]).expect("applies");
+        prop_assert_eq!(without(fields(&back.text, &id)), without(fields(&text, &id)));
+    }
+
+    #[test]
+    fn a_document_is_pasted_into_another_with_fresh_ids((text, count) in any_document(), (other, others) in any_document()) {
+        let result = edit(&text, &[EditOp::Paste { yaml: other.clone(), into: None }]).map_err(|error| TestCaseError::fail(format!("{error}: {other}")))?;
+        prop_assert_eq!(result.added.len(), others);
+        for node in analyze(&text).outline.nodes {
+            prop_assert_eq!(fields(&result.text, &node.id), node.fields);
+        }
+        let nodes = |text: &str| analyze(text).outline.nodes.len();
+        prop_assert_eq!(nodes(&result.text), nodes(&text) + nodes(&other), "{}", result.text);
+        let codes = |text: &str| analyze(text).diagnostics.iter().filter(|found| found.severity == loomwork_workflow::Severity::Error).map(|found| found.code).collect::<Vec<_>>();
+        prop_assert_eq!(codes(&result.text), codes(&text), "{} {}", count, result.text);
     }
 
     #[test]

@@ -11,4 +11,8 @@ run: string,
 /**
  * Why.
  */
-reason?: string, };
+reason?: string, 
+/**
+ * Whether completed steps are undone.
+ */
+compensate?: boolean, };

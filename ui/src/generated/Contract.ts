@@ -3,6 +3,7 @@ import type { AnalyzeWorkflow } from "./AnalyzeWorkflow";
 import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
 import type { CreateWorkflow } from "./CreateWorkflow";
+import type { DecideStep } from "./DecideStep";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
 import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
@@ -14,16 +15,21 @@ import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
+import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListWorkflows } from "./ListWorkflows";
 import type { LogPage } from "./LogPage";
 import type { Nothing } from "./Nothing";
 import type { OpenWorkflow } from "./OpenWorkflow";
+import type { PauseRun } from "./PauseRun";
+import type { RerunRun } from "./RerunRun";
+import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
 import type { RetryRun } from "./RetryRun";
 import type { Run } from "./Run";
 import type { RunList } from "./RunList";
 import type { SaveWorkflow } from "./SaveWorkflow";
+import type { SendEvent } from "./SendEvent";
 import type { StartRun } from "./StartRun";
 import type { TrustWorkspace } from "./TrustWorkspace";
 import type { ValueText } from "./ValueText";
@@ -106,4 +112,28 @@ retry_run: Call<RetryRun, Retried>,
 /**
  *Cancels a run; returns when the request is durable.
  */
-cancel_run: Call<CancelRun, Run>, };
+cancel_run: Call<CancelRun, Run>, 
+/**
+ *Starts nothing more of a run until it is resumed; what is under way ends.
+ */
+pause_run: Call<PauseRun, Run>, 
+/**
+ *Lets a paused run go on.
+ */
+resume_run: Call<ResumeRun, Run>, 
+/**
+ *Does a step and all that follows again.
+ */
+rerun_run: Call<RerunRun, Retried>, 
+/**
+ *Skips a failed step or marks it succeeded; an ended run is taken up.
+ */
+judge_step: Call<JudgeStep, Run>, 
+/**
+ *Decides an approval.
+ */
+decide_step: Call<DecideStep, Run>, 
+/**
+ *Sends an event to the steps that wait for it.
+ */
+send_event: Call<SendEvent, Nothing>, };

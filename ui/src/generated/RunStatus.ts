@@ -3,4 +3,4 @@
 /**
  * State of a run.
  */
-export type RunStatus = "queued" | "running" | "waiting" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "waiting" | "paused" | "cancelling" | "compensating" | "succeeded" | "failed" | "cancelled" | "compensated";

@@ -35,4 +35,12 @@ line: number,
 /**
  * Last line of the step in the text.
  */
-end_line: number, };
+end_line: number, 
+/**
+ * The group in which it stands, if any; its id then begins with the group's.
+ */
+parent?: string, 
+/**
+ * How it is repeated: `for_each` or `loop`.
+ */
+repeat?: string, };

@@ -3,4 +3,4 @@
 /**
  * State of a step within a run.
  */
-export type StepStatus = "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "skipped" | "cancelled";
+export type StepStatus = "pending" | "queued" | "running" | "retrying" | "waiting" | "needs_approval" | "needs_attention" | "succeeded" | "failed" | "skipped" | "cancelled" | "compensating" | "compensated";

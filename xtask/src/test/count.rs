@@ -46,6 +46,15 @@ impl Count {
         }
     }
 
+    /// Adds up a plain closing line: `141 passed, 0 failed`.
+    pub(super) fn plain(&mut self, line: &str) {
+        let numbers = line.strip_suffix(" failed").and_then(|rest| rest.split_once(" passed, "));
+        if let Some((Ok(passed), Ok(failed))) = numbers.map(|(passed, failed)| (passed.parse::<u64>(), failed.parse::<u64>())) {
+            self.passed += passed;
+            self.failed += failed;
+        }
+    }
+
     /// Adds up a JSON report of vitest.
     pub(super) fn vitest(&mut self, report: &str) {
         let report: Value = serde_json::from_str(report).unwrap_or_default();

@@ -9,6 +9,7 @@ mod workflows;
 mod workspace;
 
 use loomwork_api::{ApiResult, Request};
+use loomwork_engine::Wish;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -43,7 +44,13 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::DeleteWorkflow(_)
         | Request::StartRun(_)
         | Request::RetryRun(_)
-        | Request::CancelRun(_) => false,
+        | Request::CancelRun(_)
+        | Request::PauseRun(_)
+        | Request::ResumeRun(_)
+        | Request::RerunRun(_)
+        | Request::JudgeStep(_)
+        | Request::DecideStep(_)
+        | Request::SendEvent(_) => false,
     }
 }
 
@@ -71,6 +78,12 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::GetValue(request) => json(runs::value(journal, request).await),
         Request::RetryRun(request) => json(take_up::retry(caller, request).await),
         Request::CancelRun(request) => json(take_up::cancel(caller, request).await),
+        Request::PauseRun(request) => json(take_up::wish(caller, &request.run, Wish::Pause).await),
+        Request::ResumeRun(request) => json(take_up::wish(caller, &request.run, Wish::Resume).await),
+        Request::RerunRun(request) => json(take_up::rerun(caller, request).await),
+        Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
+        Request::DecideStep(request) => json(take_up::decide(caller, request).await),
+        Request::SendEvent(request) => json(take_up::send(caller, request).await),
     }
 }
 
@@ -95,7 +108,13 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::DeleteWorkflow(_)
         | Request::StartRun(_)
         | Request::RetryRun(_)
-        | Request::CancelRun(_) => {
+        | Request::CancelRun(_)
+        | Request::PauseRun(_)
+        | Request::ResumeRun(_)
+        | Request::RerunRun(_)
+        | Request::JudgeStep(_)
+        | Request::DecideStep(_)
+        | Request::SendEvent(_) => {
             Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only."))
         }
     }

@@ -52,10 +52,11 @@ pub(super) async fn logs(journal: &Journal, engine: Option<&Engine>, request: Ge
     let attempts = journal
         .inspect(engine, &run, move |active| {
             let state = &active.state;
-            if let Some(step) = wanted.as_ref().filter(|step| state.program.step(step).is_none()) {
+            if let Some(step) = wanted.as_ref().filter(|step| state.step(step).is_none()) {
                 return Err(problem::not_found(format!("The run has no step {step:?}.")));
             }
-            let paths = (0..state.steps.len()).map(|ix| (state.program.path(ix), &state.steps[ix]));
+            let paths = state.in_order().into_iter().map(|ix| (&*state.steps[ix].path, &state.steps[ix]));
+            let paths = paths.filter(|(_, step)| step.inner.is_none());
             let chosen = paths.filter(|(path, _)| wanted.as_deref().is_none_or(|wanted| wanted == *path));
             let attempts = chosen.flat_map(|(path, step)| {
                 let numbered = step.attempts.iter().zip(1_u32..);

@@ -1,9 +1,13 @@
-//! Changing runs: starting, retrying, cancelling.
+//! Changing runs: starting, stopping, repairing, deciding.
 
 use std::sync::Arc;
 
-use loomwork_api::{ApiError, ApiResult, CancelRun, ErrorCode, Retried, RetryRun, Run, StartRun};
-use loomwork_run::{RetryScope, plan_retry};
+use loomwork_api::{
+    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run, SendEvent,
+    StartRun,
+};
+use loomwork_engine::Wish;
+use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
 use serde_json::Value;
 
 use super::{Caller, workflows};
@@ -19,6 +23,9 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
         let entry = catalog.find(&name)?;
         let workflow =
             entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty()).ok_or_else(|| workflows::invalid(&entry))?;
+        if let Some(message) = crate::library::unsupported(&workflow) {
+            return Err(problem::invalid(message));
+        }
         let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
             let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
             problem::invalid(said.join(" "))
@@ -57,19 +64,69 @@ pub(super) async fn retry(caller: &Caller, request: RetryRun) -> ApiResult<Retri
         return Ok(Retried { plan, run: None });
     }
     trusted(caller)?;
-    let plan = engine.retry(&run, &caller.actor, scope, set).await.map_err(of_engine)?;
-    let (plan, run) = engine
-        .inspect(&run, move |active| (views::retry_plan(&active.state, &plan), views::run(active, now_ms())))
+    let plan = engine.ask_run(&run, &caller.actor, Wish::Retry { scope, set }).await.map_err(of_engine)?;
+    retried(caller, &run, plan).await
+}
+
+/// A run after it was taken up, with the plan that it follows.
+async fn retried(caller: &Caller, run: &str, plan: Option<RetryPlan>) -> ApiResult<Retried> {
+    let plan = plan.ok_or_else(|| problem::internal("The run was taken up without a plan."))?;
+    let look = caller.owner.engine();
+    let (plan, run) = look
+        .inspect(run, move |active| (views::retry_plan(&active.state, &plan), views::run(active, now_ms())))
         .await
         .map_err(of_engine)?;
     Ok(Retried { plan, run: Some(run) })
 }
 
-pub(super) async fn cancel(caller: &Caller, request: CancelRun) -> ApiResult<Run> {
-    let run = caller.owner.journal().run_id(&request.run).await?;
+pub(super) async fn rerun(caller: &Caller, request: RerunRun) -> ApiResult<Retried> {
+    let RerunRun { run, from, plan: only_plan } = request;
+    let run = caller.owner.journal().run_id(&run).await?;
+    let engine = caller.owner.engine();
+    if only_plan {
+        let planned = engine
+            .inspect(&run, move |active| plan_rerun(&active.state, &from).map(|plan| views::retry_plan(&active.state, &plan)));
+        let plan = planned.await.map_err(of_engine)?.map_err(|refused| of_engine(refused.into()))?;
+        return Ok(Retried { plan, run: None });
+    }
     trusted(caller)?;
-    caller.owner.engine().cancel(&run, &caller.actor, request.reason).await.map_err(of_engine)?;
+    let plan = engine.ask_run(&run, &caller.actor, Wish::Rerun { from }).await.map_err(of_engine)?;
+    retried(caller, &run, plan).await
+}
+
+pub(super) async fn cancel(caller: &Caller, request: CancelRun) -> ApiResult<Run> {
+    let CancelRun { run, reason, compensate } = request;
+    wish(caller, &run, Wish::Cancel { reason, compensate }).await
+}
+
+/// Asks something of a run that has no plan.
+pub(super) async fn wish(caller: &Caller, run: &str, wish: Wish) -> ApiResult<Run> {
+    let run = caller.owner.journal().run_id(run).await?;
+    trusted(caller)?;
+    caller.owner.engine().ask_run(&run, &caller.actor, wish).await.map_err(of_engine)?;
     show(caller, &run).await
+}
+
+pub(super) async fn judge(caller: &Caller, request: JudgeStep) -> ApiResult<Run> {
+    let JudgeStep { run, step, output } = request;
+    let verdict = output.map_or(Verdict::Skip, Verdict::Succeed);
+    wish(caller, &run, Wish::Judge { step, verdict }).await
+}
+
+pub(super) async fn decide(caller: &Caller, request: DecideStep) -> ApiResult<Run> {
+    let DecideStep { run, step, approved, comment, form } = request;
+    wish(caller, &run, Wish::Decide { step, approved, comment, form }).await
+}
+
+pub(super) async fn send(caller: &Caller, request: SendEvent) -> ApiResult<Nothing> {
+    let SendEvent { name, data, run } = request;
+    trusted(caller)?;
+    let run = match run {
+        Some(run) => Some(caller.owner.journal().run_id(&run).await?),
+        None => None,
+    };
+    caller.owner.engine().send(run.as_deref(), &caller.actor, name, data).await.map_err(of_engine)?;
+    Ok(Nothing {})
 }
 
 async fn show(caller: &Caller, run: &str) -> ApiResult<Run> {

@@ -11,7 +11,7 @@ mod wait;
 
 use std::path::{Path, PathBuf};
 
-use loomwork_api::ApiResult;
+use loomwork_api::{ApiResult, CancelRun, JudgeStep, PauseRun, RerunRun, ResumeRun};
 use loomwork_app::{Backend, Mode, OpenOptions, Workspace};
 
 use crate::{
@@ -65,8 +65,16 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,
         Command::Events { run, from, follow } => follow::events(&context, run, from, follow).await,
         Command::Logs { run, step, follow } => follow::logs(&context, run, step, follow).await,
-        Command::Retry { run, step, set, plan } => take_up::retry(&context, run, step, set, plan).await,
-        Command::Cancel { run, reason } => take_up::cancel(&context, run, reason).await,
+        Command::Retry { run, step, items: _, set, plan } => take_up::retry(&context, run, step, set, plan).await,
+        Command::Cancel { run, reason, compensate } => take_up::change(&context, CancelRun { run, reason, compensate }).await,
+        Command::Pause { run } => take_up::change(&context, PauseRun { run }).await,
+        Command::Resume { run } => take_up::change(&context, ResumeRun { run }).await,
+        Command::Rerun { run, from, plan } => take_up::rerun(&context, RerunRun { run, from, plan }).await,
+        Command::Skip { run, step } => take_up::change(&context, JudgeStep { run, step, output: None }).await,
+        Command::Succeed { run, step, output } => take_up::succeed(&context, run, step, &output).await,
+        Command::Approve(decision) => take_up::decide(&context, decision, true).await,
+        Command::Reject(decision) => take_up::decide(&context, decision, false).await,
+        Command::Send { name, data, run } => take_up::send(&context, name, data, run).await,
         Command::Trust { dir } => take_up::trust(&context, dir).await,
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Open { dir } => open::open(&context, dir),

@@ -1,12 +1,13 @@
-//! `retry`, `cancel` and `trust`: changes that need an engine, which a background one carries when there is none.
+//! Changes of runs, and `trust`: they need an engine, which a background one carries when there is none.
 
 use std::path::PathBuf;
 
-use loomwork_api::{CancelRun, RetryRun, TrustWorkspace};
+use loomwork_api::{DecideStep, JudgeStep, Method, RerunRun, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
 use serde_json::Value;
 
 use super::{Context, join_or_start};
 use crate::{
+    args::Decision,
     exit::{Exit, Failure},
     output::{self, Form},
     render,
@@ -20,11 +21,20 @@ pub(super) async fn retry(
     set: Option<String>,
     plan: bool,
 ) -> Result<Exit, Failure> {
-    let set = set
-        .map(|text| serde_json::from_str::<Value>(&text).map_err(|error| Failure::usage(format!("--set is not JSON: {error}"))))
-        .transpose()?;
+    let set = set.map(|text| parsed("--set", &text)).transpose()?;
     let backend = context.open(join_or_start()?).await?;
     let retried = backend.request(RetryRun { run, step, set, plan }).await?;
+    Ok(taken_up(context, &retried))
+}
+
+/// Does a step and all that follows again.
+pub(super) async fn rerun(context: &Context, request: RerunRun) -> Result<Exit, Failure> {
+    let backend = context.open(join_or_start()?).await?;
+    let retried = backend.request(request).await?;
+    Ok(taken_up(context, &retried))
+}
+
+fn taken_up(context: &Context, retried: &Retried) -> Exit {
     match (context.form, &retried.run) {
         (Form::Json, Some(run)) => output::json(run),
         (Form::Json, None) => output::json(&retried.plan),
@@ -34,16 +44,45 @@ pub(super) async fn retry(
         }
         (Form::Text, None) => output::line(&render::run::plan(&retried.plan)),
     }
-    Ok(Exit::Done)
+    Exit::Done
 }
 
-/// Cancels a run.
-pub(super) async fn cancel(context: &Context, run: String, reason: Option<String>) -> Result<Exit, Failure> {
+fn parsed(name: &str, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))
+}
+
+/// Changes a run and prints it.
+pub(super) async fn change<M: Method<Response = Run>>(context: &Context, request: M) -> Result<Exit, Failure> {
     let backend = context.open(join_or_start()?).await?;
-    let run = backend.request(CancelRun { run, reason }).await?;
+    let run = backend.request(request).await?;
     match context.form {
         Form::Json => output::json(&run),
         Form::Text => output::line(&render::run::headline(&run.summary)),
+    }
+    Ok(Exit::Done)
+}
+
+/// Marks a step as succeeded.
+pub(super) async fn succeed(context: &Context, run: String, step: String, output: &str) -> Result<Exit, Failure> {
+    let output = Some(parsed("--output", output)?);
+    change(context, JudgeStep { run, step, output }).await
+}
+
+/// Decides an approval.
+pub(super) async fn decide(context: &Context, decision: Decision, approved: bool) -> Result<Exit, Failure> {
+    let Decision { run, step, comment, form } = decision;
+    let form = form.map(|text| parsed("--form", &text)).transpose()?;
+    change(context, DecideStep { run, step, approved, comment, form }).await
+}
+
+/// Sends an event.
+pub(super) async fn send(context: &Context, name: String, data: Option<String>, run: Option<String>) -> Result<Exit, Failure> {
+    let data = data.map(|text| parsed("--data", &text)).transpose()?.unwrap_or_default();
+    let backend = context.open(join_or_start()?).await?;
+    backend.request(SendEvent { name: name.clone(), data, run }).await?;
+    match context.form {
+        Form::Json => output::json(&serde_json::json!({ "sent": name })),
+        Form::Text => output::line(&format!("The event {name} was sent.")),
     }
     Ok(Exit::Done)
 }

@@ -97,7 +97,7 @@ async fn wait(context: &Context, backend: &Backend, run: Run) -> Result<Waited, 
                         output::note("Cancelling the run; Ctrl-C again leaves at once.");
                         let reason = Some("interrupted in the terminal".to_owned());
                         // Refused only when it ends by itself at this moment.
-                        let _ = backend.request(CancelRun { run: id.clone(), reason }).await;
+                        let _ = backend.request(CancelRun { run: id.clone(), reason, compensate: false }).await;
                         look = true;
                     }
                 },

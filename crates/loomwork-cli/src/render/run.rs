@@ -103,6 +103,7 @@ fn mark(status: RunStatus) -> &'static str {
         RunStatus::Succeeded => "✓",
         RunStatus::Failed => "✗",
         RunStatus::Cancelled | RunStatus::Cancelling => "⊘",
+        RunStatus::Compensating | RunStatus::Compensated => "↶",
         RunStatus::Queued | RunStatus::Waiting | RunStatus::Paused => "○",
         RunStatus::Running => "●",
     }
@@ -118,6 +119,9 @@ pub(crate) fn step_mark(status: StepStatus) -> &'static str {
         StepStatus::Running => "●",
         StepStatus::Retrying => "↻",
         StepStatus::Pending | StepStatus::Queued => "○",
+        StepStatus::Waiting => "⧗",
+        StepStatus::NeedsApproval | StepStatus::NeedsAttention => "?",
+        StepStatus::Compensating | StepStatus::Compensated => "↶",
     }
 }
 

@@ -17,10 +17,10 @@ use loomwork_store::logs::LogError;
 use rustix::process::{Pid, Signal};
 use wait4::ResUse;
 
-use super::capture::{Head, Tail};
 use super::child::{Leader, Ready};
-use super::sink::Sink;
 use super::tree;
+use crate::capture::{Head, Tail};
+use crate::sink::Sink;
 
 /// First and longest time between two looks at a tree that is ending.
 const FIRST_LOOK: Duration = Duration::from_millis(5);

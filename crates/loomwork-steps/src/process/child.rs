@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use wait4::{ResUse, Wait4 as _};
 
-use super::sink::Sink;
 use super::tree;
+use crate::sink::Sink;
 
 /// The text for standard input and how far it has been written.
 struct Input {

@@ -14,13 +14,35 @@ const MAX_ENTRY_BYTES: usize = 128 * 1024;
 /// What to run and how.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RunInput {
-    pub(super) script: String,
-    /// The argv; `{0}` stands for the path of the script.
-    pub(super) shell: Vec<String>,
+    pub(super) program: Program,
     pub(super) env: Vec<(String, OsString)>,
     pub(super) workdir: Option<String>,
     pub(super) stdin: Option<String>,
     pub(super) output: Option<OutputAs>,
+}
+
+/// What a process executes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Program {
+    /// A script and the words that run it; `{0}` in them stands for the path of the script.
+    Script { script: String, shell: Vec<String> },
+    /// A program and its arguments, without a shell.
+    Argv { words: Vec<String> },
+}
+
+impl Program {
+    pub(super) fn script(&self) -> Option<&str> {
+        match self {
+            Self::Script { script, .. } => Some(script),
+            Self::Argv { .. } => None,
+        }
+    }
+
+    /// The program and its arguments. There is always a program: an input without one is refused.
+    pub(super) fn argv(&self) -> (&str, &[String]) {
+        let (Self::Script { shell: words, .. } | Self::Argv { words }) = self;
+        words.split_first().map_or(("", &[]), |(program, arguments)| (program, arguments))
+    }
 }
 
 /// How standard output becomes the step's output.
@@ -37,15 +59,23 @@ pub(super) fn invalid(message: impl Into<String>) -> RunError {
 }
 
 impl RunInput {
-    pub(super) fn parse(input: &Value) -> Result<Self, RunError> {
-        let Value::Object(fields) = input else { return Err(invalid("the input of a `run` step must be an object")) };
-        const KNOWN: [&str; 6] = ["run", "shell", "env", "workdir", "stdin", "output"];
-        if let Some(unknown) = fields.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-            return Err(invalid(format!("a `run` step has no input `{unknown}`; it has {}", KNOWN.join(", "))));
+    pub(super) fn parse(action: &str, input: &Value) -> Result<Self, RunError> {
+        let Value::Object(fields) = input else {
+            return Err(invalid(format!("the input of a `{action}` step must be an object")));
+        };
+        let known: &[&str] = match action {
+            "run" => &["run", "shell", "env", "workdir", "stdin", "output"],
+            "command" => &["command", "env", "workdir", "stdin", "output"],
+            other => {
+                let message = format!("the action `{other}` is not performed by processes");
+                return Err(RunError::new(ErrorClass::Unknown, message));
+            }
+        };
+        if let Some(unknown) = fields.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(invalid(format!("a `{action}` step has no input `{unknown}`; it has {}", known.join(", "))));
         }
         Ok(Self {
-            script: text(fields, "run")?.ok_or_else(|| invalid("the input `run`, the script, is missing"))?,
-            shell: shell(fields)?,
+            program: if action == "command" { Program::Argv { words: command(fields)? } } else { script(fields)? },
             env: environment(fields)?,
             workdir: text(fields, "workdir")?,
             stdin: text(fields, "stdin")?,
@@ -60,6 +90,25 @@ fn text(fields: &Map<String, Value>, key: &str) -> Result<Option<String>, RunErr
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(other) => Err(invalid(format!("the input `{key}` must be text, not {}", kind(other)))),
     }
+}
+
+fn script(fields: &Map<String, Value>) -> Result<Program, RunError> {
+    let script = text(fields, "run")?.ok_or_else(|| invalid("the input `run`, the script, is missing"))?;
+    Ok(Program::Script { script, shell: shell(fields)? })
+}
+
+fn command(fields: &Map<String, Value>) -> Result<Vec<String>, RunError> {
+    let wrong =
+        || invalid("the input `command` must be a list of texts that begins with a program, for example [\"git\", \"status\"]");
+    let words = fields.get("command").and_then(Value::as_array).ok_or_else(wrong)?;
+    let argv: Vec<String> = words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    if argv.len() != words.len() || argv.first().is_none_or(String::is_empty) {
+        return Err(wrong());
+    }
+    if argv.iter().any(|word| word.contains('\0')) {
+        return Err(invalid("the input `command` contains a NUL character, which no program can be given"));
+    }
+    Ok(argv)
 }
 
 fn shell(fields: &Map<String, Value>) -> Result<Vec<String>, RunError> {
@@ -143,21 +192,21 @@ mod tests {
     use super::*;
 
     fn refused(input: Value) -> String {
-        let error = RunInput::parse(&input).unwrap_err();
+        let error = RunInput::parse("run", &input).unwrap_err();
         assert_eq!(error.class, ErrorClass::Validation);
         error.message
     }
 
     #[test]
     fn a_script_alone_runs_in_bash_that_stops_at_the_first_failure() {
-        let input = RunInput::parse(&json!({"run": "true"})).unwrap();
-        assert_eq!(input.shell, ["bash", "-e", "{0}"]);
+        let input = RunInput::parse("run", &json!({"run": "true"})).unwrap();
+        assert_eq!(input.program.argv(), ("bash", &["-e".to_owned(), "{0}".to_owned()][..]));
         assert_eq!((input.env, input.workdir, input.stdin, input.output), (vec![], None, None, None));
     }
 
     #[test]
     fn values_of_the_environment_that_are_no_text_are_written_as_json() {
-        let input = RunInput::parse(&json!({"run": "", "env": {"A": "x", "B": 1, "C": [true], "D": null}})).unwrap();
+        let input = RunInput::parse("run", &json!({"run": "", "env": {"A": "x", "B": 1, "C": [true], "D": null}})).unwrap();
         let env: Vec<_> = input.env.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         assert_eq!(env, [("A", "x"), ("B", "1"), ("C", "[true]"), ("D", "null")]);
     }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use loomwork_engine::AttemptSpec;
 use loomwork_run::{ErrorClass, RunError};
 
-use super::input::{RunInput, invalid};
+use super::input::{Program, RunInput, invalid};
 use super::place;
 use super::tree::{ATTEMPT_MARK, ENGINE_MARK, RUN_MARK, STEP_MARK};
 
@@ -29,10 +29,11 @@ pub(super) struct AttemptFiles {
 }
 
 impl AttemptFiles {
-    /// Writes the script into `folder`, which exists.
-    pub(super) fn write(folder: &Path, script: &str) -> Result<Self, RunError> {
+    /// Names the files in `folder`, and writes the script if there is one.
+    pub(super) fn write(folder: &Path, script: Option<&str>) -> Result<Self, RunError> {
         let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let files = Self { script: folder.join(format!("{name}.script")), output: folder.join(format!("{name}.output")) };
+        let Some(script) = script else { return Ok(files) };
         let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&files.script);
         let file = match open() {
             // Someone tidied the folder away while the engine was running.
@@ -81,23 +82,39 @@ pub(super) fn class_of(error: &io::Error) -> ErrorClass {
     }
 }
 
+/// Where a process is started, and what it is not to inherit.
+pub(super) struct Setting<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) journal: &'a str,
+    pub(super) hidden: &'a [OsString],
+}
+
 /// Starts the process.
 pub(super) fn launch(
     spec: &AttemptSpec,
     input: &RunInput,
     files: &AttemptFiles,
-    folder: &Path,
-    journal: &str,
+    setting: &Setting<'_>,
 ) -> Result<Child, RunError> {
     let path = input.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
     let path = path.or_else(|| std::env::var_os("PATH"));
-    let program = place::program(&input.shell[0], folder, path.as_deref())?;
+    let (name, arguments) = input.program.argv();
+    let program = place::program(name, setting.folder, path.as_deref()).map_err(|error| match input.program {
+        Program::Script { .. } => error,
+        Program::Argv { .. } => RunError { message: format!("the program `{name}` was not found in PATH; install it"), ..error },
+    })?;
     let mut command = Command::new(&program);
+    match input.program {
+        Program::Script { .. } => command.args(arguments.iter().map(|word| with_script(word, &files.script))),
+        Program::Argv { .. } => command.args(arguments),
+    };
+    for name in setting.hidden {
+        command.env_remove(name);
+    }
     command
-        .args(input.shell[1..].iter().map(|word| with_script(word, &files.script)))
-        .current_dir(folder)
+        .current_dir(setting.folder)
         .envs(input.env.iter().map(|(name, value)| (name, value)))
-        .env(ENGINE_MARK, journal)
+        .env(ENGINE_MARK, setting.journal)
         .env(RUN_MARK, &spec.key.run)
         .env(STEP_MARK, &spec.key.step)
         .env(ATTEMPT_MARK, spec.key.attempt.to_string())
@@ -126,7 +143,7 @@ fn refused(error: &io::Error, program: &Path) -> RunError {
     let program = program.display();
     match class {
         ErrorClass::Validation if error.kind() == io::ErrorKind::ArgumentListTooLong => invalid(
-            "the environment is larger than the system takes for a process; pass large values as `stdin`, or through files",
+            "the environment is larger than the system takes for a process, arguments included; pass large values as `stdin`, or through files",
         ),
         ErrorClass::Dependency => RunError::new(class, format!("the program {program} was not found")),
         ErrorClass::Security => RunError::new(class, format!("the program {program} may not be executed: {error}")),

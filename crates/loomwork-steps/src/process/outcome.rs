@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use wait4::ResUse;
 
 use super::attend::{Cause, Ended};
-use super::capture::{Head, MAX_STDOUT_BYTES};
 use super::input::{OutputAs, invalid};
 use super::launch::{AttemptFiles, class_of, open_output};
+use crate::capture::{Head, MAX_STDOUT_BYTES};
+use crate::redact::Redactor;
 
 /// Exit code of a program that asks to be tried again (`EX_TEMPFAIL` of sysexits.h).
 const EXIT_TRY_AGAIN: i32 = 75;
@@ -26,7 +27,13 @@ const EXIT_KILLED: i32 = 128 + 9;
 const MAX_QUOTE_CHARS: usize = 300;
 
 /// The outcome of an ended process.
-pub(super) fn outcome(ended: Ended, output: Option<OutputAs>, files: &AttemptFiles, timeout_ms: Option<u64>) -> AttemptOutcome {
+pub(super) fn outcome(
+    ended: Ended,
+    output: Option<OutputAs>,
+    files: &AttemptFiles,
+    timeout_ms: Option<u64>,
+    redactor: Option<&Redactor>,
+) -> AttemptOutcome {
     let stderr = ended.stderr.into_text();
     let status = ended.exit.map(|exit| exit.status);
     match (ended.cause, status) {
@@ -42,7 +49,7 @@ pub(super) fn outcome(ended: Ended, output: Option<OutputAs>, files: &AttemptFil
             AttemptOutcome::Failed(RunError::new(class, message).with_details(json!({"stderr_tail": stderr})))
         }
         (None | Some(Cause::LeftBehind), Some(status)) if status.success() => {
-            match success(ended.stdout, stderr, output, &files.output) {
+            match success(ended.stdout, stderr, output, (&files.output, redactor)) {
                 Ok(output) => AttemptOutcome::Succeeded { output },
                 Err(error) => AttemptOutcome::Failed(error),
             }
@@ -54,9 +61,14 @@ pub(super) fn outcome(ended: Ended, output: Option<OutputAs>, files: &AttemptFil
     }
 }
 
-fn success(stdout: Head, stderr: String, output: Option<OutputAs>, file: &Path) -> Result<Value, RunError> {
+fn success(
+    stdout: Head,
+    stderr: String,
+    output: Option<OutputAs>,
+    written: (&Path, Option<&Redactor>),
+) -> Result<Value, RunError> {
     let Some(form) = output else {
-        if let Some(value) = written_output(file)? {
+        if let Some(value) = written_output(written.0, written.1)? {
             return Ok(value);
         }
         let truncated = stdout.truncated();
@@ -81,7 +93,7 @@ fn success(stdout: Head, stderr: String, output: Option<OutputAs>, file: &Path) 
 }
 
 /// The value in the file that `$LOOMWORK_OUTPUT` names; none when the script wrote nothing to it.
-fn written_output(file: &Path) -> Result<Option<Value>, RunError> {
+fn written_output(file: &Path, redactor: Option<&Redactor>) -> Result<Option<Value>, RunError> {
     let unreadable =
         |error: std::io::Error| invalid(format!("what the script wrote to $LOOMWORK_OUTPUT cannot be read: {error}"));
     let Some((mut file, length)) = open_output(file).map_err(unreadable)? else { return Ok(None) };
@@ -97,7 +109,12 @@ fn written_output(file: &Path) -> Result<Option<Value>, RunError> {
         return Ok(None);
     }
     let parsed = serde_json::from_slice(&bytes);
-    parsed.map(Some).map_err(|error| not_json("$LOOMWORK_OUTPUT", &String::from_utf8_lossy(&bytes), &error))
+    parsed.map(Some).map_err(|error| {
+        let text = String::from_utf8_lossy(&bytes);
+        // Before the text is cut, which could leave a piece of a secret.
+        let text = redactor.map_or_else(|| text.clone().into_owned(), |redactor| redactor.text(&text));
+        not_json("$LOOMWORK_OUTPUT", &text, &error)
+    })
 }
 
 fn not_json(what: &str, text: &str, error: &serde_json::Error) -> RunError {

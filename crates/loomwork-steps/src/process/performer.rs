@@ -1,6 +1,7 @@
 //! Takes attempts from the engine and reports what came of them.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -14,12 +15,14 @@ use rustix::event::{EventfdFlags, eventfd};
 
 use super::attend::{Attendance, Times};
 use super::input::RunInput;
-use super::launch::{AttemptFiles, clear, launch, private_folder};
+use super::launch::{AttemptFiles, Setting, clear, launch, private_folder};
 use super::outcome::{outcome, usage};
 use super::place::working_folder;
-use super::sink::Sink;
 use super::sweep::{self, Sweeper};
 use crate::hub::LogHub;
+use crate::redact::Redactor;
+use crate::secrets::{SecretSource, VARIABLE, WorkspaceSecrets, fill};
+use crate::sink::Sink;
 
 /// What a performer needs to know.
 #[derive(Debug, Clone)]
@@ -36,14 +39,18 @@ pub struct ProcessConfig {
     pub drain: Duration,
     /// Whether `workdir` may lie outside the workspace.
     pub workdir_anywhere: bool,
+    /// Where the values of secrets come from.
+    pub secrets: Arc<dyn SecretSource>,
 }
 
 impl ProcessConfig {
     /// The usual configuration of a workspace.
     pub fn new(workspace: impl Into<PathBuf>, journal_id: impl Into<String>) -> Self {
         let workspace = workspace.into();
+        let state = workspace.join(".loomwork");
         Self {
-            state: workspace.join(".loomwork"),
+            secrets: Arc::new(WorkspaceSecrets::new(state.join("secrets.json"))),
+            state,
             workspace,
             journal_id: journal_id.into(),
             grace: Duration::from_secs(5),
@@ -53,7 +60,7 @@ impl ProcessConfig {
     }
 }
 
-/// Performs the action `run`. Cheap to clone.
+/// Performs the actions `run` and `command`. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ProcessPerformer {
     shared: Arc<Shared>,
@@ -64,6 +71,8 @@ pub(super) struct Shared {
     pub(super) config: ProcessConfig,
     pub(super) sweeper: Sweeper,
     scripts: PathBuf,
+    /// Variables of this process that hold secrets: no process of a step inherits them.
+    hidden: Vec<OsString>,
     logs: Logs,
     hub: LogHub,
     /// Attempts under way, each with what cancels it.
@@ -82,9 +91,11 @@ impl ProcessPerformer {
         let scripts = config.state.join("tmp");
         private_folder(&scripts)?;
         clear(&scripts)?;
+        let names = std::env::vars_os().map(|(name, _)| name);
+        let hidden = names.filter(|name| name.as_encoded_bytes().starts_with(VARIABLE.as_bytes())).collect();
         let logs = Logs::new(config.state.join("logs"));
         let (hub, live, sweeper) = (LogHub::default(), Mutex::default(), Sweeper::default());
-        Ok(Self { shared: Arc::new(Shared { config, sweeper, scripts, logs, hub, live }) })
+        Ok(Self { shared: Arc::new(Shared { config, sweeper, scripts, hidden, logs, hub, live }) })
     }
 
     /// The logs of the workspace.
@@ -146,37 +157,45 @@ impl Shared {
         self.live().contains_key(key)
     }
 
-    fn perform(&self, spec: AttemptSpec, cancel: &OwnedFd) -> AttemptReport {
-        self.run(&spec, cancel).unwrap_or_else(|error| failed(spec.key, error))
+    fn perform(&self, mut spec: AttemptSpec, cancel: &OwnedFd) -> AttemptReport {
+        let redactor = match fill(&mut spec.input, &["env"], &*self.config.secrets) {
+            Ok(redactor) => redactor,
+            Err(error) => return failed(spec.key, error),
+        };
+        let mut report = match self.run(&spec, cancel, redactor.clone()) {
+            Ok(report) => report,
+            Err(error) => failed(spec.key, error),
+        };
+        if let Some(redactor) = redactor {
+            redactor.outcome(&mut report.outcome);
+        }
+        report
     }
 
-    fn run(&self, spec: &AttemptSpec, cancel: &OwnedFd) -> Result<AttemptReport, RunError> {
-        if spec.action != "run" {
-            let message = format!("the action `{}` is not performed by processes", spec.action);
-            return Err(RunError::new(ErrorClass::Unknown, message));
-        }
-        let mut input = RunInput::parse(&spec.input)?;
+    fn run(&self, spec: &AttemptSpec, cancel: &OwnedFd, redactor: Option<Arc<Redactor>>) -> Result<AttemptReport, RunError> {
+        let mut input = RunInput::parse(&spec.action, &spec.input)?;
         let folder = working_folder(&self.config.workspace, input.workdir.as_deref(), self.config.workdir_anywhere)?;
-        let files = AttemptFiles::write(&self.scripts, &input.script)?;
-        let child = launch(spec, &input, &files, &folder, &self.config.journal_id)?;
+        let files = AttemptFiles::write(&self.scripts, input.program.script())?;
+        let setting = Setting { folder: &folder, journal: &self.config.journal_id, hidden: &self.hidden };
+        let child = launch(spec, &input, &files, &setting)?;
         let timeout = spec.timeout_ms.map(Duration::from_millis);
         let attendance = Attendance {
             key: &spec.key,
             journal: &self.config.journal_id,
             times: Times { timeout, grace: self.config.grace, drain: self.config.drain },
             cancel,
-            sink: Sink::new(&self.logs, &self.hub, &spec.key),
+            sink: Sink::new(&self.logs, &self.hub, &spec.key, redactor.clone()),
         };
         let ended = attendance.attend(child, input.stdin.take()).map_err(|error| {
             RunError::new(ErrorClass::Unknown, format!("the system refused to watch the process, so it was ended: {error}"))
         })?;
         let (log, usage) = (ended.log.clone(), ended.exit.as_ref().map(usage));
-        let outcome = outcome(ended, input.output, &files, spec.timeout_ms);
+        let outcome = outcome(ended, input.output, &files, spec.timeout_ms, redactor.as_deref());
         Ok(AttemptReport { key: spec.key.clone(), outcome, log, usage })
     }
 }
 
-fn failed(key: AttemptKey, error: RunError) -> AttemptReport {
+pub(crate) fn failed(key: AttemptKey, error: RunError) -> AttemptReport {
     AttemptReport { key, outcome: AttemptOutcome::Failed(error), log: None, usage: None }
 }
 
@@ -184,6 +203,6 @@ fn no_room(key: AttemptKey, error: &std::io::Error) -> AttemptReport {
     failed(key, RunError::new(ErrorClass::Resource, format!("the system has no room for another process: {error}")))
 }
 
-fn defect(key: AttemptKey) -> AttemptReport {
+pub(crate) fn defect(key: AttemptKey) -> AttemptReport {
     failed(key, RunError::new(ErrorClass::Unknown, "a defect of Loomwork ended this attempt; the program's own log says where"))
 }

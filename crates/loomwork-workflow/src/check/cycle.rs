@@ -7,11 +7,11 @@ use petgraph::graph::NodeIndex;
 
 use super::flow::directed;
 use crate::codes;
-use crate::decode::{Decoder, Sketch};
+use crate::decode::{BodySketch, Decoder};
 use crate::graph::{EdgeKind, Graph};
 
 /// Reports one cycle of every knot of steps that wait for each other.
-pub(super) fn report(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Graph) {
+pub(super) fn report(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &Graph) {
     let mut knots: Vec<Vec<usize>> = tarjan_scc(&directed(graph))
         .into_iter()
         .map(|knot| knot.into_iter().map(NodeIndex::index).collect::<Vec<_>>())
@@ -24,17 +24,17 @@ pub(super) fn report(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Gra
     for knot in knots {
         let cycle = shortest_through_first(graph, &knot);
         let first = cycle[0];
-        let step = &sketch.steps[first];
+        let step = &body.steps[first];
         // The edge that enters the first step closes the circle: it is the one to show.
         let before = cycle[cycle.len() - 1];
-        let need = step.needs.iter().find(|need| need.step == sketch.steps[before].label);
-        let read = step.reads.iter().find(|read| read.reference.step == sketch.steps[before].label);
+        let need = step.needs.iter().find(|need| need.step == body.steps[before].label);
+        let read = step.reads.iter().chain(&step.escaped).find(|read| read.reference.step == body.steps[before].label);
         let (place, field) = match (need, read) {
             (Some(need), _) => (need.place, "needs"),
             (None, Some(read)) => (read.place, read.field.as_str()),
             (None, None) => (step.id_place, "id"),
         };
-        let names: Vec<String> = cycle.iter().chain([&first]).map(|step| format!("`{}`", sketch.steps[*step].label)).collect();
+        let names: Vec<String> = cycle.iter().chain([&first]).map(|step| format!("`{}`", body.steps[*step].label)).collect();
         let implied = cycle.iter().zip(cycle.iter().skip(1).chain([&first])).any(|(from, to)| {
             graph.outgoing[*from]
                 .iter()
@@ -44,7 +44,7 @@ pub(super) fn report(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Gra
         let how = if implied { "through `needs` and expressions" } else { "through `needs`" };
         let message =
             format!("These steps wait for each other in a cycle, {how}: {}. Remove one of the edges.", names.join(" → "));
-        decoder.report_at(&step.label, field, codes::CYCLE, place, message);
+        decoder.report_at(&step.path, field, codes::CYCLE, place, message);
     }
 }
 

@@ -2,24 +2,24 @@
 
 use std::collections::HashSet;
 
-use super::Ids;
+use super::Names;
 use super::bits::Bits;
 use crate::codes;
-use crate::decode::{Decoder, Draft, Need, Ports, Sketch};
+use crate::decode::{BodySketch, Decoder, Draft, Need, Ports, Purpose, ReadSite};
 use crate::expression::Read;
 use crate::graph::{EdgeKind, Graph, GraphEdge, Trigger};
 use crate::model::{Action, Join};
 
-pub(super) fn needs(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_>, graph: &mut Graph) {
-    for (to, step) in sketch.steps.iter().enumerate() {
+pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &mut Graph) {
+    for (to, step) in body.steps.iter().enumerate() {
         let mut seen = HashSet::new();
         for need in &step.needs {
-            let Some(from) = source(decoder, sketch, ids, step, need) else {
+            let Some(from) = source(decoder, body, names, step, need) else {
                 continue;
             };
             if !seen.insert((from, need.port.as_deref())) {
                 let message = format!("`{}` stands here twice; remove one.", written(need));
-                decoder.report_at(&step.label, "needs", codes::DUPLICATE_NEED, need.place, message);
+                decoder.report_at(&step.path, "needs", codes::DUPLICATE_NEED, need.place, message);
                 continue;
             }
             let trigger = need.port.clone().map_or(Trigger::Success, Trigger::Port);
@@ -29,21 +29,25 @@ pub(super) fn needs(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_
     }
 }
 
-fn source(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_>, step: &Draft<'_>, need: &Need) -> Option<usize> {
-    let Some(from) = ids.get(need.step.as_str()).copied() else {
-        let nearest = crate::nearest(&need.step, ids.keys().copied().filter(|id| *id != step.label));
+fn source(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, step: &Draft<'_>, need: &Need) -> Option<usize> {
+    let Some(from) = names.get(&need.step) else {
+        let nearest = crate::nearest(&need.step, names.own.keys().map(String::as_str).filter(|id| *id != step.label));
         let message = match &nearest {
+            _ if names.outside(&need.step) => format!(
+                "Step `{}` is outside this group: `needs` names steps of its own scope only. Put the edge on the group.",
+                need.step
+            ),
             Some(nearest) => format!("There is no step `{}`. Did you mean `{nearest}`?", need.step),
             None => format!("There is no step `{}`.", need.step),
         };
-        let fix = nearest.map(|nearest| {
+        let fix = nearest.filter(|_| !names.outside(&need.step)).map(|nearest| {
             let port = need.port.as_ref().map_or_else(String::new, |port| format!(".{port}"));
             decoder.replacement(format!("Change to `{nearest}`"), need.place, format!("{nearest}{port}"))
         });
-        decoder.report_at(&step.label, "needs", codes::UNKNOWN_STEP, need.place, message).fixes.extend(fix);
+        decoder.report_at(&step.path, "needs", codes::UNKNOWN_STEP, need.place, message).fixes.extend(fix);
         return None;
     };
-    let ports = &sketch.steps[from].ports;
+    let ports = &body.steps[from].ports;
     if let Some(port) = &need.port
         && !ports.has(port)
     {
@@ -61,7 +65,7 @@ fn unknown_port(decoder: &mut Decoder<'_>, step: &Draft<'_>, need: &Need, port: 
     let fix = nearest.map(|nearest| {
         decoder.replacement(format!("Change to `{}.{nearest}`", need.step), need.place, format!("{}.{nearest}", need.step))
     });
-    decoder.report_at(&step.label, "needs", codes::UNKNOWN_PORT, need.place, message).fixes.extend(fix);
+    decoder.report_at(&step.path, "needs", codes::UNKNOWN_PORT, need.place, message).fixes.extend(fix);
 }
 
 fn written(need: &Need) -> String {
@@ -73,51 +77,94 @@ fn at_least(decoder: &mut Decoder<'_>, step: &Draft<'_>) {
         && count as usize > step.needs.len()
     {
         let message = format!("The join asks for {count} edges, but `needs` draws {}.", step.needs.len());
-        decoder.report_at(&step.label, "join", codes::BAD_JOIN, place, message);
+        decoder.report_at(&step.path, "join", codes::BAD_JOIN, place, message);
     }
 }
 
-/// Reports reads of steps and fields that do not exist.
-pub(super) fn references(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_>) {
-    let in_steps = sketch.steps.iter().flat_map(|step| step.reads.iter().map(move |read| (Some(step), read)));
-    let in_outputs = sketch.output_reads.iter().map(|read| (None, read));
-    for (step, read) in in_steps.chain(in_outputs) {
+/// Reports `cancel` of steps that this scope does not have.
+pub(super) fn cancels(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>) {
+    for step in &body.steps {
+        for cancelled in &step.cancels {
+            let message = match names.get(&cancelled.step) {
+                Some(_) if cancelled.step == step.label => "A step cannot cancel itself.".to_owned(),
+                Some(_) => continue,
+                None if names.outside(&cancelled.step) => {
+                    format!("Step `{}` is outside this group: `cancel` names steps of its own scope only.", cancelled.step)
+                }
+                None => format!("There is no step `{}` in this scope.", cancelled.step),
+            };
+            let nearest = names
+                .get(&cancelled.step)
+                .is_none()
+                .then(|| crate::nearest(&cancelled.step, names.own.keys().map(String::as_str).filter(|id| *id != step.label)));
+            let fix =
+                nearest.flatten().map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), cancelled.place, nearest));
+            decoder.report_at(&step.path, "cancel", codes::UNKNOWN_STEP, cancelled.place, message).fixes.extend(fix);
+        }
+    }
+}
+
+/// Reports reads of steps and fields that do not exist; gives the reads of steps of the scopes around this one.
+pub(super) fn references(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>) -> Vec<ReadSite> {
+    let mut escaped = Vec::new();
+    let of_steps = body.steps.iter().flat_map(|step| step.reads.iter().chain(&step.escaped).map(move |read| (Some(step), read)));
+    let of_outputs = body.output_reads.iter().map(|read| (None, read));
+    for (step, read) in of_steps.chain(of_outputs) {
         let name = &read.reference.step;
-        let (code, message, fix) = match ids.get(name.as_str()) {
-            None => {
-                let nearest = crate::nearest(name, ids.keys().copied());
-                let message = match &nearest {
-                    Some(nearest) => {
-                        format!("There is no step `{name}`. Did you mean `{nearest}`?")
-                    }
-                    None => format!("There is no step `{name}`."),
-                };
-                let exact = read.place.slice(decoder.text) == name;
-                let fix = nearest
-                    .filter(|_| exact)
-                    .map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), read.place, nearest));
-                (codes::UNKNOWN_STEP, message, fix)
+        let (code, message, fix) = match names.get(name) {
+            None if names.outside(name) => {
+                escaped.push(read.clone());
+                continue;
             }
-            Some(_) if step.is_some_and(|step| step.label == *name) => {
-                (codes::CYCLE, format!("Step `{name}` cannot read itself: it would have to end before it starts, a cycle."), None)
+            None => unknown_step(decoder, body, names, read),
+            Some(_) if step.is_some_and(|step| step.label == *name) && read.purpose == Purpose::Run => {
+                let message = format!("Step `{name}` cannot read itself: it would have to end before it starts, a cycle.");
+                (codes::CYCLE, message, None)
             }
-            Some(at) => match missing_key(&sketch.steps[*at], read.reference.key.as_deref()) {
+            Some(at) => match missing_key(&body.steps[at], read.reference.key.as_deref()) {
                 Some(message) => (codes::UNKNOWN_FIELD, message, None),
                 None => continue,
             },
         };
         let diagnostic = decoder.report(code, read.place, message);
-        diagnostic.step = step.map(|step| step.label.clone());
+        diagnostic.step.clone_from(&read.step);
         diagnostic.field = Some(read.field.clone());
         diagnostic.fixes.extend(fix);
     }
+    escaped
+}
+
+type Problem = (codes::Code, String, Option<crate::Fix>);
+
+fn unknown_step(decoder: &Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, read: &ReadSite) -> Problem {
+    let name = &read.reference.step;
+    let has = |step: &Draft<'_>| step.body.as_ref().is_some_and(|inner| inner.steps.iter().any(|step| step.label == *name));
+    if let Some(group) = body.steps.iter().find(|step| has(step)) {
+        let message = format!(
+            "Step `{name}` is inside the group `{0}` and cannot be seen from here: read `steps.{0}.output`, and say in the group's `outputs` what it gives back.",
+            group.label
+        );
+        return (codes::UNKNOWN_STEP, message, None);
+    }
+    let nearest = names.nearest(name, None);
+    let message = match &nearest {
+        Some(nearest) => format!("There is no step `{name}`. Did you mean `{nearest}`?"),
+        None => format!("There is no step `{name}`."),
+    };
+    let exact = read.place.slice(decoder.text) == name;
+    let fix = nearest.filter(|_| exact).map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), read.place, nearest));
+    (codes::UNKNOWN_STEP, message, fix)
 }
 
 /// The output of `set` has the names that it sets.
 fn missing_key(step: &Draft<'_>, key: Option<&str>) -> Option<String> {
-    let Action::Set(values) = &step.step.as_ref()?.action else {
+    let decoded = step.step.as_ref()?;
+    let Action::Set(values) = &decoded.action else {
         return None;
     };
+    if decoded.repeat.is_some() {
+        return None;
+    }
     let key = key.filter(|key| !values.contains_key(*key))?;
     let names: Vec<&str> = values.keys().map(String::as_str).collect();
     let meant =
@@ -125,15 +172,19 @@ fn missing_key(step: &Draft<'_>, key: Option<&str>) -> Option<String> {
     Some(format!("Step `{}` sets no `{key}`; it sets {}.{meant}", step.label, names.join(", ")))
 }
 
+/// The reads for which the steps that are read come first: a compensation's do not, nor what a step reads of itself.
+pub(super) fn first<'b>(body: &'b BodySketch<'_>, names: &Names<'_>, to: usize) -> Vec<(usize, &'b ReadSite)> {
+    let step = &body.steps[to];
+    let reads = step.reads.iter().chain(&step.escaped).filter(|read| read.purpose != Purpose::Undo);
+    reads.filter_map(|read| Some((names.get(&read.reference.step).filter(|from| *from != to)?, read))).collect()
+}
+
 /// Adds an edge for every read that no path of written edges covers.
-pub(super) fn implied(_: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_>, graph: &mut Graph, order: Option<&[usize]>) {
+pub(super) fn implied(body: &BodySketch<'_>, names: &Names<'_>, graph: &mut Graph, order: Option<&[usize]>) {
     let mut ancestors = None;
-    for (to, step) in sketch.steps.iter().enumerate() {
+    for to in 0..body.steps.len() {
         let mut wanted: Vec<(usize, Read)> = Vec::new();
-        for read in &step.reads {
-            let Some(from) = ids.get(read.reference.step.as_str()).copied().filter(|from| *from != to) else {
-                continue;
-            };
+        for (from, read) in first(body, names, to) {
             match wanted.iter_mut().find(|(known, _)| *known == from) {
                 Some((_, strongest)) => *strongest = (*strongest).max(read.reference.read),
                 None => wanted.push((from, read.reference.read)),

@@ -3,10 +3,11 @@
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::Ids;
+use super::Names;
 use super::bits::Bits;
+use super::edges;
 use crate::codes;
-use crate::decode::{Decoder, Sketch};
+use crate::decode::{BodySketch, Decoder};
 use crate::expression::Read;
 use crate::graph::{EdgeKind, Graph, Trigger};
 use crate::model::Join;
@@ -28,24 +29,22 @@ pub(super) fn directed(graph: &Graph) -> DiGraph<(), (), usize> {
 }
 
 /// Warns of reads whose step may have no output when the reader starts.
-pub(super) fn maybe_skipped(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, ids: &Ids<'_>, graph: &Graph, order: &[usize]) {
+pub(super) fn maybe_skipped(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &Graph, order: &[usize]) {
     let mut certain = None;
-    for (to, step) in sketch.steps.iter().enumerate() {
+    for (to, step) in body.steps.iter().enumerate() {
         let mut reported: Vec<usize> = Vec::new();
-        for read in step.reads.iter().filter(|read| read.reference.read == Read::Output) {
-            let Some(from) = ids.get(read.reference.step.as_str()).copied().filter(|from| *from != to) else {
-                continue;
-            };
+        for (from, read) in edges::first(body, names, to).into_iter().filter(|(_, read)| read.reference.read == Read::Output) {
             if reported.contains(&from) || succeeds_directly(graph, step.join, from, to) {
                 continue;
             }
-            if !certain.get_or_insert_with(|| succeeded_before(sketch, graph, order)).contains(to, from) {
+            if !certain.get_or_insert_with(|| succeeded_before(body, graph, order)).contains(to, from) {
                 let name = &read.reference.step;
                 let message = format!(
                     "Step `{name}` may have been skipped or failed when `{}` starts, and then has no output. Guard the read: has(steps.{name}.output) ? … : …",
                     step.label
                 );
-                decoder.report_at(&step.label, &read.field, codes::MAYBE_SKIPPED, read.place, message);
+                let reader = read.step.as_deref().unwrap_or(&step.path);
+                decoder.report_at(reader, &read.field, codes::MAYBE_SKIPPED, read.place, message);
                 reported.push(from);
             }
         }
@@ -70,11 +69,11 @@ fn succeeds_directly(graph: &Graph, join: Join, from: usize, to: usize) -> bool 
 }
 
 /// For every step, the steps that have certainly succeeded when it starts.
-fn succeeded_before(sketch: &Sketch<'_>, graph: &Graph, order: &[usize]) -> Bits {
+fn succeeded_before(body: &BodySketch<'_>, graph: &Graph, order: &[usize]) -> Bits {
     let mut certain = Bits::new(order.len());
     for step in order.iter().copied() {
         let needs: Vec<_> = graph.needs_of(step).collect();
-        let all = match sketch.steps[step].join {
+        let all = match body.steps[step].join {
             Join::All => true,
             Join::AtLeast(count) => count as usize >= needs.len(),
             Join::Any | Join::First => needs.len() <= 1,

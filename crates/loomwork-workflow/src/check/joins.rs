@@ -1,45 +1,158 @@
-//! Joins that can never be satisfied.
+//! Joins that can never be satisfied, and steps that never run.
+//!
+//! A step ends on one port, so edges from its different ports exclude each other: directly, or at the end of the branches
+//! that they open.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::codes;
-use crate::decode::{Decoder, Sketch};
-use crate::graph::{Graph, Trigger};
-use crate::model::Join;
+use crate::decode::{BodySketch, Decoder};
+use crate::graph::{Graph, GraphEdge, Trigger};
+use crate::model::{Action, Join};
+use crate::text::Place;
 
-/// A step ends on one port: of its edges from different ports only one is ever taken.
-pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>, graph: &Graph) {
-    for (to, step) in sketch.steps.iter().enumerate() {
-        let needed = match step.join {
-            Join::All => graph.needs_of(to).count(),
-            Join::AtLeast(count) => count as usize,
-            Join::Any | Join::First => continue,
-        };
-        let mut by_source: HashMap<usize, Vec<&Trigger>> = HashMap::new();
-        for edge in graph.needs_of(to) {
-            by_source.entry(edge.from).or_default().push(&edge.trigger);
+/// Most ports that are remembered for a step; beyond it nothing more is concluded.
+const MAX_PORTS: usize = 64;
+
+/// The ports on which steps have certainly ended when a step runs.
+type Ends = BTreeMap<usize, String>;
+
+/// What is known of a step.
+#[derive(Clone, Default)]
+struct Known {
+    ends: Ends,
+    /// Why it never runs, if so: the step whose ports exclude each other or that ends the run.
+    never: Option<usize>,
+}
+
+pub(super) fn check(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &Graph, order: Option<&[usize]>) {
+    let Some(order) = order else { return };
+    let mut known: Vec<Known> = vec![Known::default(); body.steps.len()];
+    for to in order.iter().copied() {
+        let outcome = reached(body, graph, &known, to);
+        let direct = direct_conflict(body, graph, to);
+        known[to] = outcome;
+        if let Some(source) = direct.or(known[to].never) {
+            let before: Vec<&GraphEdge> = graph.needs_of(to).collect();
+            let inherited = direct.is_none() && !before.is_empty() && before.iter().any(|edge| dead(body, &known, edge));
+            known[to].never = Some(source);
+            report(decoder, body, to, source, inherited);
         }
-        let most: usize = by_source.values().map(|triggers| most_taken(triggers)).sum();
-        if most >= needed || needed > graph.needs_of(to).count() {
-            continue;
-        }
-        let Some((source, _)) =
-            by_source.iter().filter(|(_, triggers)| most_taken(triggers) < triggers.len()).min_by_key(|(from, _)| **from)
-        else {
-            continue;
-        };
-        let place = step
-            .needs
-            .first()
-            .zip(step.needs.last())
-            .map_or(step.id_place, |(first, last)| crate::text::Place::new(first.place.start, last.place.end));
-        let place = step.join_place.unwrap_or(place);
-        let message = format!(
-            "This join can never be satisfied: `{}` ends on one of its ports only, so the edges from its different ports exclude each other. Use `join: any` when either may lead here.",
-            sketch.steps[*source].label
-        );
-        decoder.report_at(&step.label, "join", codes::EXCLUSIVE_JOIN, place, message);
     }
+}
+
+/// Whether an edge is never taken, because its source never runs or ends the run.
+fn dead(body: &BodySketch<'_>, known: &[Known], edge: &GraphEdge) -> bool {
+    known[edge.from].never.is_some() || (ends_the_run(body, edge.from) && edge.trigger != Trigger::Port("failed".to_owned()))
+}
+
+fn ends_the_run(body: &BodySketch<'_>, step: usize) -> bool {
+    body.steps[step].step.as_ref().is_some_and(|step| matches!(step.action, Action::End(_)))
+}
+
+/// What is certain when a step runs, from what is certain when the steps before it run.
+fn reached(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> Known {
+    let edges: Vec<&GraphEdge> = graph.needs_of(to).collect();
+    let taken = |edge: &GraphEdge| -> Option<Ends> {
+        if dead(body, known, edge) {
+            return None;
+        }
+        let mut ends = known[edge.from].ends.clone();
+        match &edge.trigger {
+            Trigger::Port(port) => ends.insert(edge.from, port.clone()),
+            _ => ends.insert(edge.from, String::new()),
+        };
+        Some(ends)
+    };
+    let all = match body.steps[to].join {
+        Join::All => true,
+        Join::AtLeast(count) => count as usize >= edges.len(),
+        Join::Any | Join::First => edges.len() <= 1,
+    };
+    let mut result: Option<Ends> = None;
+    let mut excluded = None;
+    for edge in &edges {
+        match (taken(edge), all) {
+            (None, true) => excluded = excluded.or(known[edge.from].never.or(Some(edge.from))),
+            (None, false) => {}
+            (Some(ends), true) => match &mut result {
+                None => result = Some(ends),
+                Some(result) => excluded = excluded.or(unite(result, ends)),
+            },
+            (Some(ends), false) => match &mut result {
+                None => result = Some(ends),
+                Some(result) => result.retain(|source, port| ends.get(source) == Some(port)),
+            },
+        }
+    }
+    if !edges.is_empty() && result.is_none() {
+        excluded = excluded.or(edges.first().map(|edge| known[edge.from].never.unwrap_or(edge.from)));
+    }
+    let mut ends = result.unwrap_or_default();
+    // Ends on any port but `failed` say little and are many.
+    if ends.len() > MAX_PORTS {
+        ends.retain(|_, port| !port.is_empty());
+    }
+    if ends.len() > MAX_PORTS {
+        ends.clear();
+    }
+    Known { ends, never: excluded }
+}
+
+/// Adds what is certain along another edge; gives the step that would have to end on two ports.
+fn unite(into: &mut Ends, other: Ends) -> Option<usize> {
+    let mut conflict = None;
+    for (source, port) in other {
+        match into.get(&source).map(String::as_str) {
+            None | Some("") if port != "failed" || !into.contains_key(&source) => {
+                into.insert(source, port);
+            }
+            Some(known) if known == port || (port.is_empty() && known != "failed") => {}
+            _ => conflict = Some(source),
+        }
+    }
+    conflict
+}
+
+/// The step whose ports a join asks for more of than one ending can take.
+fn direct_conflict(body: &BodySketch<'_>, graph: &Graph, to: usize) -> Option<usize> {
+    let count = graph.needs_of(to).count();
+    let needed = match body.steps[to].join {
+        Join::All => count,
+        Join::AtLeast(count) => count as usize,
+        Join::Any | Join::First => return None,
+    };
+    let mut by_source: BTreeMap<usize, Vec<&Trigger>> = BTreeMap::new();
+    for edge in graph.needs_of(to) {
+        by_source.entry(edge.from).or_default().push(&edge.trigger);
+    }
+    let most: usize = by_source.values().map(|triggers| most_taken(triggers)).sum();
+    if most >= needed || needed > count {
+        return None;
+    }
+    by_source.iter().find(|(_, triggers)| most_taken(triggers) < triggers.len()).map(|(source, _)| *source)
+}
+
+fn report(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, to: usize, source: usize, inherited: bool) {
+    let step = &body.steps[to];
+    let needs = step.needs.first().zip(step.needs.last());
+    let place = needs.map_or(step.id_place, |(first, last)| Place::new(first.place.start, last.place.end));
+    let label = &body.steps[source].label;
+    if inherited {
+        let why = if ends_the_run(body, source) {
+            format!("it comes after `{label}`, which ends the run")
+        } else {
+            format!("it comes after a step that never runs, because of the ports of `{label}`")
+        };
+        let message = format!("This step never runs: {why}.");
+        decoder.report_at(&step.path, "needs", codes::UNREACHABLE_STEP, place, message);
+        return;
+    }
+    let message = format!(
+        "This join can never be satisfied: `{label}` ends on one of its ports only, so the edges from its different ports exclude each other. Use `join: any` when either may lead here."
+    );
+    let place = step.join_place.unwrap_or(place);
+    decoder.report_at(&step.path, "join", codes::EXCLUSIVE_JOIN, place, message);
 }
 
 /// Of the edges from one step, how many one ending can take. A bare edge is taken on any port but `failed`.

@@ -11,32 +11,61 @@ mod joins;
 use std::collections::HashMap;
 
 use crate::codes;
-use crate::decode::{Decoder, Ports, Sketch};
+use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
 use crate::graph::{EdgeKind, Graph, GraphEdge};
 
-/// Steps by id.
-pub(crate) type Ids<'s> = HashMap<&'s str, usize>;
+/// Steps by id: those of a scope, and those of the scopes around it, where the inner one wins.
+pub(crate) struct Names<'o> {
+    own: HashMap<String, usize>,
+    outer: Option<&'o Names<'o>>,
+}
 
-/// Finds the edges, and reports what is wrong with them.
-pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) -> Graph {
-    let ids: Ids<'_> =
-        sketch.steps.iter().enumerate().filter(|(_, step)| step.named).map(|(at, step)| (step.label.as_str(), at)).collect();
-    let mut graph = Graph {
-        edges: Vec::new(),
-        incoming: vec![Vec::new(); sketch.steps.len()],
-        outgoing: vec![Vec::new(); sketch.steps.len()],
-    };
-    edges::needs(decoder, sketch, &ids, &mut graph);
-    edges::references(decoder, sketch, &ids);
-    joins::check(decoder, sketch, &graph);
-    let written = flow::order(&graph);
-    edges::implied(decoder, sketch, &ids, &mut graph, written.as_deref());
-    match flow::order(&graph) {
-        Some(order) => flow::maybe_skipped(decoder, sketch, &ids, &graph, &order),
-        None => cycle::report(decoder, sketch, &graph),
+impl Names<'_> {
+    /// The step of this scope.
+    fn get(&self, id: &str) -> Option<usize> {
+        self.own.get(id).copied()
     }
+
+    /// Whether a scope around this one has the step.
+    fn outside(&self, id: &str) -> bool {
+        self.outer.is_some_and(|outer| outer.own.contains_key(id) || outer.outside(id))
+    }
+
+    fn nearest(&self, id: &str, not: Option<&str>) -> Option<String> {
+        let own = self.own.keys().map(String::as_str).filter(|known| not != Some(*known));
+        crate::nearest(id, own).or_else(|| self.outer.and_then(|outer| outer.nearest(id, None)))
+    }
+}
+
+/// Finds the edges of all scopes, and reports what is wrong with them.
+pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>) {
+    scope(decoder, &mut sketch.body, None);
     timeouts(decoder, sketch);
-    graph
+}
+
+/// One scope with those inside it; gives the reads that lead out of it.
+fn scope(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Names<'_>>) -> Vec<ReadSite> {
+    let named = body.steps.iter().enumerate().filter(|(_, step)| step.named);
+    let names = Names { own: named.map(|(at, step)| (step.label.clone(), at)).collect(), outer };
+    for step in &mut body.steps {
+        if let Some(inner) = &mut step.body {
+            step.escaped = scope(decoder, inner, Some(&names));
+        }
+    }
+    let steps = body.steps.len();
+    let mut graph = Graph { edges: Vec::new(), incoming: vec![Vec::new(); steps], outgoing: vec![Vec::new(); steps] };
+    edges::needs(decoder, body, &names, &mut graph);
+    let escaped = edges::references(decoder, body, &names);
+    edges::cancels(decoder, body, &names);
+    let written = flow::order(&graph);
+    joins::check(decoder, body, &graph, written.as_deref());
+    edges::implied(body, &names, &mut graph, written.as_deref());
+    match flow::order(&graph) {
+        Some(order) => flow::maybe_skipped(decoder, body, &names, &graph, &order),
+        None => cycle::report(decoder, body, &graph),
+    }
+    body.graph = graph;
+    escaped
 }
 
 impl Graph {
@@ -63,13 +92,21 @@ impl Ports {
 }
 
 fn timeouts(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
-    let Some(limit) = sketch.timeout_ms else {
-        return;
-    };
-    for step in &sketch.steps {
+    longer(decoder, &sketch.body, sketch.timeout_ms.unwrap_or(u64::MAX), "The workflow's");
+}
+
+/// Reports time-outs that are longer than the one around them.
+fn longer(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, limit: u64, whose: &str) {
+    for step in &body.steps {
         if let Some((_, place)) = step.timeout.filter(|(ms, _)| *ms > limit) {
-            let message = format!("The workflow's own timeout ({}) ends the run before this one.", crate::format_duration(limit));
-            decoder.report_at(&step.label, "timeout", codes::LONG_TIMEOUT, place, message);
+            let message = format!("{whose} own timeout ({}) ends it before this one.", crate::format_duration(limit));
+            decoder.report_at(&step.path, "timeout", codes::LONG_TIMEOUT, place, message);
+        }
+        if let Some(inner) = &step.body {
+            match step.timeout.filter(|(ms, _)| *ms < limit) {
+                Some((ms, _)) => longer(decoder, inner, ms, &format!("The group `{}`'s", step.label)),
+                None => longer(decoder, inner, limit, whose),
+            }
         }
     }
 }

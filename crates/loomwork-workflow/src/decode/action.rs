@@ -1,63 +1,145 @@
-//! The action of a step.
+//! The action of a step, of a compensation or of a fallback: which one it is, and what may stand beside it.
 
 use super::Decoder;
-use super::keys::{LATER_ACTIONS, OUTPUT, STEP};
-use super::step::Ports;
+use super::body::BodySketch;
+use super::keys::{ACTIONS, FIELDS, STEP};
+use super::step::{Named, Ports};
 use crate::codes;
-use crate::model::{Action, Choose, OutputAs, RunAction};
+use crate::model::{Action, Choose};
 use crate::yaml::{Entry, Node};
 
-const ACTIONS: [&str; 3] = ["run", "set", "choose"];
-/// Keys that stand beside `run`.
-const RUN_FIELDS: [&str; 5] = ["shell", "env", "workdir", "stdin", "output"];
+/// Actions that have a meaning only as a step of their own.
+const STEPS_ONLY: [&str; 8] = ["choose", "steps", "wait", "first_of", "approve", "cancel", "end", "team"];
 
-impl Decoder<'_> {
+/// What could be decoded of an action.
+pub(super) struct Acted<'n> {
+    pub(super) action: Action,
+    pub(super) ports: Ports,
+    /// The steps of a group, which move into the action at the end.
+    pub(super) body: Option<BodySketch<'n>>,
+    /// The steps that `cancel` names.
+    pub(super) cancels: Vec<Named>,
+}
+
+impl<'n> Decoder<'_> {
     /// The one action of a step with its ports, if it has exactly one that is known.
-    pub(super) fn action(&mut self, node: &Node) -> Option<(Action, Ports)> {
-        let entries = node.entries()?;
-        let is_action = |entry: &&Entry| ACTIONS.contains(&entry.key.as_str()) || LATER_ACTIONS.contains(&entry.key.as_str());
-        let found: Vec<&Entry> = entries.iter().filter(is_action).collect();
-        let [entry] = found[..] else {
-            let place = super::first_line(self.text, node.place);
-            if found.is_empty() && entries.iter().any(|entry| seems_an_action(&entry.key)) {
-                // The misspelt key is an error already, and its quick fix mends both.
-                return None;
-            }
-            if found.is_empty() {
-                let message = "The step does nothing: add an action (`run`, `set` or `choose`).";
-                self.report(codes::NO_ACTION, place, message);
-            } else {
-                let names: Vec<String> = found.iter().map(|entry| format!("`{}`", entry.key)).collect();
-                let message =
-                    format!("A step has exactly one action; this one has {}. Make a step of each.", names.join(" and "));
-                self.report(codes::TWO_ACTIONS, found[1].key_place, message);
-            }
-            return None;
+    pub(super) fn action(&mut self, node: &'n Node) -> Option<Acted<'n>> {
+        let entry = self.action_entry(node, "step")?;
+        self.refuse_foreign_fields(node, &entry.key);
+        let mut acted = Acted {
+            action: Action::Set(indexmap::IndexMap::new()),
+            ports: Ports::Known(vec!["succeeded".to_owned()]),
+            body: None,
+            cancels: Vec::new(),
         };
-        let action = self.at(&entry.key, |this| match entry.key.as_str() {
-            "set" => Some(Action::Set(this.named_templates(&entry.value))),
-            "choose" => this.choose(&entry.value).map(Action::Choose),
-            _ => None,
-        });
-        let action = if entry.key == "run" { Some(Action::Run(self.run(node, entry))) } else { action };
-        if entry.key != "run" && ACTIONS.contains(&entry.key.as_str()) {
-            self.refuse_run_fields(entries, &entry.key);
+        let value = &entry.value;
+        let action = match entry.key.as_str() {
+            "steps" => {
+                let (group, body) = self.group(node, value);
+                acted.body = Some(body);
+                Some(Action::Group(group))
+            }
+            "choose" => self.at("choose", |this| this.choose(value)).map(|choose| {
+                acted.ports = Ports::Known(ports_of(&choose));
+                Action::Choose(choose)
+            }),
+            "first_of" => self.at("first_of", |this| this.first_of(value)).map(|branches| {
+                acted.ports = Ports::Known(branches.keys().cloned().collect());
+                Action::FirstOf(branches)
+            }),
+            "approve" => {
+                acted.ports = Ports::Known(vec!["approved".to_owned(), "rejected".to_owned()]);
+                self.at("approve", |this| this.approve(value)).map(Action::Approve)
+            }
+            "cancel" => {
+                acted.cancels = self.at("cancel", |this| this.cancel(value));
+                Some(Action::Cancel(acted.cancels.iter().map(|named| named.step.clone()).collect()))
+            }
+            _ => self.plain_action(node, entry),
+        };
+        match action {
+            Some(action) => {
+                acted.action = action;
+                Some(acted)
+            }
+            None => {
+                self.half_decoded = Some(acted.ports);
+                None
+            }
         }
-        let action = action?;
-        let ports = match &action {
-            Action::Choose(choose) => Ports::Known(ports_of(choose)),
-            Action::Run(_) | Action::Set(_) => Ports::Known(vec!["succeeded".to_owned()]),
-        };
-        Some((action, ports))
     }
 
-    fn refuse_run_fields(&mut self, entries: &[Entry], action: &str) {
-        for entry in entries.iter().filter(|entry| RUN_FIELDS.contains(&entry.key.as_str())) {
+    /// An action of a compensation or a fallback.
+    pub(super) fn lone_action(&mut self, node: &'n Node, what: &str) -> Option<Action> {
+        let entry = self.action_entry(node, what)?;
+        if STEPS_ONLY.contains(&entry.key.as_str()) {
+            let message = format!("`{}` steers the run; it cannot stand in a {what}. Make it a step.", entry.key);
+            self.report(codes::MISPLACED_ACTION, entry.key_place, message);
+            return None;
+        }
+        self.refuse_foreign_fields(node, &entry.key);
+        self.plain_action(node, entry)
+    }
+
+    fn action_entry(&mut self, node: &'n Node, what: &str) -> Option<&'n Entry> {
+        let entries = node.entries()?;
+        let found: Vec<&Entry> = entries.iter().filter(|entry| ACTIONS.contains(&entry.key.as_str())).collect();
+        if let [entry] = found[..] {
+            return Some(entry);
+        }
+        let place = super::first_line(self.text, node.place);
+        if found.is_empty() {
+            // One that is misspelt is reported as that.
+            let meant = |entry: &Entry| crate::nearest(&entry.key, STEP.known.iter().copied());
+            let misspelt = |entry: &Entry| meant(entry).is_some_and(|key| ACTIONS.contains(&key.as_str()));
+            if entries.iter().any(|entry| !STEP.known.contains(&entry.key.as_str()) && misspelt(entry)) {
+                return None;
+            }
+            let message = format!("The {what} does nothing: add an action, for example `run`, `http` or `set`.");
+            self.report(codes::NO_ACTION, place, message);
+        } else {
+            let names: Vec<String> = found.iter().map(|entry| format!("`{}`", entry.key)).collect();
+            let message = format!("A {what} has exactly one action; this one has {}. Make a step of each.", names.join(" and "));
+            self.report(codes::TWO_ACTIONS, found[1].key_place, message);
+        }
+        None
+    }
+
+    /// Fields that belong to another action.
+    fn refuse_foreign_fields(&mut self, node: &Node, action: &str) {
+        for entry in node.entries().unwrap_or_default() {
+            let owners = FIELDS.iter().find(|(field, _)| *field == entry.key).map(|(_, owners)| *owners);
+            let Some(owners) = owners.filter(|owners| !owners.contains(&action)) else { continue };
             self.at(&entry.key, |this| {
-                let message = format!("`{}` belongs to `run`; a step with `{action}` does not take it.", entry.key);
+                let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
+                let message =
+                    format!("`{}` belongs to {}; a step with `{action}` does not take it.", entry.key, owners.join(" and "));
                 this.report(codes::UNKNOWN_KEY, entry.key_place, message);
             });
         }
+    }
+
+    fn plain_action(&mut self, node: &Node, entry: &Entry) -> Option<Action> {
+        let value = &entry.value;
+        match entry.key.as_str() {
+            "run" => return Some(Action::Process(self.run(node, entry))),
+            "command" => return Some(Action::Process(self.command(node, entry))),
+            "agent" => return Some(self.agent_action(node, value)),
+            _ => {}
+        }
+        self.at(&entry.key, |this| match entry.key.as_str() {
+            "set" => Some(Action::Set(this.named_templates(value))),
+            "wait" => this.wait(value).map(Action::Wait),
+            "emit" => this.emit(value),
+            "end" => this.end(value).map(Action::End),
+            "workflow" => this.call(value).map(Action::Call),
+            "http" => this.http(value),
+            "jq" => this.jq(value),
+            "tool" => this.tool(value),
+            "container" => this.container(value),
+            "team" => this.team(value),
+            _ => None,
+        })
     }
 
     fn choose(&mut self, node: &Node) -> Option<Choose> {
@@ -74,74 +156,21 @@ impl Decoder<'_> {
                     return;
                 }
                 this.port_name(&entry.key, entry.key_place);
-                if let Some(condition) = this.condition(&entry.value) {
-                    choose.cases.push((entry.key.clone(), condition));
-                } else {
-                    // The port is there whatever its condition says.
-                    choose.cases.push((entry.key.clone(), crate::Template::literal(false.into())));
-                }
+                // The port is there whatever its condition says.
+                let condition = this.condition(&entry.value).unwrap_or_else(|| crate::Template::literal(false.into()));
+                choose.cases.push((entry.key.clone(), condition));
             });
         }
         Some(choose)
     }
 
-    fn port_name(&mut self, name: &str, place: crate::text::Place) -> bool {
+    pub(super) fn port_name(&mut self, name: &str, place: crate::text::Place) -> bool {
         if matches!(name, "failed" | "succeeded") {
-            let message = format!("`{name}` is a port that steps have by themselves; choose another name for the case.");
+            let message = format!("`{name}` is a port that steps have by themselves; choose another name.");
             self.report(codes::RESERVED_ID, place, message);
             return false;
         }
-        self.name(name, place, "A case")
-    }
-
-    fn run(&mut self, step: &Node, entry: &Entry) -> RunAction {
-        let shell = step.get("shell").and_then(|node| self.at("shell", |this| this.shell(node)));
-        let shell = shell.unwrap_or_else(|| ["bash", "-e", "{0}"].map(str::to_owned).to_vec());
-        let env = step.get("env").map(|node| self.at("env", |this| this.env_map(node))).unwrap_or_default();
-        let script = self.at("run", |this| this.script(step, &entry.value, &shell));
-        RunAction {
-            script: script.unwrap_or_default(),
-            shell,
-            env,
-            workdir: step.get("workdir").and_then(|node| self.at("workdir", |this| this.string_template(node))),
-            stdin: step.get("stdin").map(|node| self.at("stdin", |this| this.template(node))),
-            output: step.get("output").and_then(|node| self.at("output", |this| this.output(node))),
-        }
-    }
-
-    fn shell(&mut self, node: &Node) -> Option<Vec<String>> {
-        if let Some(items) = node.items() {
-            let argv: Vec<String> = items.iter().filter_map(|item| self.string(item)).collect();
-            if argv.len() == items.len() && !argv.iter().any(|argument| argument.contains("{0}")) {
-                let message =
-                    "A shell written as a list needs `{0}` where the path of the script goes, for example [perl, \"{0}\"].";
-                self.report(codes::UNKNOWN_VALUE, node.place, message);
-            }
-            return (!argv.is_empty()).then_some(argv);
-        }
-        let known: [(&str, &[&str]); 4] = [
-            ("bash", &["bash", "-e", "{0}"]),
-            ("sh", &["sh", "-e", "{0}"]),
-            ("python", &["python3", "{0}"]),
-            ("node", &["node", "{0}"]),
-        ];
-        let argv = self.word(node, &known)?;
-        Some(argv.iter().map(|argument| (*argument).to_owned()).collect())
-    }
-
-    fn output(&mut self, node: &Node) -> Option<OutputAs> {
-        if !self.keys(node, &OUTPUT) {
-            return None;
-        }
-        if let Some(from) = node.get("from") {
-            self.at("from", |this| this.word(from, &[("stdout", ())]));
-        }
-        let Some(kind) = node.get("as") else {
-            self.report(codes::MISSING_KEY, node.place, "`output` needs `as`: `text`, `lines` or `json`.");
-            return None;
-        };
-        let known = [OutputAs::Text, OutputAs::Lines, OutputAs::Json].map(|kind| (kind.as_str(), kind));
-        self.at("as", |this| this.word(kind, &known))
+        self.name(name, place, "A port")
     }
 }
 
@@ -153,12 +182,4 @@ fn ports_of(choose: &Choose) -> Vec<String> {
         ports.push(otherwise.clone());
     }
     ports
-}
-
-/// Whether a key that is not known was probably meant to be an action.
-fn seems_an_action(key: &str) -> bool {
-    let all = || STEP.known.iter().chain(STEP.later).copied();
-    !all().any(|known| known == key)
-        && crate::nearest(key, all())
-            .is_some_and(|meant| ACTIONS.contains(&meant.as_str()) || LATER_ACTIONS.contains(&meant.as_str()))
 }

@@ -26,6 +26,12 @@ impl Decoder<'_> {
         if !self.keys(node, &INPUT) {
             return None;
         }
+        if let Some(schema) = node.get("schema") {
+            self.at("schema", |this| {
+                this.schema(schema);
+                this.cannot_run(schema, "schema of an input");
+            });
+        }
         let kind = match node.get("type") {
             Some(kind) => self.at("type", |this| this.word(kind, &KINDS)),
             None => Some(InputKind::String),

@@ -5,10 +5,19 @@
 //! Not here: how steps hang together (`check`).
 
 mod action;
+mod agent;
+mod body;
+mod control;
+mod effect;
 mod input;
 mod keys;
+mod operation;
 mod policy;
+mod process;
+mod repeat;
+mod rules;
 mod script;
+mod sight;
 mod step;
 mod template;
 mod workflow;
@@ -18,7 +27,14 @@ use crate::diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 use crate::text::{Lines, Place};
 use crate::yaml::{Fault, FaultKind, Node};
 
-pub(crate) use step::{Draft, Need, Ports, ReadSite, is_valid_step_id, mend_step_id};
+pub(crate) use body::BodySketch;
+pub(crate) use keys::ACTIONS;
+/// The keys of a step, and those at the top of a file.
+pub(crate) const STEP_KEYS: &[&str] = keys::STEP.known;
+pub(crate) const TOP_KEYS: &[&str] = keys::TOP.known;
+
+pub(crate) use sight::{Purpose, ReadSite};
+pub(crate) use step::{Draft, Need, Ports, is_valid_step_id, mend_step_id};
 pub(crate) use workflow::{Sketch, decode};
 
 /// Most steps of a workflow.
@@ -34,7 +50,24 @@ pub(crate) struct Decoder<'t> {
     /// Names declared under `inputs`, and under `env` (of the workflow).
     inputs: Vec<String>,
     env: Vec<String>,
+    secrets: Vec<String>,
+    /// Names declared under `agents` and `servers`.
+    agents: Vec<String>,
+    servers: Vec<String>,
     reads: Vec<ReadSite>,
+    /// What is in scope at this place, and why steps are read here.
+    sight: sight::Sight,
+    purpose: Purpose,
+    /// Path of the steps around this scope, with a dot at its end.
+    prefix: String,
+    /// Steps so far, of all scopes.
+    steps: usize,
+    /// The ports of an action that could be decoded no further.
+    half_decoded: Option<Ports>,
+    /// Ids of the workflows that are called.
+    pub(crate) calls: Vec<(String, Place)>,
+    /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
+    pub(crate) unsupported: Vec<(String, String)>,
 }
 
 impl<'t> Decoder<'t> {
@@ -47,7 +80,17 @@ impl<'t> Decoder<'t> {
             path: Vec::new(),
             inputs: Vec::new(),
             env: Vec::new(),
+            secrets: Vec::new(),
+            agents: Vec::new(),
+            servers: Vec::new(),
             reads: Vec::new(),
+            sight: sight::Sight::default(),
+            purpose: Purpose::default(),
+            prefix: String::new(),
+            steps: 0,
+            half_decoded: None,
+            calls: Vec::new(),
+            unsupported: Vec::new(),
         }
     }
 
@@ -100,6 +143,14 @@ impl<'t> Decoder<'t> {
             self.replacement("Replace the tabs with spaces", fault.place, spaces)
         });
         self.report(code, fault.place, fault.message).fixes.extend(fix);
+    }
+
+    /// Notes that this version checks something but cannot run it.
+    fn cannot_run(&mut self, node: &Node, what: &str) {
+        let path = self.step.clone().or_else(|| self.path.first().cloned()).unwrap_or_default();
+        self.unsupported.push((path, what.to_owned()));
+        let message = format!("This version checks `{what}` but cannot run it yet: a run of this workflow is refused.");
+        self.report(codes::NOT_SUPPORTED, first_line(self.text, node.place), message);
     }
 
     /// Does something with a key added to the path of what is reported.

@@ -4,7 +4,7 @@ use super::Decoder;
 use super::keys::{JOIN, RETRY};
 use crate::codes;
 use crate::duration::parse_duration;
-use crate::model::{Backoff, Jitter, Join, Retry};
+use crate::model::{Backoff, Jitter, Join, Rest, Retry};
 use crate::yaml::Node;
 
 /// Classes of failure, as they are written.
@@ -94,6 +94,8 @@ impl Decoder<'_> {
         }
         if let Some(attempts) = node.get("attempts")
             && retry.attempts == 1
+            // Alone it says that there shall be no retries, whatever the defaults.
+            && node.entries().is_some_and(|entries| entries.len() > 1)
             && attempts.scalar().is_some_and(|scalar| scalar.text == "1")
         {
             self.report(codes::UNUSED_RETRY, attempts.place, "`attempts` counts the first attempt too, so 1 retries nothing.");
@@ -113,7 +115,7 @@ impl Decoder<'_> {
         Some(value)
     }
 
-    fn classes(&mut self, node: &Node) -> Option<Vec<String>> {
+    pub(super) fn classes(&mut self, node: &Node) -> Option<Vec<String>> {
         let Some(items) = node.items() else {
             self.wrong_type(node, "a list of classes such as [transient, timeout]");
             return None;
@@ -121,20 +123,13 @@ impl Decoder<'_> {
         Some(items.iter().filter_map(|item| self.word(item, &CLASSES)).map(str::to_owned).collect())
     }
 
-    pub(super) fn join(&mut self, node: &Node) -> Option<Join> {
+    pub(super) fn join(&mut self, node: &Node) -> Option<(Join, Rest)> {
         if node.entries().is_none() {
-            return self.word(node, &[("all", Join::All), ("any", Join::Any), ("first", Join::First)]);
+            let join = self.word(node, &[("all", Join::All), ("any", Join::Any), ("first", Join::First)])?;
+            return Some((join, Rest::default()));
         }
         self.keys(node, &JOIN);
-        if let Some(rest) = node.get("rest")
-            && self.word(rest, &[("ignore", false), ("cancel", true)]) == Some(true)
-        {
-            self.report(
-                codes::NOT_SUPPORTED,
-                rest.place,
-                "`rest: cancel` is part of the language, but not supported by this version.",
-            );
-        }
+        let rest = node.get("rest").and_then(|node| self.at("rest", |this| this.rest(node))).unwrap_or_default();
         let Some(count) = node.get("at_least") else {
             self.report(
                 codes::MISSING_KEY,
@@ -143,6 +138,7 @@ impl Decoder<'_> {
             );
             return None;
         };
-        self.at("at_least", |this| this.integer(count, 1, 10_000)).map(Join::AtLeast)
+        let count = self.at("at_least", |this| this.integer(count, 1, 10_000))?;
+        Some((Join::AtLeast(count), rest))
     }
 }

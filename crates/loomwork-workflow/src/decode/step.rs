@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::Decoder;
+use super::body::BodySketch;
 use super::keys::STEP;
+use super::sight::ReadSite;
 use crate::codes;
-use crate::expression::Reference;
-use crate::model::{Action, Join, OnRestart, Step};
+use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
 use crate::text::Place;
 use crate::yaml::Node;
 
@@ -43,11 +44,11 @@ pub(crate) struct Need {
     pub(crate) place: Place,
 }
 
-/// A read of a step, and where it stands.
-pub(crate) struct ReadSite {
-    pub(crate) reference: Reference,
+/// The name of a step, and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) step: String,
     pub(crate) place: Place,
-    pub(crate) field: String,
 }
 
 /// The ports of a step besides `failed`.
@@ -62,18 +63,26 @@ pub(crate) enum Ports {
 pub(crate) struct Draft<'n> {
     /// Its id when it has a valid one of its own, else `@` and its index.
     pub(crate) label: String,
+    /// Its label behind those of the groups around it, with dots.
+    pub(crate) path: String,
     /// Whether the label is an id.
     pub(crate) named: bool,
     pub(crate) node: &'n Node,
     pub(crate) id_place: Place,
     pub(crate) title: Option<String>,
-    /// `run`, `set`, `choose`, or `unknown`.
+    /// The action's key, or `unknown`.
     pub(crate) action_name: &'static str,
     pub(crate) ports: Ports,
     pub(crate) needs: Vec<Need>,
     pub(crate) join: Join,
     pub(crate) join_place: Option<Place>,
     pub(crate) reads: Vec<ReadSite>,
+    /// Steps that it cancels.
+    pub(crate) cancels: Vec<Named>,
+    /// Its own steps, when it is a group.
+    pub(crate) body: Option<BodySketch<'n>>,
+    /// What its steps read of the scopes around it.
+    pub(crate) escaped: Vec<ReadSite>,
     pub(crate) timeout: Option<(u64, Place)>,
     /// The step itself, when it has an action that could be decoded.
     pub(crate) step: Option<Step>,
@@ -82,9 +91,12 @@ pub(crate) struct Draft<'n> {
 impl<'n> Decoder<'_> {
     pub(super) fn step(&mut self, index: usize, node: &'n Node, seen: &mut HashMap<String, u32>) -> Draft<'n> {
         let place = super::first_line(self.text, node.place);
-        self.step = node.get("id").and_then(Node::string).or_else(|| Some(format!("@{index}")));
+        let prefix = self.prefix.clone();
+        let named = node.get("id").and_then(Node::string).unwrap_or_else(|| format!("@{index}"));
+        self.step = Some(format!("{prefix}{named}"));
         let id = self.step_id(node, seen, place);
         let mut draft = Draft {
+            path: format!("{prefix}{}", id.clone().unwrap_or_else(|| format!("@{index}"))),
             label: id.clone().unwrap_or_else(|| format!("@{index}")),
             named: id.is_some(),
             node,
@@ -96,6 +108,9 @@ impl<'n> Decoder<'_> {
             join: Join::default(),
             join_place: None,
             reads: Vec::new(),
+            cancels: Vec::new(),
+            body: None,
+            escaped: Vec::new(),
             timeout: None,
             step: None,
         };
@@ -107,18 +122,25 @@ impl<'n> Decoder<'_> {
         draft
     }
 
-    fn step_body(&mut self, node: &Node, draft: &mut Draft<'_>) {
+    fn step_body(&mut self, node: &'n Node, draft: &mut Draft<'n>) {
         let mut step = Step {
             id: draft.label.clone(),
             title: None,
             description: None,
             action: Action::Set(indexmap::IndexMap::new()),
             join: Join::default(),
+            rest: Rest::default(),
+            repeat: self.repeat(node),
             when: None,
             retry: None,
             timeout_ms: None,
             on_restart: OnRestart::default(),
+            on_error: Vec::new(),
+            compensate: None,
+            breaker: None,
+            pin: None,
         };
+        let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
             self.at(&entry.key, |this| match entry.key.as_str() {
@@ -126,24 +148,52 @@ impl<'n> Decoder<'_> {
                 "description" => step.description = this.string(value),
                 "needs" => draft.needs = this.needs(value),
                 "join" => {
-                    step.join = this.join(value).unwrap_or_default();
+                    (step.join, step.rest) = this.join(value).unwrap_or_default();
                     draft.join_place = Some(value.place);
                 }
                 "when" => step.when = this.condition(value),
                 "retry" => step.retry = this.retry(value),
                 "timeout" => step.timeout_ms = this.timeout(value),
                 "on_restart" => step.on_restart = this.on_restart(value),
+                // The errors of a group are those of the whole, not of an element.
+                "on_error" => {
+                    step.on_error = this.seeing(|sight| sight.item |= each && !group, |this| this.on_error(node, value));
+                }
+                "breaker" => step.breaker = this.breaker(value),
+                "pin" => step.pin = Some(value.to_json()),
+                "cache" => this.cache(value),
+                "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
                 _ => {}
             });
+        }
+        let inside = |sight: &mut super::sight::Sight| {
+            sight.item |= each;
+            sight.pass |= looped;
+        };
+        if let Some(compensate) = node.get("compensate") {
+            let undo = self.at("compensate", |this| this.seeing(inside, |this| this.compensate(compensate)));
+            step.compensate = undo.map(Box::new);
         }
         draft.title.clone_from(&step.title);
         draft.join = step.join;
         draft.timeout = step.timeout_ms.zip(node.get("timeout").map(|timeout| timeout.place));
-        if let Some((action, ports)) = self.action(node) {
-            draft.action_name = action.name();
-            draft.ports = ports;
-            step.action = action;
-            draft.step = Some(step);
+        let acted = self.seeing(inside, |this| this.action(node));
+        draft.action_name = name_of_action(node).unwrap_or("unknown");
+        let half_decoded = self.half_decoded.take();
+        match acted {
+            Some(acted) => {
+                draft.ports = acted.ports;
+                draft.body = acted.body;
+                draft.cancels = acted.cancels;
+                step.action = acted.action;
+                self.suits(node, &step);
+                draft.step = Some(step);
+            }
+            None => draft.ports = half_decoded.unwrap_or(Ports::Unknown),
+        }
+        // Elements and passes have ports of their own; the whole succeeds or fails.
+        if each || looped {
+            draft.ports = Ports::Known(vec!["succeeded".to_owned()]);
         }
     }
 
@@ -217,17 +267,35 @@ impl<'n> Decoder<'_> {
     }
 
     fn on_restart(&mut self, node: &Node) -> OnRestart {
-        let known = [("rerun", Some(OnRestart::Rerun)), ("fail", Some(OnRestart::Fail)), ("ask", None)];
-        match self.word(node, &known) {
-            Some(Some(word)) => word,
-            Some(None) => {
-                let message = "`on_restart: ask` is part of the language, but not supported by this version.";
-                self.report(codes::NOT_SUPPORTED, node.place, message);
-                OnRestart::default()
-            }
-            None => OnRestart::default(),
+        let known = [("rerun", OnRestart::Rerun), ("fail", OnRestart::Fail), ("ask", OnRestart::Ask)];
+        self.word(node, &known).unwrap_or_default()
+    }
+
+    /// Reports what has no meaning for this action.
+    fn suits(&mut self, node: &Node, step: &Step) {
+        let instant = matches!(
+            step.action,
+            Action::Set(_) | Action::Choose(_) | Action::Emit { .. } | Action::Cancel(_) | Action::End(_) | Action::Approve(_)
+        );
+        if instant
+            && !matches!(step.repeat, Some(Repeat::Loop(_)))
+            && let Some(entry) = node.entry("compensate")
+            && !matches!(step.action, Action::Emit { .. } | Action::Approve(_))
+        {
+            let message = format!("`{}` changes nothing outside the run, so there is nothing to undo.", step.action.name());
+            self.at("compensate", |this| this.report(codes::DEAD_COMPENSATION, entry.key_place, message).code);
+        }
+        if matches!(step.action, Action::End(_)) && step.repeat.is_some() {
+            let place = super::first_line(self.text, node.place);
+            self.report(codes::CONFLICT, place, "`end` ends the run at its first element or pass; it cannot be repeated.");
         }
     }
+}
+
+/// The key of the first action of a step.
+fn name_of_action(node: &Node) -> Option<&'static str> {
+    let entries = node.entries()?;
+    entries.iter().find_map(|entry| super::keys::ACTIONS.iter().find(|action| **action == entry.key).copied())
 }
 
 fn is_name_char(c: char) -> bool {

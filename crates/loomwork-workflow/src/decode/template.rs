@@ -6,6 +6,8 @@ use crate::expression::{Problem, ProblemKind, Root, Template, TemplateProblem};
 use crate::text::Place;
 use crate::yaml::{Content, Node, Scalar, Style};
 
+const GIVEN: [&str; 4] = ["item", "index", "pass", "event"];
+
 impl Decoder<'_> {
     /// Any value, with expressions in its strings.
     pub(super) fn template(&mut self, node: &Node) -> Template {
@@ -14,6 +16,12 @@ impl Decoder<'_> {
                 serde_json::Value::String(_) => self.text_template(node, scalar),
                 other => Template::literal(other),
             },
+            // As written it would be taken for a secret's place once secrets are filled in.
+            Content::Map(_) if self.sight.secrets && crate::expression::holds_hole(&node.to_json()) => {
+                let message = "`$secret` and `$secret_text` stand for secrets here; write `${{ secrets.NAME }}`.";
+                self.report(codes::UNKNOWN_KEY, super::first_line(self.text, node.place), message);
+                Template::literal(serde_json::Value::Null)
+            }
             Content::List(items) => Template::list(items.iter().map(|item| self.template(item)).collect()),
             Content::Map(entries) => {
                 let entries =
@@ -64,18 +72,62 @@ impl Decoder<'_> {
         for root in roots {
             self.check_root(node, &root);
         }
+        if template.references().is_empty() {
+            return if self.sight.secrets { template.filled_later() } else { template };
+        }
         let field = self.path.join(".");
         for reference in template.references() {
             let place = self.name_place(node, &reference.step);
-            self.reads.push(ReadSite { reference: reference.clone(), place, field: field.clone() });
+            self.reads.push(ReadSite {
+                reference: reference.clone(),
+                place,
+                field: field.clone(),
+                purpose: self.purpose,
+                step: self.step.clone(),
+            });
         }
-        template
+        if self.sight.secrets { template.filled_later() } else { template }
+    }
+
+    /// A name that is in scope at some places only.
+    fn check_given(&mut self, node: &Node, name: &'static str) {
+        let (seen, message) = match name {
+            "item" | "index" => (self.sight.item, format!("`{name}` is in scope only within a step that has a `for_each`.")),
+            "pass" => (self.sight.pass, "`pass` is in scope only within a step that has a `loop`.".to_owned()),
+            _ => (self.sight.event, format!("`{name}` is in scope only in the `match` of a wait for an event.")),
+        };
+        if !seen {
+            let place = self.name_place(node, name);
+            self.report(codes::OUT_OF_SCOPE, place, message);
+        }
+    }
+
+    fn check_secret(&mut self, node: &Node, name: &str) {
+        let place = self.name_place(node, name);
+        if !self.sight.secrets {
+            let message = format!(
+                "The secret `{name}` cannot stand here, where it would be stored or shown. Secrets go into `env` of processes, headers, auth and body of `http`, and arguments of tools."
+            );
+            self.report(codes::MISPLACED_SECRET, place, message);
+            return;
+        }
+        if self.secrets.iter().any(|known| known == name) {
+            return;
+        }
+        let nearest = crate::nearest(name, self.secrets.iter().map(String::as_str));
+        let meant = nearest.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
+        let message = format!("The secret `{name}` is not declared: add it to `secrets` at the top of the file.{meant}");
+        let exact = place.slice(self.text) == name;
+        let fix = nearest.filter(|_| exact).map(|nearest| self.replacement(format!("Change to `{nearest}`"), place, nearest));
+        self.report(codes::UNKNOWN_SECRET, place, message).fixes.extend(fix);
     }
 
     fn check_root(&mut self, node: &Node, root: &Root) {
         let (space, name, known) = match root {
             Root::Input(name) => ("inputs", name, &self.inputs),
             Root::Env(name) => ("env", name, &self.env),
+            Root::Secret(name) => return self.check_secret(node, name),
+            Root::Local(name) => return self.check_given(node, name),
         };
         if known.iter().any(|known| known == name) {
             return;
@@ -108,7 +160,7 @@ impl Decoder<'_> {
         raw[from..]
             .match_indices(name)
             .map(|(at, _)| from + at)
-            .filter(|at| raw[..*at].ends_with(['.', '\'', '"']))
+            .filter(|at| raw[..*at].ends_with(['.', '\'', '"']) || (GIVEN.contains(&name) && !raw[..*at].ends_with(part_of_word)))
             .find(|at| !raw[at + name.len()..].starts_with(part_of_word))
             .map_or(fallback, |at| Place::new(node.place.start + at, node.place.start + at + name.len()))
     }
@@ -158,6 +210,6 @@ fn code_of(kind: ProblemKind) -> Code {
         ProblemKind::UnknownField => codes::UNKNOWN_FIELD,
         ProblemKind::DynamicStep => codes::DYNAMIC_STEP,
         ProblemKind::TooLarge => codes::EXPRESSION_TOO_LARGE,
-        ProblemKind::NotSupported => codes::NOT_SUPPORTED,
+        ProblemKind::SecretInside => codes::MISPLACED_SECRET,
     }
 }

@@ -1,15 +1,13 @@
 //! The top of a workflow file.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 
-use super::keys::{DEFAULTS, TOP};
-use super::step::Draft;
-use super::{Decoder, MAX_STEPS, ReadSite};
+use super::Decoder;
+use super::body::BodySketch;
+use super::keys::{CONCURRENCY, DEFAULTS, TOP};
 use crate::codes;
 use crate::expression::Template;
-use crate::model::{Defaults, Input, OnFailure};
+use crate::model::{Concurrency, Defaults, Input, OnConflict, OnFailure};
 use crate::text::Place;
 use crate::yaml::{Node, Style};
 
@@ -26,10 +24,10 @@ pub(crate) struct Sketch<'n> {
     pub(crate) on_failure: OnFailure,
     pub(crate) priority: Option<u8>,
     pub(crate) labels: IndexMap<String, String>,
-    pub(crate) steps: Vec<Draft<'n>>,
+    pub(crate) body: BodySketch<'n>,
     pub(crate) outputs: IndexMap<String, Template>,
-    /// What the outputs read, with their places.
-    pub(crate) output_reads: Vec<ReadSite>,
+    pub(crate) concurrency: Option<Concurrency>,
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Decodes a file.
@@ -52,6 +50,11 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         sketch.env = decoder.at("env", |this| this.workflow_env(node));
         decoder.env = sketch.env.keys().cloned().collect();
     }
+    if let Some(node) = root.get("secrets") {
+        sketch.secrets = decoder.at("secrets", |this| this.secret_names(node));
+        decoder.secrets.clone_from(&sketch.secrets);
+    }
+    decoder.operation(root);
     for entry in root.entries().unwrap_or_default() {
         let node = &entry.value;
         decoder.at(&entry.key, |this| match entry.key.as_str() {
@@ -63,20 +66,21 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
             "on_failure" => sketch.on_failure = this.on_failure(node),
             "priority" => sketch.priority = this.integer(node, 0, 9).and_then(|n| u8::try_from(n).ok()),
             "labels" => sketch.labels = this.labels(node),
+            "concurrency" => sketch.concurrency = this.concurrency(node),
             _ => {}
         });
     }
     if let Some(node) = root.get("steps") {
-        decoder.steps(node, &mut sketch);
+        sketch.body = decoder.body(node);
     }
     if let Some(node) = root.get("outputs") {
         sketch.outputs = decoder.at("outputs", |this| this.named_templates(node));
-        sketch.output_reads = std::mem::take(&mut decoder.reads);
+        sketch.body.output_reads = std::mem::take(&mut decoder.reads);
     }
     sketch
 }
 
-impl<'n> Decoder<'_> {
+impl Decoder<'_> {
     fn required(&mut self, root: &Node) {
         match root.get("loomwork") {
             Some(node) if node.to_json() == 1 => {}
@@ -108,11 +112,10 @@ impl<'n> Decoder<'_> {
     /// The id of a workflow names it on the command line and in addresses, never in expressions.
     fn workflow_id(&mut self, node: &Node) -> Option<String> {
         let id = self.scalar_text(node)?;
-        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if id.len() <= 100 && id.chars().all(fine) && id.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        if is_workflow_id(&id) {
             return Some(id);
         }
-        let mended: String = id.chars().map(|c| if fine(c) { c } else { '-' }).take(100).collect();
+        let mended: String = id.chars().map(|c| if is_workflow_id_char(c) { c } else { '-' }).take(100).collect();
         let mended = mended.trim_start_matches(['-', '_', '.']).to_owned();
         let fix = (!mended.is_empty()).then(|| self.replacement(format!("Change to `{mended}`"), node.place, mended));
         let message = format!(
@@ -174,7 +177,7 @@ impl<'n> Decoder<'_> {
         self.string_template(node)
     }
 
-    fn defaults(&mut self, node: &Node) -> Defaults {
+    pub(super) fn defaults(&mut self, node: &Node) -> Defaults {
         if !self.keys(node, &DEFAULTS) {
             return Defaults::default();
         }
@@ -185,16 +188,46 @@ impl<'n> Decoder<'_> {
     }
 
     fn on_failure(&mut self, node: &Node) -> OnFailure {
-        let known = [("finish", Some(OnFailure::Finish)), ("stop", Some(OnFailure::Stop)), ("compensate", None)];
-        match self.word(node, &known) {
-            Some(Some(word)) => word,
-            Some(None) => {
-                let message = "`on_failure: compensate` is part of the language, but not supported by this version.";
-                self.report(codes::NOT_SUPPORTED, node.place, message);
-                OnFailure::default()
+        let known = [("finish", OnFailure::Finish), ("stop", OnFailure::Stop), ("compensate", OnFailure::Compensate)];
+        self.word(node, &known).unwrap_or_default()
+    }
+
+    fn secret_names(&mut self, node: &Node) -> Vec<String> {
+        let Some(items) = node.items() else {
+            self.wrong_type(node, "a list of names such as [PUBLISH_TOKEN]");
+            return Vec::new();
+        };
+        let mut names: Vec<String> = Vec::new();
+        for item in items {
+            let Some(name) = self.string(item).filter(|name| self.name(name, item.place, "A secret")) else { continue };
+            if names.contains(&name) {
+                self.report(codes::DUPLICATE_ID, item.place, format!("The secret `{name}` stands here twice; remove one."));
+                continue;
             }
-            None => OnFailure::default(),
+            names.push(name);
         }
+        names
+    }
+
+    fn concurrency(&mut self, node: &Node) -> Option<Concurrency> {
+        if !self.keys(node, &CONCURRENCY) {
+            return None;
+        }
+        let group = self.needed(node, "group", "`concurrency`")?;
+        let group = self.at("group", |this| this.string_template(group))?;
+        for read in std::mem::take(&mut self.reads) {
+            let message = "The concurrency group is known before any step runs, so it cannot read steps.";
+            self.report(codes::UNKNOWN_NAME, read.place, message);
+        }
+        let known = [("queue", OnConflict::Queue), ("skip", OnConflict::Skip), ("cancel_running", OnConflict::CancelRunning)];
+        Some(Concurrency {
+            group,
+            max: node.get("max").and_then(|node| self.at("max", |this| this.integer(node, 1, 10_000))).unwrap_or(1),
+            on_conflict: node
+                .get("on_conflict")
+                .and_then(|node| self.at("on_conflict", |this| this.word(node, &known)))
+                .unwrap_or_default(),
+        })
     }
 
     fn labels(&mut self, node: &Node) -> IndexMap<String, String> {
@@ -216,25 +249,15 @@ impl<'n> Decoder<'_> {
         };
         entries.iter().map(|entry| (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value)))).collect()
     }
+}
 
-    fn steps(&mut self, node: &'n Node, sketch: &mut Sketch<'n>) {
-        let Some(items) = node.items() else {
-            self.at("steps", |this| {
-                let message = format!("`steps` is a list of steps, each beginning with `- id:`; here is {}.", node.kind());
-                this.report(codes::WRONG_TYPE, super::first_line(this.text, node.place), message);
-            });
-            return;
-        };
-        if items.len() > MAX_STEPS {
-            let message = format!("The workflow has {} steps; at most {MAX_STEPS} are allowed.", items.len());
-            self.report(codes::TOO_LARGE, super::first_line(self.text, node.place), message);
-        }
-        let mut seen: HashMap<String, u32> = HashMap::new();
-        for (index, item) in items.iter().take(MAX_STEPS).enumerate() {
-            let draft = self.step(index, item, &mut seen);
-            sketch.steps.push(draft);
-        }
-    }
+/// Whether a text can be the id of a workflow.
+pub(super) fn is_workflow_id(id: &str) -> bool {
+    id.len() <= 100 && id.chars().all(is_workflow_id_char) && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn is_workflow_id_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 fn clip(text: &str) -> String {

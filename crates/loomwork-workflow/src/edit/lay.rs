@@ -40,16 +40,16 @@ impl<'t> Sheet<'t> {
         Self { text, eol: if crlf { "\r\n" } else { "\n" } }
     }
 
-    fn line_start(&self, at: usize) -> usize {
+    pub(super) fn line_start(&self, at: usize) -> usize {
         self.text.as_bytes()[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1)
     }
 
     /// After the line break of the line; the end of the text when it has none.
-    fn after_line(&self, at: usize) -> usize {
+    pub(super) fn after_line(&self, at: usize) -> usize {
         self.text.as_bytes()[at..].iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |newline| at + newline + 1)
     }
 
-    fn column(&self, at: usize) -> usize {
+    pub(super) fn column(&self, at: usize) -> usize {
         self.text[self.line_start(at)..at].chars().count()
     }
 
@@ -59,7 +59,7 @@ impl<'t> Sheet<'t> {
     }
 
     /// Whole lines at an offset that begins a line, or is the end of the text.
-    fn lines_at(&self, at: usize, lines: &[String]) -> Splice {
+    pub(super) fn lines_at(&self, at: usize, lines: &[String]) -> Splice {
         let unfinished = at > 0 && !self.text[..at].ends_with('\n');
         let start = if unfinished { self.eol } else { "" };
         Splice { place: Place::new(at, at), text: format!("{start}{}", self.joined(lines)) }
@@ -82,7 +82,7 @@ impl<'t> Sheet<'t> {
     }
 
     /// Where the next thing of a block goes: behind the line of its end and the comments that are indented with it.
-    fn end_of_block(&self, end: usize, column: usize) -> usize {
+    pub(super) fn end_of_block(&self, end: usize, column: usize) -> usize {
         let mut at = self.after_line(end);
         loop {
             let line = &self.text[at..self.after_line(at)];
@@ -253,14 +253,14 @@ impl<'t> Sheet<'t> {
     }
 
     /// Whether the last items of a list have an empty line between them.
-    fn spaced(&self, items: &[Node], list: &Node) -> bool {
+    pub(super) fn spaced(&self, items: &[Node], list: &Node) -> bool {
         let [.., before, last] = items else { return false };
         let (Some(dash), end) = (self.dash(list, items.len() - 1), self.after_line(before.place.end)) else { return false };
         last.place.start > end && dash >= end && self.text[end..dash].lines().any(|line| line.trim().is_empty())
     }
 
     /// Where the line with an item's dash begins.
-    fn dash(&self, list: &Node, index: usize) -> Option<usize> {
+    pub(super) fn dash(&self, list: &Node, index: usize) -> Option<usize> {
         let items = list.items()?;
         let column = self.column(list.place.start);
         let from = match index.checked_sub(1) {

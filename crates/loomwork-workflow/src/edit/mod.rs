@@ -5,11 +5,13 @@
 //! meant, or the edit is refused; so no edit ever changes something else.
 //! Not here: which edit a gesture on the canvas means (the user interface), files (`loomwork-app`).
 
+mod carry;
 mod change;
 mod diff;
 mod lay;
 mod operation;
 mod rename;
+mod rename_step;
 mod render;
 
 use indexmap::IndexMap;
@@ -23,7 +25,8 @@ use thiserror::Error;
 pub enum EditOp {
     /// Appends a step with a fresh id made from `id` (or from the action's name), and the fields given.
     AddStep {
-        /// Wished id; a number is appended when it is taken.
+        /// Wished id; a number is appended when it is taken. With the path of a group and a dot before it
+        /// (`describe.fetch`) the step goes into that group.
         id: Option<String>,
         /// The step's fields without its id, in order.
         fields: IndexMap<String, Value>,
@@ -76,6 +79,23 @@ pub enum EditOp {
         /// The new value; null removes the field.
         value: Value,
     },
+    /// Moves a step with its comments, within its scope, into a group or out of one. In another scope it loses the edges
+    /// that lead to steps it leaves behind, and gets a fresh id when its own is taken.
+    MoveStep {
+        /// The step.
+        id: String,
+        /// The group that it goes into; none: the workflow itself.
+        into: Option<String>,
+        /// The step of that scope behind which it goes; none: to its beginning.
+        after: Option<String>,
+    },
+    /// Puts steps at the end of a scope, with fresh ids where theirs are taken and references among them kept.
+    Paste {
+        /// YAML: a list of steps, one step, or a workflow, whose steps are taken.
+        yaml: String,
+        /// The group that they go into; none: the workflow itself.
+        into: Option<String>,
+    },
 }
 
 /// A text after an edit.
@@ -83,7 +103,7 @@ pub enum EditOp {
 pub struct Edited {
     /// The text.
     pub text: String,
-    /// The ids of steps that were added, in order.
+    /// The paths of steps that were added or moved to another scope, in order.
     pub added: Vec<String>,
 }
 
@@ -101,6 +121,20 @@ pub enum EditError {
     /// The step is not in the file.
     #[error("there is no step `{0}`")]
     NoStep(String),
+    /// The step is not a group.
+    #[error("`{0}` is not a group of steps")]
+    NoGroup(String),
+    /// The two steps are not in one scope.
+    #[error("an edge cannot lead into a group or out of it: `{from}` and `{to}` are in different scopes; connect the group")]
+    OtherScope {
+        /// Source.
+        from: String,
+        /// Target.
+        to: String,
+    },
+    /// The text that is pasted has no steps.
+    #[error("what is pasted is not a step or a list of steps: {0}")]
+    NotSteps(String),
     /// The new id cannot be used.
     #[error(
         "`{0}` cannot be the id of a step: letters, digits and `_`, not beginning with a digit, and no word of the expression language"

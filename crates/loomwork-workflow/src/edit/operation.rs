@@ -4,28 +4,64 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::change::{Page, Segment, dotted};
-use super::lay::{Splice, apply};
-use super::rename::rename_in_expressions;
 use super::{EditError, EditOp};
 use crate::analysis::{Analysis, analyze};
-use crate::decode::{is_valid_step_id, mend_step_id};
-use crate::yaml::{Content, Node};
+use crate::decode::mend_step_id;
+use crate::outline::OutlineNode;
+use crate::yaml::Node;
 
 /// A text under operations.
 pub(super) struct Editor {
-    page: Page,
+    pub(super) page: Page,
 }
 
-/// Steps by the labels that an outline gives them.
-struct Steps {
-    labels: Vec<String>,
-    analysis: Analysis,
+/// The steps of a text, as an outline names them.
+pub(super) struct Steps {
+    pub(super) analysis: Analysis,
 }
 
 impl Steps {
-    fn index(&self, label: &str) -> Result<usize, EditError> {
-        self.labels.iter().position(|known| known == label).ok_or_else(|| EditError::NoStep(label.to_owned()))
+    pub(super) fn find(&self, path: &str) -> Result<&OutlineNode, EditError> {
+        self.nodes().iter().find(|node| node.id == path).ok_or_else(|| EditError::NoStep(path.to_owned()))
     }
+
+    pub(super) fn nodes(&self) -> &[OutlineNode] {
+        &self.analysis.outline.nodes
+    }
+
+    /// The group at a path (none: the workflow itself), as the way to what holds its `steps`.
+    pub(super) fn holder(&self, group: Option<&str>) -> Result<Vec<Segment>, EditError> {
+        let Some(path) = group else { return Ok(Vec::new()) };
+        let node = self.find(path)?;
+        if node.action != "steps" {
+            return Err(EditError::NoGroup(path.to_owned()));
+        }
+        Ok(way(&node.at))
+    }
+}
+
+/// The way to a step, by its index in `steps` and those of the groups around it.
+pub(super) fn way(at: &[usize]) -> Vec<Segment> {
+    at.iter().flat_map(|index| [Segment::Key("steps".to_owned()), Segment::Index(*index)]).collect()
+}
+
+/// The group around a step, and its id in there.
+pub(super) fn parted(path: &str) -> (Option<&str>, &str) {
+    path.rsplit_once('.').map_or((None, path), |(group, id)| (Some(group), id))
+}
+
+pub(super) fn value_at<'v>(document: &'v Value, way: &[Segment]) -> Option<&'v Value> {
+    way.iter().try_fold(document, |value, segment| match segment {
+        Segment::Key(key) => value.get(key),
+        Segment::Index(index) => value.get(index),
+    })
+}
+
+pub(super) fn value_at_mut<'v>(document: &'v mut Value, way: &[Segment]) -> Option<&'v mut Value> {
+    way.iter().try_fold(document, |value, segment| match segment {
+        Segment::Key(key) => value.get_mut(key),
+        Segment::Index(index) => value.get_mut(index),
+    })
 }
 
 impl Editor {
@@ -46,38 +82,42 @@ impl Editor {
             EditOp::Disconnect { from, port, to } => self.disconnect(from, port.as_deref(), to),
             EditOp::SetField { id, path, value } => self.set_field(id, path, value),
             EditOp::SetWorkflowField { path, value } => self.set_at(Vec::new(), path, value),
+            EditOp::MoveStep { id, into, after } => {
+                self.move_step(id, into.as_deref(), after.as_deref()).map(|moved| added.extend(moved))
+            }
+            EditOp::Paste { yaml, into } => self.paste(yaml, into.as_deref()).map(|pasted| added.extend(pasted)),
         }
     }
 
-    fn steps(&self) -> Steps {
-        let analysis = analyze(&self.page.text);
-        Steps { labels: analysis.outline.nodes.iter().map(|node| node.id.clone()).collect(), analysis }
+    pub(super) fn steps(&self) -> Steps {
+        Steps { analysis: analyze(&self.page.text) }
     }
 
     /// Changes the value at a path; `below` it is what changes.
-    fn set(&mut self, path: &[Segment], below: &str, change: impl FnOnce(&mut Value) -> Option<()>) -> Result<(), EditError> {
+    pub(super) fn set(
+        &mut self,
+        path: &[Segment],
+        below: &str,
+        change: impl FnOnce(&mut Value) -> Option<()>,
+    ) -> Result<(), EditError> {
         let mut target = self.page.value();
-        let mut place = &mut target;
-        for segment in path {
-            let next = match segment {
-                Segment::Key(key) => place.get_mut(key),
-                Segment::Index(index) => place.get_mut(index),
-            };
-            place = next.ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
-        }
+        let place = value_at_mut(&mut target, path).ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
         change(place).ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
         let mut scope = path.to_vec();
         scope.push(Segment::Key(below.to_owned()));
         self.page.make(&scope, &target)
     }
 
+    /// Behind the path of a group and a dot, the wished id names the group that the step goes into.
     fn add_step(&mut self, wished: Option<&str>, fields: &IndexMap<String, Value>) -> Result<String, EditError> {
         let steps = self.steps();
-        let action = ["run", "set", "choose"].into_iter().find(|action| fields.contains_key(*action)).unwrap_or("step");
-        let base = mend_step_id(wished.unwrap_or(action));
-        let taken: Vec<Option<String>> = self.step_nodes().iter().map(|node| node.get("id").and_then(Node::string)).collect();
-        let free = |id: &String| !taken.iter().flatten().any(|known| known == id) && !steps.labels.contains(id);
-        let id = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}_{number}"))).find(free).unwrap_or(base);
+        let (group, wished) = match wished.map(parted) {
+            Some((group, id)) => (group, Some(id)),
+            None => (None, None),
+        };
+        let holder = steps.holder(group)?;
+        let action = crate::decode::ACTIONS.iter().find(|action| fields.contains_key(**action)).copied().unwrap_or("step");
+        let id = self.free_id(&holder, wished.filter(|id| !id.is_empty()).unwrap_or(action));
         let mut step = Map::new();
         step.insert("id".to_owned(), Value::String(id.clone()));
         step.extend(
@@ -86,28 +126,59 @@ impl Editor {
                 .filter(|(key, value)| *key != "id" && !value.is_null())
                 .map(|(key, value)| (key.clone(), value.clone())),
         );
-        self.set(&[], "steps", |document| {
-            let list = document.as_object_mut()?.entry("steps").or_insert_with(|| Value::Array(Vec::new()));
+        self.insert_values(&holder, None, vec![Value::Object(step)])?;
+        Ok(group.map_or_else(|| id.clone(), |group| format!("{group}.{id}")))
+    }
+
+    /// Puts steps into a scope, at an index or at its end.
+    pub(super) fn insert_values(&mut self, holder: &[Segment], index: Option<usize>, steps: Vec<Value>) -> Result<(), EditError> {
+        self.set(holder, "steps", |holder| {
+            let list = holder.as_object_mut()?.entry("steps").or_insert_with(|| Value::Array(Vec::new()));
             if list.is_null() {
                 *list = Value::Array(Vec::new());
             }
-            list.as_array_mut()?.push(Value::Object(step));
+            let list = list.as_array_mut()?;
+            let at = index.unwrap_or(list.len()).min(list.len());
+            list.splice(at..at, steps);
             Some(())
-        })?;
-        Ok(id)
+        })
     }
 
-    fn step_nodes(&self) -> &[Node] {
-        self.page.root.get("steps").and_then(Node::items).unwrap_or_default()
+    /// An id as wished, with a number when it is taken in the scope.
+    pub(super) fn free_id(&self, holder: &[Segment], wished: &str) -> String {
+        let taken = self.ids(holder);
+        let base = mend_step_id(wished);
+        let free = |id: &String| !taken.contains(id);
+        std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}_{number}"))).find(free).unwrap_or(base)
+    }
+
+    /// The ids in a scope.
+    pub(super) fn ids(&self, holder: &[Segment]) -> Vec<String> {
+        self.step_nodes(holder).iter().filter_map(|node| node.get("id").and_then(Node::string)).collect()
+    }
+
+    pub(super) fn step_nodes(&self, holder: &[Segment]) -> &[Node] {
+        let holder = super::change::find(&self.page.root, holder).map(|(node, _)| node);
+        holder.and_then(|node| node.get("steps")).and_then(Node::items).unwrap_or_default()
     }
 
     fn remove_step(&mut self, id: &str, heal: bool) -> Result<(), EditError> {
         let steps = self.steps();
-        let index = steps.index(id)?;
+        let node = steps.find(id)?;
+        let (holder, index) = (way(&node.at[..node.at.len() - 1]), node.at[node.at.len() - 1]);
+        self.detach(&holder, index, parted(id).1, heal)?;
+        self.set(&holder, "steps", |holder| {
+            holder.get_mut("steps")?.as_array_mut()?.remove(index);
+            Some(())
+        })
+    }
+
+    /// Removes the edges from a step, and its name from `cancel`, in the rest of its scope.
+    pub(super) fn detach(&mut self, holder: &[Segment], index: usize, id: &str, heal: bool) -> Result<(), EditError> {
         let document = self.page.value();
-        let removed = &document["steps"][index];
+        let targets = value_at(&document, holder).and_then(|holder| holder["steps"].as_array().cloned()).unwrap_or_default();
+        let removed = &targets[index];
         let (before, removed_joins_all) = (needs_of(removed), joins_all(removed));
-        let targets = document["steps"].as_array().cloned().unwrap_or_default();
         for (at, target) in targets.iter().enumerate().filter(|(at, _)| *at != index) {
             let needs = needs_of(target);
             if !needs.iter().any(|need| source_of(need) == id) {
@@ -124,17 +195,15 @@ impl Editor {
                 }
             }
             kept.dedup();
-            self.write_needs(at, kept)?;
+            self.write_needs(holder, at, kept)?;
         }
-        self.set(&[], "steps", |document| {
-            document.get_mut("steps")?.as_array_mut()?.remove(index);
-            Some(())
-        })
+        Ok(())
     }
 
     /// Writes the `needs` of a step; an empty list is none.
-    fn write_needs(&mut self, step: usize, needs: Vec<String>) -> Result<(), EditError> {
-        let path = [Segment::Key("steps".to_owned()), Segment::Index(step)];
+    pub(super) fn write_needs(&mut self, holder: &[Segment], step: usize, needs: Vec<String>) -> Result<(), EditError> {
+        let mut path = holder.to_vec();
+        path.extend([Segment::Key("steps".to_owned()), Segment::Index(step)]);
         self.set(&path, "needs", |step| {
             let step = step.as_object_mut()?;
             if needs.is_empty() {
@@ -148,11 +217,14 @@ impl Editor {
 
     fn connect(&mut self, from: &str, port: Option<&str>, to: &str) -> Result<(), EditError> {
         let steps = self.steps();
-        let (source, target) = (steps.index(from)?, steps.index(to)?);
-        if from.starts_with('@') {
+        let (node, target) = (steps.find(from)?, steps.find(to)?);
+        let ((group, name), (other, _)) = (parted(from), parted(to));
+        if name.starts_with('@') {
             return Err(EditError::NoStep(from.to_owned()));
         }
-        let node = &steps.analysis.outline.nodes[source];
+        if group != other {
+            return Err(EditError::OtherScope { from: from.to_owned(), to: to.to_owned() });
+        }
         if let Some(port) = port
             && port != "failed"
             && node.action != "unknown"
@@ -160,8 +232,8 @@ impl Editor {
         {
             return Err(EditError::NoPort { step: from.to_owned(), port: port.to_owned() });
         }
-        let need = written(from, port);
-        let mut needs = needs_of(&self.page.value()["steps"][target]);
+        let need = written(name, port);
+        let mut needs = self.needs_at(&target.at);
         if needs.contains(&need) {
             return Err(EditError::AlreadyConnected { need, to: to.to_owned() });
         }
@@ -169,27 +241,33 @@ impl Editor {
             return Err(EditError::Cycle { from: from.to_owned(), to: to.to_owned() });
         }
         needs.push(need);
-        self.write_needs(target, needs)
+        let (last, groups) = (target.at[target.at.len() - 1], way(&target.at[..target.at.len() - 1]));
+        self.write_needs(&groups, last, needs)
+    }
+
+    fn needs_at(&self, at: &[usize]) -> Vec<String> {
+        value_at(&self.page.value(), &way(at)).map(needs_of).unwrap_or_default()
     }
 
     fn disconnect(&mut self, from: &str, port: Option<&str>, to: &str) -> Result<(), EditError> {
         let steps = self.steps();
-        let target = steps.index(to)?;
-        let need = written(from, port);
-        let mut needs = needs_of(&self.page.value()["steps"][target]);
+        let target = steps.find(to)?;
+        let need = written(parted(from).1, port);
+        let mut needs = self.needs_at(&target.at);
         let Some(at) = needs.iter().position(|known| *known == need) else {
             let implied = steps.analysis.outline.edges.iter().any(|edge| edge.implied && edge.from == from && edge.to == to);
             return Err(EditError::NotConnected { need, to: to.to_owned(), implied });
         };
         needs.remove(at);
-        self.write_needs(target, needs)
+        let (last, groups) = (target.at[target.at.len() - 1], way(&target.at[..target.at.len() - 1]));
+        self.write_needs(&groups, last, needs)
     }
 
     fn set_field(&mut self, id: &str, path: &[String], value: &Value) -> Result<(), EditError> {
-        let index = self.steps().index(id)?;
+        let at = self.steps().find(id)?.at.clone();
         if let ([key], Some(to)) = (path, value.as_str())
             && key == "id"
-            && !id.starts_with('@')
+            && !parted(id).1.starts_with('@')
         {
             return self.rename_step(id, to);
         }
@@ -199,11 +277,11 @@ impl Editor {
                 reason: "a step keeps its id; rename it instead".to_owned(),
             });
         }
-        self.set_at(vec![Segment::Key("steps".to_owned()), Segment::Index(index)], path, value)
+        self.set_at(way(&at), path, value)
     }
 
     /// Sets or removes a value at a path of keys below a map.
-    fn set_at(&mut self, base: Vec<Segment>, path: &[String], value: &Value) -> Result<(), EditError> {
+    pub(super) fn set_at(&mut self, base: Vec<Segment>, path: &[String], value: &Value) -> Result<(), EditError> {
         let bad = |reason: &str| EditError::BadPath { path: path.join("."), reason: reason.to_owned() };
         if path.is_empty() {
             return Err(bad("the path is empty"));
@@ -211,110 +289,9 @@ impl Editor {
         let mut whole = base.clone();
         whole.extend(path.iter().map(|key| Segment::Key(key.clone())));
         let mut target = self.page.value();
-        let mut place = &mut target;
-        for segment in &base {
-            let next = match segment {
-                Segment::Key(key) => place.get_mut(key),
-                Segment::Index(index) => place.get_mut(index),
-            };
-            place = next.ok_or_else(|| bad("there is nothing there"))?;
-        }
+        let place = value_at_mut(&mut target, &base).ok_or_else(|| bad("there is nothing there"))?;
         assign(place, path, value).map_err(bad)?;
         self.page.make(&whole, &target)
-    }
-
-    fn rename_step(&mut self, id: &str, to: &str) -> Result<(), EditError> {
-        let steps = self.steps();
-        let index = steps.index(id)?;
-        if id == to {
-            return Ok(());
-        }
-        if !is_valid_step_id(to) {
-            return Err(EditError::BadId(to.to_owned()));
-        }
-        let nodes = self.step_nodes();
-        if nodes.iter().any(|node| node.get("id").and_then(Node::string).as_deref() == Some(to)) {
-            return Err(EditError::IdTaken(to.to_owned()));
-        }
-        let own = nodes.get(index).and_then(|node| node.entry("id"));
-        let Some(own) = own else {
-            return self.set_at(
-                vec![Segment::Key("steps".to_owned()), Segment::Index(index)],
-                &["id".to_owned()],
-                &Value::from(to),
-            );
-        };
-        let mut splices = vec![Splice { place: own.value.place, text: to.to_owned() }];
-        if !id.starts_with('@') {
-            for step in nodes {
-                for need in step.get("needs").and_then(Node::items).unwrap_or_default() {
-                    splices.extend(self.renamed_need(need, id, to));
-                }
-            }
-            self.rename_below(&self.page.root, id, to, &mut splices);
-        }
-        splices.dedup();
-        let expected = self.renamed(index, id, to);
-        let page = Page::new(apply(&self.page.text, splices)).ok().filter(|page| page.value() == expected);
-        self.page = page.ok_or_else(|| EditError::Entangled { path: format!("steps.{id}") })?;
-        Ok(())
-    }
-
-    fn renamed_need(&self, need: &Node, id: &str, to: &str) -> Option<Splice> {
-        let text = need.string()?;
-        if need.aliased || source_of(&text) != id {
-            return None;
-        }
-        let raw = need.place.slice(&self.page.text);
-        let at = need.place.start + raw.find(id)?;
-        Some(Splice { place: crate::text::Place::new(at, at + id.len()), text: to.to_owned() })
-    }
-
-    fn rename_below(&self, node: &Node, id: &str, to: &str, splices: &mut Vec<Splice>) {
-        match &node.content {
-            _ if node.aliased => {}
-            Content::Scalar(scalar) if scalar.text.contains("${{") => {
-                let raw = node.place.slice(&self.page.text);
-                let renamed = rename_in_expressions(raw, id, to);
-                if renamed != raw {
-                    splices.push(Splice { place: node.place, text: renamed });
-                }
-            }
-            Content::Scalar(_) => {}
-            Content::List(items) => items.iter().for_each(|item| self.rename_below(item, id, to, splices)),
-            Content::Map(entries) => entries.iter().for_each(|entry| self.rename_below(&entry.value, id, to, splices)),
-        }
-    }
-
-    /// What the document should say after a rename.
-    fn renamed(&self, index: usize, id: &str, to: &str) -> Value {
-        let mut document = self.page.value();
-        if !id.starts_with('@') {
-            rename_values(&mut document, id, to);
-        }
-        for (at, step) in document["steps"].as_array_mut().into_iter().flatten().enumerate() {
-            if at == index {
-                step["id"] = Value::from(to);
-            }
-            if id.starts_with('@') {
-                continue;
-            }
-            for need in step.get_mut("needs").and_then(Value::as_array_mut).into_iter().flatten() {
-                if let Some(text) = need.as_str().filter(|text| source_of(text) == id) {
-                    *need = Value::from(format!("{to}{}", &text[id.len()..]));
-                }
-            }
-        }
-        document
-    }
-}
-
-fn rename_values(value: &mut Value, id: &str, to: &str) {
-    match value {
-        Value::String(text) if text.contains("${{") => *text = rename_in_expressions(text, id, to),
-        Value::Array(items) => items.iter_mut().for_each(|item| rename_values(item, id, to)),
-        Value::Object(map) => map.values_mut().for_each(|value| rename_values(value, id, to)),
-        _ => {}
     }
 }
 
@@ -344,7 +321,7 @@ fn assign(place: &mut Value, path: &[String], value: &Value) -> Result<(), &'sta
     Ok(())
 }
 
-fn needs_of(step: &Value) -> Vec<String> {
+pub(super) fn needs_of(step: &Value) -> Vec<String> {
     match step.get("needs") {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Some(Value::String(need)) => vec![need.clone()],
@@ -356,7 +333,7 @@ fn joins_all(step: &Value) -> bool {
     step.get("join").is_none_or(|join| join == "all")
 }
 
-fn source_of(need: &str) -> &str {
+pub(super) fn source_of(need: &str) -> &str {
     need.split_once('.').map_or(need, |(step, _)| step)
 }
 

@@ -33,6 +33,8 @@ impl<'a> Evaluation<'a> {
             Code::Env => Ok(Val::from_json(&self.scope.env)),
             Code::Run => Ok(Val::from_json(&self.scope.run)),
             Code::StartedAt => self.started_at(),
+            Code::Given(name) => self.given(name),
+            Code::Secret(name) => Ok(Val::from_owned_json(super::template::hole(name))),
             Code::Step { step, field } => self.step_field(step, *field),
             Code::Select(operand, field) => {
                 let container = self.eval(operand)?;
@@ -112,6 +114,12 @@ impl<'a> Evaluation<'a> {
             Val::Text(text) => parse_timestamp(text.as_str()).map(Val::Timestamp),
             other => Ok(other),
         }
+    }
+
+    fn given(&self, name: &str) -> Result<Val<'a>, EvalError> {
+        let scope: &'a Scope = self.scope;
+        let found = scope.locals.get(name).ok_or_else(|| EvalError::Missing(format!("`{name}` is not in scope here")))?;
+        Ok(Val::from_json(found))
     }
 
     fn step_field(&mut self, step: &str, field: StepField) -> Result<Val<'a>, EvalError> {

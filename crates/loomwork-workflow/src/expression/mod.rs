@@ -19,9 +19,10 @@ mod template;
 mod time;
 mod value;
 
+pub(crate) use functions::FUNCTION_NAMES;
 pub(crate) use program::{Problem, ProblemKind, Root};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
 pub(crate) use split::{Piece, split};
-pub(crate) use template::TemplateProblem;
 pub use template::{ExpressionError, Template};
+pub(crate) use template::{TemplateProblem, holds_hole};

@@ -32,11 +32,14 @@ pub struct Reference {
     pub key: Option<String>,
 }
 
-/// A name read from `inputs` or `env`.
+/// A name read from a root other than `steps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Root {
     Input(String),
     Env(String),
+    Secret(String),
+    /// `item`, `index`, `pass` or `event`.
+    Local(&'static str),
 }
 
 /// What kind of problem an expression has.
@@ -48,7 +51,7 @@ pub(crate) enum ProblemKind {
     UnknownField,
     DynamicStep,
     TooLarge,
-    NotSupported,
+    SecretInside,
 }
 
 /// A problem of an expression; the place is in bytes of its source.
@@ -120,7 +123,14 @@ pub(crate) enum Code {
     Env,
     Run,
     StartedAt,
-    Step { step: String, field: StepField },
+    /// `item`, `index`, `pass` or `event`.
+    Given(&'static str),
+    /// Stands alone: an expression never sees its value.
+    Secret(String),
+    Step {
+        step: String,
+        field: StepField,
+    },
     Select(Box<Code>, String),
     Has(Box<Code>),
     Index(Box<Code>, Box<Code>),
@@ -134,7 +144,12 @@ pub(crate) enum Code {
     Binary(Operator, Box<Code>, Box<Code>),
     Call(&'static Builtin, Vec<Code>),
     Matches(Box<Code>, Box<regex::Regex>),
-    Fold { fold: Fold, range: Box<Code>, filter: Option<Box<Code>>, body: Box<Code> },
+    Fold {
+        fold: Fold,
+        range: Box<Code>,
+        filter: Option<Box<Code>>,
+        body: Box<Code>,
+    },
 }
 
 /// A parsed expression.

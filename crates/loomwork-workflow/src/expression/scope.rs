@@ -16,6 +16,8 @@ pub struct Scope {
     pub run: Arc<Value>,
     /// `steps`.
     pub steps: BTreeMap<String, StepScope>,
+    /// What else is in scope at this place: `item`, `index`, `pass`, `event`.
+    pub locals: BTreeMap<&'static str, Arc<Value>>,
 }
 
 /// A step as expressions see it.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::eval::Evaluation;
 use super::meter::{EvalError, MAX_NEW_BYTES};
-use super::program::{Problem, Program, Reference, Root};
+use super::program::{Code, Problem, Program, Reference, Root};
 use super::scope::Scope;
 use super::split::{Piece, split};
 use super::value::Val;
@@ -17,6 +17,18 @@ use super::value::Val;
 pub struct Template {
     part: Part,
     references: Vec<Reference>,
+    /// Whether secrets are filled in afterwards, so that no value may look like a hole for one.
+    filled: bool,
+}
+
+/// The key of a hole for a secret: `{"$secret": "NAME"}`.
+const SECRET: &str = "$secret";
+/// The key of a text with holes: `{"$secret_text": ["Bearer ", {"$secret": "NAME"}]}`.
+const SECRET_TEXT: &str = "$secret_text";
+
+/// What stands for a secret until the moment that it is used.
+pub(crate) fn hole(name: &str) -> Value {
+    serde_json::json!({ SECRET: name })
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +73,7 @@ impl Template {
     /// A template that is always this value.
     #[must_use]
     pub fn literal(value: Value) -> Self {
-        Self { part: Part::Literal(value), references: Vec::new() }
+        Self { part: Part::Literal(value), references: Vec::new(), filled: false }
     }
 
     /// Parses a string that may hold expressions.
@@ -93,7 +105,7 @@ impl Template {
             [Chunk::Text(text)] => Part::Literal(Value::String(text.clone())),
             _ => Part::Text(chunks),
         };
-        (Self { part, references }, problems, roots)
+        (Self { part, references, filled: false }, problems, roots)
     }
 
     /// A list of templates.
@@ -102,7 +114,8 @@ impl Template {
             return Self::literal(Value::Array(values));
         }
         let references = items.iter().flat_map(|item| item.references.iter().cloned()).collect();
-        Self { part: Part::List(items.into_iter().map(|item| item.part).collect()), references }
+        let filled = items.iter().any(|item| item.filled);
+        Self { filled, part: Part::List(items.into_iter().map(|item| item.part).collect()), references }
     }
 
     /// A map of templates.
@@ -112,7 +125,22 @@ impl Template {
             return Self::literal(Value::Object(map));
         }
         let references = entries.iter().flat_map(|(_, value)| value.references.iter().cloned()).collect();
-        Self { part: Part::Map(entries.into_iter().map(|(key, value)| (key, value.part)).collect()), references }
+        let filled = entries.iter().any(|(_, value)| value.filled);
+        Self { filled, part: Part::Map(entries.into_iter().map(|(key, value)| (key, value.part)).collect()), references }
+    }
+
+    /// Marks a template at a place where secrets are filled in after its evaluation.
+    pub(crate) fn filled_later(mut self) -> Self {
+        self.filled = true;
+        self
+    }
+
+    /// The secrets that it reads, each once.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        secrets_of(&self.part, &mut names);
+        names
     }
 
     /// The value, when it has no expressions.
@@ -120,6 +148,20 @@ impl Template {
     pub fn as_literal(&self) -> Option<&Value> {
         match &self.part {
             Part::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Text as it is written, with its expressions in `${{ }}`; empty for lists and maps with expressions in them.
+    pub(crate) fn source(&self) -> String {
+        source_of(&self.part)
+    }
+
+    /// One field of a map, as it is written.
+    pub(crate) fn field(&self, key: &str) -> Option<String> {
+        match &self.part {
+            Part::Map(entries) => entries.iter().find(|(known, _)| known == key).map(|(_, part)| source_of(part)),
+            Part::Literal(value) => value.get(key).map(literal_source),
             _ => None,
         }
     }
@@ -136,20 +178,42 @@ impl Template {
         &self.references
     }
 
-    /// Works out the value.
+    /// Works out the value. A secret is a hole in it, `{"$secret": NAME}`, and text around secrets is
+    /// `{"$secret_text": [PART, …]}` with holes among its parts.
     ///
     /// # Errors
     /// When an expression has no value in this scope, or takes more than its bounds.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, ExpressionError> {
         let mut left = MAX_NEW_BYTES;
-        evaluate_part(&self.part, scope, &mut left)
+        evaluate_part(&self.part, self.filled, scope, &mut left)
     }
 }
 
-fn evaluate_part(part: &Part, scope: &Scope, left: &mut usize) -> Result<Value, ExpressionError> {
+fn evaluate_part(part: &Part, filled: bool, scope: &Scope, left: &mut usize) -> Result<Value, ExpressionError> {
     match part {
         Part::Literal(value) => Ok(value.clone()),
-        Part::Whole(program) => run(program, scope, left, |value| value.to_json()),
+        Part::Whole(program) => {
+            let value = run(program, scope, left, |value| value.to_json())?;
+            // Else whoever controls an output could have a secret filled into it.
+            if filled && secret_name(program).is_none() && holds_hole(&value) {
+                return Err(ExpressionError {
+                    source_text: shorten(program.source.trim()),
+                    reason: format!("its value has a key `{SECRET}` or `{SECRET_TEXT}`, which stand for secrets here"),
+                    missing: false,
+                });
+            }
+            Ok(value)
+        }
+        Part::Text(chunks) if chunks.iter().any(is_secret) => {
+            let parts = chunks.iter().map(|chunk| match chunk {
+                Chunk::Text(literal) => Ok(Value::String(literal.clone())),
+                Chunk::Expression(program) => match secret_name(program) {
+                    Some(name) => Ok(hole(name)),
+                    None => run(program, scope, left, as_text).map(Value::String),
+                },
+            });
+            Ok(serde_json::json!({ SECRET_TEXT: parts.collect::<Result<Vec<_>, _>>()? }))
+        }
         Part::Text(chunks) => {
             let mut text = String::new();
             for chunk in chunks {
@@ -160,12 +224,69 @@ fn evaluate_part(part: &Part, scope: &Scope, left: &mut usize) -> Result<Value, 
             }
             Ok(Value::String(text))
         }
-        Part::List(items) => items.iter().map(|item| evaluate_part(item, scope, left)).collect(),
+        Part::List(items) => items.iter().map(|item| evaluate_part(item, filled, scope, left)).collect(),
         Part::Map(entries) => entries
             .iter()
-            .map(|(key, value)| Ok((key.clone(), evaluate_part(value, scope, left)?)))
+            .map(|(key, value)| Ok((key.clone(), evaluate_part(value, filled, scope, left)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Value::Object),
+    }
+}
+
+fn literal_source(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn source_of(part: &Part) -> String {
+    let written = |program: &Program| format!("${{{{{}}}}}", program.source);
+    match part {
+        Part::Literal(value) => literal_source(value),
+        Part::Whole(program) => written(program),
+        Part::Text(chunks) => {
+            let chunk = |chunk: &Chunk| match chunk {
+                Chunk::Text(text) => text.clone(),
+                Chunk::Expression(program) => written(program),
+            };
+            chunks.iter().map(chunk).collect()
+        }
+        Part::List(_) | Part::Map(_) => String::new(),
+    }
+}
+
+fn secret_name(program: &Program) -> Option<&str> {
+    match &program.code {
+        Code::Secret(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn is_secret(chunk: &Chunk) -> bool {
+    matches!(chunk, Chunk::Expression(program) if secret_name(program).is_some())
+}
+
+fn secrets_of<'p>(part: &'p Part, names: &mut Vec<&'p str>) {
+    let mut add = |program: &'p Program| {
+        names.extend(secret_name(program).filter(|name| !names.contains(name)).into_iter().collect::<Vec<_>>());
+    };
+    match part {
+        Part::Literal(_) => {}
+        Part::Whole(program) => add(program),
+        Part::Text(chunks) => chunks.iter().for_each(|chunk| {
+            if let Chunk::Expression(program) = chunk {
+                add(program);
+            }
+        }),
+        Part::List(items) => items.iter().for_each(|item| secrets_of(item, names)),
+        Part::Map(entries) => entries.iter().for_each(|(_, value)| secrets_of(value, names)),
+    }
+}
+
+/// Whether something in a value would be taken for a secret's place.
+pub(crate) fn holds_hole(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(holds_hole),
+        Value::Object(map) => map.iter().any(|(key, value)| key == SECRET || key == SECRET_TEXT || holds_hole(value)),
+        _ => false,
     }
 }
 

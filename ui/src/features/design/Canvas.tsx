@@ -5,20 +5,20 @@ import {
 } from '@xyflow/react';
 import { Workflow } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, type FocusEvent, type MouseEvent } from 'react';
-import { CanvasControls, fitOptions, walk, type Direction } from '@/shared/canvas';
+import { CanvasControls, fitOptions, walk, type Direction, type Places } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { complain, Keys, State, toast } from '@/shared/ui';
-import { afterSelection, canvasPoint, findEdge, lendCoordinates, roomBetween } from './adding';
+import { afterSelection, canvasPoint, containerAt, findEdge, lendCoordinates, roomBetween } from './adding';
 import { edgeAt, hover, useCanvas, type QuickAdd as QuickSearch } from './canvasState';
 import { ConnectHint } from './ConnectHint';
 import { DesignEdge } from './DesignEdge';
-import { DesignNode, type DesignStep } from './DesignNode';
+import { DesignGroup, DesignNode, type DesignStep } from './DesignNode';
 import { edgesOf, nodesOf } from './graph';
 import { canSplice, connectOp, spliceOps, whyNot } from './ops';
 import { QuickAdd } from './QuickAdd';
 import { apply, now, place, select, useOpen } from './store';
 
-const nodeTypes = { step: DesignNode };
+const nodeTypes = { step: DesignNode, frame: DesignGroup };
 const edgeTypes = { wire: DesignEdge };
 
 export function Canvas() {
@@ -62,7 +62,7 @@ export function Canvas() {
   const onDragStop = (_: unknown, node: DesignStep, moved: DesignStep[]) => {
     const edge = findEdge(useCanvas.getState().dropTarget);
     useCanvas.setState({ dropTarget: null });
-    const places = Object.fromEntries(moved.map((each) => [each.id, { x: Math.round(each.position.x), y: Math.round(each.position.y) }]));
+    const places = placesOf(moved);
     if (edge && moved.length === 1) void apply(spliceOps(edge, node.id), { places: { ...places, ...roomBetween(edge, node.id) } });
     else place(places);
   };
@@ -124,7 +124,7 @@ export function Canvas() {
         onError={(_, message) => complain(message)} connectionRadius={26} deleteKeyCode={null} disableKeyboardA11y selectionMode={SelectionMode.Partial} zoomOnDoubleClick={false}
         minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[8, 8]} onlyRenderVisibleElements={nodes.length > 150} elevateNodesOnSelect={false} aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
-        <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : 'var(--edge)')} selected={selected.length === 1 ? selected[0] : null} />
+        <CanvasControls map={map} onMap={(shown) => useCanvas.setState({ map: shown })} colour={(node) => (node.selected ? 'var(--accent)' : node.type === 'frame' ? 'var(--surface-4)' : 'var(--edge)')} selected={selected.length === 1 ? selected[0] : null} />
       </ReactFlow>
       {design.nodes.length === 0 && <Empty />}
       <QuickAdd />
@@ -135,7 +135,25 @@ export function Canvas() {
 
 function openQuickAdd(screen: { x: number; y: number }, where: Pick<QuickSearch, 'after' | 'edge'> = {}): void {
   const at = canvasPoint(screen);
-  useCanvas.setState({ quick: { screen, at: at && { x: at.x - 88, y: at.y - 21 }, ...where } });
+  useCanvas.setState({ quick: { screen, into: at ? containerAt(at) : undefined, at: at && { x: at.x - 88, y: at.y - 21 }, ...where } });
+}
+
+/** Where moved steps stand from the canvas's origin; what is in a container goes with it. */
+function placesOf(moved: DesignStep[]): Places {
+  const { design, drawing } = now();
+  const places: Places = {};
+  for (const { id, parentId, position } of moved) {
+    const around = parentId ? drawing.places[parentId] : undefined;
+    const before = drawing.places[id];
+    if (!before) continue;
+    const at = { x: Math.round(position.x + (around?.x ?? 0)), y: Math.round(position.y + (around?.y ?? 0)) };
+    places[id] = at;
+    for (const inner of design.nodes) {
+      const place = inner.id.startsWith(`${id}.`) ? drawing.places[inner.id] : undefined;
+      if (place) places[inner.id] = { x: place.x + at.x - before.x, y: place.y + at.y - before.y };
+    }
+  }
+  return places;
 }
 
 /** Selects the step that way. */

@@ -27,8 +27,8 @@ export function Palette() {
           <kbd>/</kbd>
         </div>
       </div>
-      <Group name="Actions" items={shown.filter((t) => t.action !== 'choose')} />
-      <Group name="Control" items={shown.filter((t) => t.action === 'choose')} />
+      <Group name="Actions" items={shown.filter((t) => !t.control)} />
+      <Group name="Control" items={shown.filter((t) => t.control)} />
       {shown.length === 0 && <p className="sm t3" style={{ padding: '12px 16px' }}>No step is called “{text}”.</p>}
       <Ghost />
     </aside>
@@ -40,7 +40,7 @@ function Group({ name, items }: { name: string; items: Template[] }) {
   return (
     <>
       <h2 className="ph">{name}</h2>
-      {items.map((template) => <Item key={template.action} template={template} />)}
+      {items.map((template) => <Item key={template.key} template={template} />)}
     </>
   );
 }
@@ -69,10 +69,10 @@ function Item({ template }: { template: Template }) {
     if (dropped && dragged && overCanvas(event.clientX, event.clientY)) void dropTemplate(template, { x: event.clientX, y: event.clientY }, dropTarget);
   };
   return (
-    <button type="button" className="pi" title={`${template.about}. Drag onto the canvas, or press Enter.`} data-testid={`palette-${template.action}`}
+    <button type="button" className="pi" title={`${template.about}. Drag onto the canvas, or press Enter.`} data-testid={`palette-${template.key}`}
       onPointerDown={down} onPointerMove={move} onPointerUp={(event) => end(event, true)} onPointerCancel={(event) => end(event, false)} onLostPointerCapture={(event) => end(event, false)}
       onDoubleClick={() => void addTemplate(template)} onKeyDown={(event) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); void addTemplate(template); } }}>
-      <ActionIcon action={template.action} />
+      <ActionIcon action={template.key} />
       <span className="grow ell">{template.name}</span>
       <GripVertical size={14} className="grip t4" aria-hidden />
     </button>

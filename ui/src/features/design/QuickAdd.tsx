@@ -27,8 +27,8 @@ export function QuickAdd() {
         <Command.List>
           <Command.Empty>No step is called so.</Command.Empty>
           {templates.map((template) => (
-            <Command.Item key={template.action} value={`${template.name} ${template.about}`} onSelect={() => { close(); void add(template, quick); }}>
-              <ActionIcon action={template.action} /><span>{template.name}</span><span className="xs t3 ell end">{template.about}</span>
+            <Command.Item key={template.key} value={`${template.name} ${template.about}`} onSelect={() => { close(); void add(template, quick); }}>
+              <ActionIcon action={template.key} /><span>{template.name}</span><span className="xs t3 ell end">{template.about}</span>
             </Command.Item>
           ))}
         </Command.List>

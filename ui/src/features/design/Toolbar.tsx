@@ -26,8 +26,8 @@ export function Toolbar() {
         <i className="vr" />
         <Segments<Mode> label="View" value={mode} onChange={(next) => patch({ mode: next })} choices={[
           { id: 'design', label: 'Design', icon: <Workflow size={13} /> },
-          { id: 'code', label: 'Code', icon: <Code size={13} /> },
           { id: 'split', label: 'Split', icon: <Columns2 size={13} /> },
+          { id: 'code', label: 'Code', icon: <Code size={13} /> },
         ]} />
         <i className="vr" />
         <Tip text={errors ? 'Mend the errors below first' : 'Save and run'} keys="Ctrl Enter">

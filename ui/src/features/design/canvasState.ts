@@ -9,6 +9,7 @@ export interface QuickAdd {
   screen: Point;
   /** Where the step is put, in canvas units; null lets the layout decide. */
   at: Point | null;
+  into?: string;
   after?: Exit;
   edge?: Edge;
 }

@@ -4,7 +4,8 @@ import type { StepNode } from '@/generated/StepNode';
 import { noHistory, remember, sameLayout, stepBack, stepForward, type Snapshot } from './history';
 import { readValue, showValue } from './inspector/Pairs';
 import { parseDuration, retryOf, waits } from './inspector/retry';
-import { addOps, canSplice, copyText, freshId, pasteOps, spliceOps, templates, whyNot, wrapCopied } from './ops';
+import { readField, showField, withoutForm } from './inspector/plainFields';
+import { addOps, canSplice, copyText, freshId, outermost, pasteOps, spliceOps, templates, whyNot, wrapCopied } from './ops';
 
 const node = (id: string, fields: Record<string, unknown> = { run: 'x' }, ports = ['succeeded'], line = 1, end_line = 1): StepNode =>
   ({ id, title: null, action: 'run', summary: '', ports, fields: { id, ...fields }, line, end_line });
@@ -110,5 +111,34 @@ describe('fields', () => {
     const retry = retryOf({ attempts: 5, initial: '2s', max: '10s' });
     expect(retry && waits(retry)).toEqual([2_000, 4_000, 8_000, 10_000]);
     expect(retryOf(undefined)).toBeNull();
+  });
+});
+
+describe('groups', () => {
+  const inner = (id: string, fields?: Record<string, unknown>): StepNode => ({ ...node(id, fields), parent: 'g' });
+  const nested = { nodes: [{ ...node('g', {}), action: 'steps' }, inner('g.x'), inner('g.y'), node('z')], edges: [{ from: 'g.x', port: null, to: 'g.y', implied: false }] };
+  const [run] = templates;
+  it('take a step that is dropped into them or onto a wire in them', () => {
+    expect(run && addOps(nested, run, { into: 'g' }).id).toBe('g.script');
+    expect(run && addOps(nested, run, { edge: nested.edges[0] }).ops[2]).toEqual({ op: 'connect', from: 'g.x', port: null, to: 'g.script' });
+  });
+  it('let no wire cross their frame', () => {
+    expect(whyNot(nested, { step: 'g.x', handle: 'succeeded' }, 'z')).toMatch(/one group/);
+  });
+  it('are copied with what is in them, once', () => {
+    expect(outermost(['g', 'g.x', 'z'])).toEqual(['g', 'z']);
+    const { ops } = pasteOps({ nodes: [], edges: [] }, { nodes: [{ ...node('g', { for_each: [1] }), action: 'steps' }, { ...inner('g.x'), fields: { id: 'x', run: 'x' } }] } as unknown as Design);
+    expect(ops).toEqual([{ op: 'add_step', id: 'g', fields: { for_each: [1], steps: [{ id: 'x', run: 'x' }] } }]);
+  });
+});
+
+describe('fields without a form', () => {
+  it('are those that no form shows', () => {
+    expect(withoutForm({ action: 'wait', fields: { id: 'w', needs: ['a'], wait: { for: '1s' }, compensate: {} } })).toEqual(['wait', 'compensate']);
+    expect(withoutForm({ action: 'run', fields: { run: 'x', env: {}, for_each: [1] } })).toEqual(['for_each']);
+  });
+  it('read back as they were', () => {
+    for (const value of ['text', '42', 42, ['a', 1], { for: '1s' }, '${{ item }}', true]) expect(readField(showField(value))).toEqual(value);
+    expect(readField(' ')).toBeNull();
   });
 });

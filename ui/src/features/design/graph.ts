@@ -1,7 +1,7 @@
 /** The design as nodes and edges of the canvas library. What has not changed keeps its identity, so that it does not render again. Pure. */
 import type { Design } from '@/generated/Design';
 import type { Diagnostic } from '@/generated/Diagnostic';
-import { boxOf, edgeId, handleOf, inPort, nodeWidth, type Drawing } from '@/shared/canvas';
+import { boxOf, edgeId, handleOf, inPort, isContainer, kindOf, nameOf, nodeWidth, type Drawing } from '@/shared/canvas';
 import type { DesignWire } from './DesignEdge';
 import type { DesignStep, StepData } from './DesignNode';
 
@@ -12,20 +12,27 @@ export function nodesOf(design: Design, drawing: Drawing, selected: string[], be
   const handled = new Set(design.edges.flatMap((edge) => (edge.port === 'failed' ? [edge.from] : [])));
   const problems = worstProblems(design.diagnostics);
   return design.nodes.flatMap((step) => {
-    const position = drawing.places[step.id];
-    if (!position) return [];
+    const absolute = drawing.places[step.id];
+    const around = step.parent === undefined ? { x: 0, y: 0 } : drawing.places[step.parent];
+    if (!absolute || !around) return [];
+    const position = { x: absolute.x - around.x, y: absolute.y - around.y };
+    const size = drawing.sizes[step.id];
+    if (isContainer(step) && !size) return [];
+    const box = size ? boxOf(step, size.width, size.height) : boxOf(step, nodeWidth);
     const known = old.get(step.id);
     const data = kept(known?.data, {
+      repeat: step.repeat,
+      kind: kindOf(step),
       action: step.action,
-      title: step.title ?? step.id,
+      title: nameOf(step),
       summary: step.summary,
       ports: step.ports,
       handled: handled.has(step.id),
       problem: problems.get(step.id) ?? null,
     });
     const isSelected = chosen.has(step.id);
-    if (known && known.data === data && known.position.x === position.x && known.position.y === position.y && known.selected === isSelected) return [known];
-    return [{ ...known, ...boxOf(step, nodeWidth), id: step.id, type: 'step' as const, position, selected: isSelected, ariaLabel: `${data.title}, ${step.action}`, data }];
+    if (known && known.data === data && known.position.x === position.x && known.position.y === position.y && known.selected === isSelected && known.parentId === step.parent && known.width === box.width && known.height === box.height) return [known];
+    return [{ ...known, ...box, id: step.id, parentId: step.parent, type: size ? ('frame' as const) : ('step' as const), position, selected: isSelected, ariaLabel: `${data.title}, ${data.kind}`, data }];
   });
 }
 

@@ -2,21 +2,39 @@
 import type { Design } from '@/generated/Design';
 import type { Edge } from '@/generated/Edge';
 import type { EditOp } from '@/generated/EditOp';
-import { handleOf, portOf } from '@/shared/canvas';
+import type { StepNode } from '@/generated/StepNode';
+import { handleOf, isContainer, portOf } from '@/shared/canvas';
 
 export interface Template {
-  action: 'run' | 'set' | 'choose';
+  /** Names it among the templates. */
+  key: string;
+  action: string;
   name: string;
   about: string;
   id: string;
   fields: Record<string, unknown>;
+  control: boolean;
 }
+
+function template(key: string, action: string, name: string, about: string, id: string, fields: Record<string, unknown>, control = false): Template {
+  return { key, action, name, about, id, fields, control };
+}
+
+const greet = { id: 'script', run: 'echo hello' };
 
 /** What the palette offers. */
 export const templates: Template[] = [
-  { action: 'run', name: 'Run script', about: 'A script in a shell', id: 'script', fields: { run: 'echo hello' } },
-  { action: 'set', name: 'Set values', about: 'Named values from expressions', id: 'values', fields: { set: { name: 'value' } } },
-  { action: 'choose', name: 'Choose', about: 'The first case that is true', id: 'choice', fields: { choose: { yes: '${{ true }}', else: 'no' } } },
+  template('run', 'run', 'Run script', 'A script in a shell', 'script', { run: 'echo hello' }),
+  template('command', 'command', 'Run command', 'A program with its arguments', 'command', { command: ['echo', 'hello'] }),
+  template('http', 'http', 'HTTP request', 'Asks a server', 'request', { http: { url: 'https://example.com' } }),
+  template('set', 'set', 'Set values', 'Named values from expressions', 'values', { set: { name: 'value' } }),
+  template('jq', 'jq', 'jq program', 'Reshapes JSON', 'query', { jq: { program: '.', input: {} } }),
+  template('workflow', 'workflow', 'Workflow', 'Another workflow as a run of its own', 'call', { workflow: { id: 'other' } }),
+  template('choose', 'choose', 'Choose', 'The first case that is true', 'choice', { choose: { yes: '${{ true }}', else: 'no' } }, true),
+  template('steps', 'steps', 'Group', 'Steps that belong together', 'group', { steps: [greet] }, true),
+  template('for_each', 'steps', 'For each', 'The same steps for each element of a list', 'each', { for_each: [1, 2, 3], max_parallel: 2, steps: [greet] }, true),
+  template('wait', 'wait', 'Wait', 'For a time or an event', 'wait', { wait: { for: '10s' } }, true),
+  template('approve', 'approve', 'Approval', 'A person decides', 'approval', { approve: { message: 'Go on?' } }, true),
 ];
 
 export interface Exit {
@@ -40,6 +58,7 @@ export function whyNot(graph: Graph, from: Exit, to: string): string | null {
   if (from.step === to) return 'A step cannot wait for itself.';
   const source = graph.nodes.find((node) => node.id === from.step);
   if (!source) return 'This step is not in the workflow any more.';
+  if (graph.nodes.find((node) => node.id === to)?.parent !== source.parent) return 'Only steps of one group can be connected: connect the group itself.';
   const there = graph.edges.some((edge) => !edge.implied && edge.from === from.step && edge.to === to && handleOf(source, edge.port) === from.handle);
   if (there) return 'These two ports are already connected.';
   const path = pathBetween(graph.edges, to, from.step);
@@ -71,8 +90,10 @@ export function connectOp(graph: Graph, from: Exit, to: string): EditOp {
 }
 
 /** Adds a step; on a wire it is spliced in, behind an exit it is connected. */
-export function addOps(graph: Graph, template: Template, place: { edge?: Edge; after?: Exit }): { id: string; ops: EditOp[] } {
-  const id = freshId(template.id, graph.nodes.map((node) => node.id));
+export function addOps(graph: Graph, template: Template, place: { edge?: Edge; after?: Exit; into?: string }): { id: string; ops: EditOp[] } {
+  const near = place.edge?.to ?? place.after?.step;
+  const group = near === undefined ? place.into : graph.nodes.find((node) => node.id === near)?.parent;
+  const id = freshId(group === undefined ? template.id : `${group}.${template.id}`, graph.nodes.map((node) => node.id));
   const ops: EditOp[] = [{ op: 'add_step', id, fields: template.fields }];
   if (place.edge) ops.push(...spliceOps(place.edge, id));
   else if (place.after) ops.push(connectOp(graph, place.after, id));
@@ -93,15 +114,28 @@ export function canSplice(graph: Graph, id: string, edge: Edge): boolean {
   return !edge.implied && edge.from !== id && edge.to !== id && !graph.edges.some((each) => each.from === id || each.to === id);
 }
 
+/** Of some steps those that are in no other one of them: what is in a group goes with it. */
+export function outermost(ids: string[]): string[] {
+  return ids.filter((id) => !ids.some((other) => id.startsWith(`${other}.`)));
+}
+
 /** The text of steps as they stand, for the clipboard. */
 export function copyText(design: Design, ids: string[]): string {
   const lines = design.text.split('\n');
-  const parts = design.nodes.filter((node) => ids.includes(node.id)).map((node) => {
+  const wanted = outermost(ids);
+  const parts = design.nodes.filter((node) => wanted.includes(node.id)).map((node) => {
     const own = lines.slice(node.line - 1, node.end_line);
     const indent = /^\s*/.exec(own[0] ?? '')?.[0].length ?? 0;
     return own.map((line) => line.slice(Math.min(indent, /^\s*/.exec(line)?.[0].length ?? 0))).join('\n').trimEnd();
   });
   return parts.length ? `${parts.join('\n')}\n` : '';
+}
+
+/** A step's fields with the steps that are in it. */
+function wholeFields(node: StepNode, all: StepNode[]): Record<string, unknown> {
+  if (!isContainer(node)) return node.fields;
+  const steps = all.filter((each) => each.parent === node.id).map((each) => wholeFields(each, all));
+  return { ...node.fields, steps };
 }
 
 /** A whole workflow around copied steps, so that they can be read as any other text is. */
@@ -114,10 +148,11 @@ export function wrapCopied(text: string): string {
 export function pasteOps(graph: Graph, copied: Design): { ids: string[]; ops: EditOp[]; renamed: Map<string, string> } {
   const here = new Set(graph.nodes.map((node) => node.id));
   const renamed = new Map<string, string>();
-  for (const node of copied.nodes) renamed.set(node.id, freshId(node.id.replace(/^@/, 'step_'), [...here, ...renamed.values()]));
+  const nodes = copied.nodes.filter((node) => node.parent === undefined);
+  for (const node of nodes) renamed.set(node.id, freshId(node.id.replace(/^@/, 'step_'), [...here, ...renamed.values()]));
   const ops: EditOp[] = [];
-  for (const node of copied.nodes) {
-    const { id: _id, needs, ...fields } = node.fields;
+  for (const node of nodes) {
+    const { id: _id, needs, ...fields } = wholeFields(node, copied.nodes);
     const kept = (Array.isArray(needs) ? needs : typeof needs === 'string' ? [needs] : []).flatMap((need: unknown) => {
       const [step, port] = String(need).split('.');
       const target = renamed.get(step ?? '') ?? (here.has(step ?? '') ? step : undefined);

@@ -5,7 +5,7 @@ import { freePlace, heightOf, rowGap, type Places } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { complain, toast } from '@/shared/ui';
 import { save } from './document';
-import { copyText, pasteOps, wrapCopied } from './ops';
+import { copyText, outermost, pasteOps, wrapCopied } from './ops';
 import { apply, layOutAll, now, patch, place, redo, select, show, undo } from './store';
 
 /** Saves, then asks for the run. */
@@ -26,7 +26,7 @@ export async function removeSelected(): Promise<void> {
     else if (edge) await apply([{ op: 'disconnect', from: edge.from, port: edge.port, to: edge.to }]);
     return;
   }
-  if (selected.length) await apply(selected.map((id) => ({ op: 'remove_step', id, heal: true })), { select: [] });
+  if (selected.length) await apply(outermost(selected).map((id) => ({ op: 'remove_step', id, heal: true })), { select: [] });
 }
 
 /** What was copied last: where the system's clipboard may not be read, a paste still works here. */
@@ -45,7 +45,7 @@ const clipboard = (): Promise<string> => navigator.clipboard.readText().catch(()
 
 async function paste(text: string): Promise<void> {
   const design = await call('analyze_workflow', { text: wrapCopied(text) });
-  const known = design.nodes.filter((node) => node.action !== 'unknown');
+  const known = design.nodes.filter((node) => node.parent !== undefined || node.action !== 'unknown');
   if (!known.length) {
     toast('The clipboard holds no steps.', 'retrying');
     return;

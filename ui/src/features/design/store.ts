@@ -9,7 +9,7 @@ import { call } from '@/api';
 import type { Design } from '@/generated/Design';
 import type { EditOp } from '@/generated/EditOp';
 import type { WorkflowDocument } from '@/generated/WorkflowDocument';
-import { draw, type Drawing, type Places } from '@/shared/canvas';
+import { draw, noDrawing, type Drawing, type Places } from '@/shared/canvas';
 import { complain } from '@/shared/ui';
 import { noHistory, remember, sameLayout, stepBack, stepForward, type History, type Snapshot } from './history';
 
@@ -92,16 +92,19 @@ function layoutAfter(ops: EditOp[], placed: Places | undefined): Places {
   const state = now();
   let layout: Places = placed ? { ...state.drawing.places, ...state.layout, ...placed } : { ...state.layout };
   for (const op of ops) {
-    if (op.op === 'rename_step' && layout[op.id]) {
-      const { [op.id]: place, ...others } = layout;
-      layout = place ? { ...others, [op.to]: place } : others;
-    }
-    if (op.op === 'remove_step') {
-      const { [op.id]: _gone, ...others } = layout;
-      layout = others;
-    }
+    if (op.op !== 'rename_step' && op.op !== 'remove_step') continue;
+    const to = op.op === 'rename_step' ? renamedTo(op.id, op.to) : null;
+    layout = Object.fromEntries(Object.entries(layout).flatMap(([id, at]) => {
+      if (id !== op.id && !id.startsWith(`${op.id}.`)) return [[id, at]];
+      return to === null ? [] : [[to + id.slice(op.id.length), at]];
+    }));
   }
   return layout;
+}
+
+/** The whole id of a step in a group, after its own part of it has changed. */
+export function renamedTo(id: string, to: string): string {
+  return id.includes('.') && !to.includes('.') ? `${id.slice(0, id.lastIndexOf('.'))}.${to}` : to;
 }
 
 /** Moves steps. */
@@ -216,7 +219,7 @@ export function freshState(document: WorkflowDocument): DesignState {
     ...snapshot,
     design: document.design,
     history: noHistory,
-    drawing: { places: {}, routes: {} },
+    drawing: noDrawing,
     selected: [],
     selectedEdge: null,
     mode: 'design',

@@ -1,11 +1,13 @@
 /** The attempts of a step, the error that ended it, and the way on. */
 import type { Attempt } from '@/generated/Attempt';
+import type { Compensation } from '@/generated/Compensation';
 import type { RunStep } from '@/generated/RunStep';
 import type { Usage } from '@/generated/Usage';
-import { bytes, capital, clock, duration, fullTime, plain } from '@/shared/format';
+import { bytes, capital, clock, count, duration, fullTime, plain } from '@/shared/format';
 import { Prose, StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { ErrorCard } from './ErrorCard';
+import { ApprovalCard, JudgeActions, WaitCard } from './PersonActions';
 import { RetryActions } from './RetryActions';
 
 export function Attempts({ step }: { step: RunStep }) {
@@ -20,12 +22,23 @@ export function Attempts({ step }: { step: RunStep }) {
         {step.attempts.length > 0 && (step.status === 'skipped' || step.status === 'cancelled' || step.status === 'pending') && <li className="sm t3" style={{ lineHeight: '20px' }}><Prose text={sentence(step)} /></li>}
       </ol>
       {error && <ErrorCard error={error} status={step.status} attempts={step.attempts.length} />}
-      {step.status === 'failed' && <RetryActions step={step} />}
+      {step.status === 'needs_approval' && <ApprovalCard step={step} />}
+      {step.status === 'waiting' && <WaitCard step={step} />}
+      {(step.status === 'failed' || step.status === 'needs_attention') && <RetryActions step={step} />}
+      <JudgeActions step={step} />
+      {step.compensation && <p className="sm t2" style={{ marginTop: 10, lineHeight: 1.5 }}><Prose text={undoText(step.compensation)} /></p>}
       {last?.usage && (
         <p className="xs t3 num" style={{ marginTop: 12 }}>{usageText(last.usage)}</p>
       )}
     </>
   );
+}
+
+function undoText({ status, attempts, error }: Compensation): string {
+  const why = error ? ` ${capital(error.message)}` : '';
+  if (status === 'succeeded') return 'What it did was undone.';
+  if (status === 'failed') return `Undoing it failed after ${count(attempts, 'attempt')}.${why}`;
+  return `It is being undone, attempt ${attempts}.${why}`;
 }
 
 function usageText({ cpu_ms, max_rss_bytes }: Usage): string {
@@ -45,6 +58,9 @@ function sentence(step: RunStep): string {
     case 'cancelled': return `Cancelled: ${step.reason ?? 'by a person'}.`;
     case 'succeeded': return step.port && step.port !== 'succeeded' ? `Took the port ${step.port}. Decided without a process.` : 'Decided without a process.';
     case 'failed': return 'Failed before an attempt began.';
+    case 'waiting': return 'Waits, without a process.';
+    case 'needs_approval': return 'Asked for a decision.';
+    case 'compensated': return 'Undone.';
     default: return 'No attempt yet.';
   }
 }

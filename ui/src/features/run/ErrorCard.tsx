@@ -19,11 +19,12 @@ const advice: Record<ErrorClass, string> = {
 export function ErrorCard({ error, status, attempts }: { error: RunError; status: StepStatus; attempts: number }) {
   const tail = typeof error.details['stderr_tail'] === 'string' ? error.details['stderr_tail'].trimEnd() : '';
   const code = error.details['exit_code'];
-  const waiting = status !== 'failed';
+  const waiting = status !== 'failed' && status !== 'needs_attention';
+  const look = status === 'needs_attention' ? 'attention' : waiting ? 'retrying' : 'failed';
   return (
-    <div className={`err s-${waiting ? 'retrying' : 'failed'}`} data-testid="error-card" role="group" aria-label="Error">
+    <div className={`err s-${look}`} data-testid="error-card" role="group" aria-label="Error">
       <div className="row g3" style={{ marginBottom: 6 }}>
-        <span className={`chip st s-${waiting ? 'retrying' : 'failed'}`} style={{ background: 'var(--surface)' }}>{capital(error.class)}</span>
+        <span className={`chip st s-${look}`} style={{ background: 'var(--surface)' }}>{capital(error.class)}</span>
         {error.recoverable && <span className="chip" style={{ background: 'var(--surface)' }}>may pass</span>}
         {typeof code === 'number' && <span className="end xs t3 mono">exit code {code}</span>}
       </div>

@@ -2,14 +2,15 @@
 import { Background, BackgroundVariant, ReactFlow, useReactFlow, type Node } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState, type FocusEvent } from 'react';
 import type { StepStatus } from '@/generated/StepStatus';
-import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, runNodeWidth, walk, type Direction } from '@/shared/canvas';
+import { boxOf, CanvasControls, edgeId, fitOptions, handleOf, inPort, kindOf, nameOf, runNodeWidth, walk, type Direction } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
-import { LoadingRows, StatusIcon, statusName } from '@/shared/ui';
+import { colourOf, LoadingRows, StatusIcon, statusName } from '@/shared/ui';
 import { RunEdge, type RunWire } from './RunEdge';
-import { RunNode, type RunBox } from './RunNode';
+import { designPath, isTop } from './paths';
+import { RunGroup, RunNode, type RunBox } from './RunNode';
 import { now, selectStep, useRun } from './store';
 
-const nodeTypes = { step: RunNode };
+const nodeTypes = { step: RunNode, frame: RunGroup };
 const edgeTypes = { wire: RunEdge };
 
 export function RunCanvas() {
@@ -29,12 +30,18 @@ export function RunCanvas() {
   });
 
   const nodes = useMemo((): RunBox[] => (document?.design.nodes ?? []).flatMap((step) => {
-    const position = drawing.places[step.id];
-    const title = step.title ?? step.id;
-    return position ? [{
-      id: step.id, type: 'step' as const, position, ...boxOf(step, runNodeWidth), selected: step.id === selected,
-      ariaLabel: title, data: { action: step.action, title, summary: step.summary, ports: step.ports, handled: document?.design.edges.some((edge) => edge.from === step.id && edge.port === 'failed') ?? false },
-    }] : [];
+    const absolute = drawing.places[step.id];
+    const around = step.parent === undefined ? { x: 0, y: 0 } : drawing.places[step.parent];
+    if (!absolute || !around) return [];
+    const title = nameOf(step);
+    const size = drawing.sizes[step.id];
+    const box = size ? boxOf(step, size.width, size.height) : boxOf(step, runNodeWidth);
+    const handled = document?.design.edges.some((edge) => edge.from === step.id && edge.port === 'failed') ?? false;
+    return [{
+      id: step.id, type: size ? ('frame' as const) : ('step' as const), parentId: step.parent, position: { x: absolute.x - around.x, y: absolute.y - around.y }, ...box,
+      selected: selected !== null && step.id === designPath(selected), ariaLabel: title,
+      data: { action: step.action, repeat: step.repeat, kind: kindOf(step), title, summary: step.summary, ports: step.ports, handled },
+    }];
   }), [document, drawing, selected]);
 
   const edges = useMemo((): RunWire[] => {
@@ -52,7 +59,7 @@ export function RunCanvas() {
     <div className="canvas read-only" data-testid="canvas" onFocus={onFocus}>
       <ReactFlow<RunBox, RunWire> nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false} disableKeyboardA11y
         elementsSelectable deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null} minZoom={0.1} maxZoom={2} onlyRenderVisibleElements={nodes.length > 150}
-        onNodeClick={(_, node) => selectStep(node.id)} onPaneClick={() => selectStep(null)}
+        onNodeClick={(_, node) => selectDesign(node.id)} onPaneClick={() => selectStep(null)}
         aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
         <Corners />
@@ -62,53 +69,59 @@ export function RunCanvas() {
   );
 }
 
+/** Selects the instance of a step that most calls for attention; one that is selected already stays. */
+function selectDesign(id: string): void {
+  const { gathered, selected } = now();
+  if (selected !== null && designPath(selected) === id) return;
+  selectStep(gathered[id]?.path ?? id);
+}
+
 /** Selects the step that way. */
 function step(direction: Direction): boolean {
   const { document, drawing, selected } = now();
-  const next = document && walk(document.design, drawing.places, selected ?? undefined, direction);
-  if (next) selectStep(next);
+  const next = document && walk(document.design, drawing.places, selected === null ? undefined : designPath(selected), direction);
+  if (next) selectDesign(next);
   return Boolean(next);
 }
 
 /** Reaching a step with the Tab key selects it. */
 function onFocus(event: FocusEvent<HTMLElement>): void {
   const target = event.target as HTMLElement;
-  if (target.matches('.react-flow__node:focus-visible')) selectStep(target.getAttribute('data-id'));
+  if (target.matches('.react-flow__node:focus-visible')) selectDesign(target.getAttribute('data-id') ?? '');
 }
 
 const pauseMs = 400;
 
 /** Zoom and map. The map repaints at most every so often, however fast states change. */
 function Corners() {
-  const steps = useRun((state) => state.run.steps);
+  const gathered = useRun((state) => state.gathered);
   const [map, setMap] = useState(true);
   const selected = useRun((state) => state.selected);
-  const [shown, setShown] = useState(steps);
+  const [shown, setShown] = useState(gathered);
   const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEffect(() => {
     waiting.current ??= setTimeout(() => {
       waiting.current = null;
-      setShown(now().run.steps);
+      setShown(now().gathered);
     }, pauseMs);
-  }, [steps]);
+  }, [gathered]);
   useEffect(() => () => { if (waiting.current) clearTimeout(waiting.current); waiting.current = null; }, []);
-  const colour = useMemo(() => {
-    const byPath = new Map(shown.map((step) => [step.path, step.status]));
-    return (node: Node) => colourOf(byPath.get(node.id));
-  }, [shown]);
-  return <CanvasControls map={map} onMap={setMap} colour={colour} selected={selected} />;
+  const colour = useMemo(() => (node: Node) => (node.type === 'frame' ? 'var(--surface-4)' : mapColour(shown[node.id]?.status)), [shown]);
+  // The map remembers the colours it drew: another state of the run is another map.
+  const states = useMemo(() => Object.values(shown).map((each) => each.status).join(), [shown]);
+  return <CanvasControls map={map} mapKey={states} onMap={setMap} colour={colour} selected={selected === null ? null : designPath(selected)} />;
 }
 
-function colourOf(status: StepStatus | undefined): string {
-  return !status || status === 'pending' || status === 'skipped' || status === 'cancelled' ? 'var(--edge)' : `var(--st-${status})`;
+function mapColour(status: StepStatus | undefined): string {
+  return !status || status === 'pending' || status === 'skipped' || status === 'cancelled' ? 'var(--edge)' : colourOf(status);
 }
 
-const order: StepStatus[] = ['failed', 'running', 'retrying', 'queued', 'succeeded', 'pending', 'skipped', 'cancelled'];
+const order: StepStatus[] = ['needs_attention', 'needs_approval', 'failed', 'running', 'retrying', 'waiting', 'queued', 'compensating', 'succeeded', 'compensated', 'pending', 'skipped', 'cancelled'];
 
 function Legend() {
   const steps = useRun((state) => state.run.steps);
   const counts = new Map<StepStatus, number>();
-  for (const step of steps) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
+  for (const step of steps) if (isTop(step.path)) counts.set(step.status, (counts.get(step.status) ?? 0) + 1);
   return (
     <ul className="legend col xs t2" aria-label="Steps by status">
       {order.filter((status) => counts.has(status)).map((status) => (

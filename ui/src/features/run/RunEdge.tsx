@@ -8,7 +8,7 @@ import { useRun } from './store';
 export type RunWire = FlowEdge<WireData, 'wire'>;
 
 export const RunEdge = memo(function RunEdge({ id, source, target, sourceX, sourceY, targetX, targetY, data }: EdgeProps<RunWire>) {
-  const state = useRun(({ byPath }) => (data ? wireState(data, byPath[source], byPath[target]) : 'waiting'));
+  const state = useRun(({ gathered }) => (data ? wireState(data, gathered[source], gathered[target]) : 'waiting'));
   if (!data) return null;
   const failed = data.port === 'failed' && state !== 'dead';
   return (

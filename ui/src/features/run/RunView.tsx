@@ -2,7 +2,8 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { CirclePlay } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
-import { CallError } from '@/api';
+import { call, CallError } from '@/api';
+import type { RunStep } from '@/generated/RunStep';
 import { useCommands } from '@/shared/commands';
 import { useShortcuts } from '@/shared/keyboard';
 import { navigate } from '@/shared/router';
@@ -11,8 +12,9 @@ import { Button, ErrorState, LoadingRows, State, statusName } from '@/shared/ui'
 import { CancelDialog } from './CancelDialog';
 import { EditInput } from './EditInput';
 import { Header } from './Header';
+import { MarkSucceeded, SendEventDialog } from './JsonDialogs';
 import { Lower } from './Lower';
-import { canCancel, canRetry, retry } from './retry';
+import { act, canCancel, canJudge, canPause, canRetry, retry } from './retry';
 import { RunCanvas } from './RunCanvas';
 import { openRun } from './session';
 import { StepPanel } from './StepPanel';
@@ -55,7 +57,7 @@ function Run() {
     const { run, selected, byPath } = now();
     if (!canRetry(run)) return false;
     const step = selected ? byPath[selected] : undefined;
-    void retry(step?.status === 'failed' ? step.path : undefined);
+    void retry(step?.status === 'failed' || step?.status === 'needs_attention' ? step.path : undefined);
     return true;
   };
   const editInput = () => {
@@ -69,8 +71,25 @@ function Run() {
     patch({ asking: 'cancel' });
     return true;
   };
+  const pause = () => {
+    const { run } = now();
+    if (canPause(run)) void act(call('pause_run', { run: run.id }), 'Paused: nothing more starts.');
+    else if (run.status === 'paused') void act(call('resume_run', { run: run.id }), 'The run goes on.');
+    else return false;
+    return true;
+  };
+  const judged = (then: (step: RunStep) => void) => () => {
+    const { run, selected, byPath } = now();
+    const step = selected ? byPath[selected] : undefined;
+    if (!step || !canJudge(run, step)) return false;
+    then(step);
+    return true;
+  };
   useShortcuts({
     R: retrySelected,
+    P: pause,
+    S: judged((step) => void act(call('judge_step', { run: now().run.id, step: step.path }), 'Skipped.')),
+    M: judged(() => patch({ asking: 'mark' })),
     'Shift+R': editInput,
     X: cancel,
     J: () => selectNext(1),
@@ -82,6 +101,7 @@ function Run() {
   });
   useCommands(useMemo(() => [
     { id: 'run-retry', title: 'Retry failed', keys: 'R', run: () => { if (canRetry(now().run)) void retry(); } },
+    { id: 'run-pause', title: 'Pause or resume this run', keys: 'P', run: () => void pause() },
     { id: 'run-cancel', title: 'Cancel this run', keys: 'X', run: cancel },
     { id: 'run-workflow', title: 'Open its workflow', run: () => navigate({ view: 'design', path: now().run.path }) },
   ], []));
@@ -93,6 +113,8 @@ function Run() {
       <Lower />
       {asking === 'cancel' && <CancelDialog />}
       {asking === 'edit-input' && <EditInput />}
+      {asking === 'mark' && <MarkSucceeded />}
+      {asking === 'event' && <SendEventDialog />}
     </div>
   );
 }

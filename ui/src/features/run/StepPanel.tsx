@@ -4,10 +4,11 @@ import type { RunStep } from '@/generated/RunStep';
 import { ActionIcon, actionName } from '@/shared/canvas';
 import { CodeEditor } from '@/shared/code/CodeEditor';
 import { linkTo } from '@/shared/router';
-import { StatusChip, Tabs } from '@/shared/ui';
+import { StatusChip, statusName, Tabs } from '@/shared/ui';
 import { Attempts } from './Attempts';
 import { RunPanel } from './RunPanel';
-import { patch, useRun, type StepTab } from './store';
+import { designPath } from './paths';
+import { patch, selectStep, useRun, type StepTab } from './store';
 import { ValueView } from './ValueView';
 
 export function StepPanel() {
@@ -29,6 +30,7 @@ function Selected({ step }: { step: RunStep }) {
         <span className="grow">
           <h2 className="semi ell" style={{ lineHeight: '17px' }}>{step.title ?? step.id}</h2>
           <span className="xs t3">{actionName[step.action] ?? step.action}, id <span className="mono">{step.path}</span></span>
+          <Instances step={step} />
         </span>
         <StatusChip status={step.status} />
       </header>
@@ -45,17 +47,29 @@ function Selected({ step }: { step: RunStep }) {
   );
 }
 
+/** The other instances of the same step: elements, passes, and the steps in them. */
+function Instances({ step }: { step: RunStep }) {
+  const steps = useRun((state) => state.run.steps);
+  const all = useMemo(() => steps.filter((each) => designPath(each.path) === designPath(step.path)), [steps, step.path]);
+  if (all.length < 2) return null;
+  return (
+    <select className="field" style={{ marginTop: 4, height: 24 }} value={step.path} aria-label="Instance" onChange={(event) => selectStep(event.target.value)}>
+      {all.map((each) => <option key={each.path} value={each.path}>{each.path}: {statusName[each.status].toLowerCase()}</option>)}
+    </select>
+  );
+}
+
 function Definition({ step }: { step: RunStep }) {
   const document = useRun((state) => state.document);
   const path = useRun((state) => state.run.path);
   const text = useMemo(() => {
     const node = document?.design.nodes.find((each) => each.id === step.id);
     return node && document ? document.design.text.split('\n').slice(node.line - 1, node.end_line).join('\n').trimEnd() : '';
-  }, [document, step.id]);
+  }, [document, step.path]);
   return (
     <>
       <p className="xs t3" style={{ marginBottom: 8 }}>As this run runs it. The file may have changed since: <a className="link" {...linkTo({ view: 'design', path })}>open the workflow</a>.</p>
-      <div className="well" style={{ padding: 0, minHeight: 60 }}><CodeEditor key={step.id} label="Definition of the step" language="yaml" value={text} /></div>
+      <div className="well" style={{ padding: 0, minHeight: 60 }}><CodeEditor key={step.path} label="Definition of the step" language="yaml" value={text} /></div>
     </>
   );
 }

@@ -6,6 +6,7 @@ import { clock, duration } from '@/shared/format';
 import { StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { hasEnded } from './fold';
+import { depthOf, isPart, ownName } from './paths';
 import { now as state, selectStep, useRun, useStep } from './store';
 import { barsOf, tickLabel, ticksOf, waitsOf, type Bar, type Waits } from './timeline';
 
@@ -90,7 +91,7 @@ const Row = memo(function Row({ path, top, selected, waits = none, scale, width,
   const quiet = step.status === 'pending' || step.status === 'skipped';
   return (
     <div id={`tl-${path}`} className="tl-row" role="option" aria-selected={selected} style={{ transform: `translateY(${top}px)` }} onClick={() => selectStep(path)} data-testid={`timeline-${path}`}>
-      <span className="tl-name"><StatusIcon status={step.status} size={12} /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{step.title ?? step.id}</span></span>
+      <span className="tl-name" style={{ paddingLeft: 16 + 9 * Math.min(6, depthOf(path)) }}><StatusIcon status={step.status} size={12} /><span className={`ell${quiet ? ' t3' : ''}${selected ? ' semi' : ''}`}>{isPart(path) ? ownName(path) : (step.title ?? step.id)}</span></span>
       <svg width={width} height={rowHeight} aria-hidden>{barsOf(step, waits).map((bar, index) => <BarShape key={index} bar={bar} scale={scale} width={width} now={now} />)}</svg>
       <span className="tl-value num t2"><Took step={step} now={now} /></span>
     </div>
@@ -116,6 +117,8 @@ function BarShape({ bar, scale, width, now }: { bar: Bar; scale: Scale; width: n
 
 function Took({ step, now }: { step: RunStep; now: number }) {
   if (step.status === 'retrying') return `in ${clock(Math.max(0, Date.parse(step.due_at ?? '') - now) + 999)}`;
+  if (step.status === 'waiting' && step.due_at) return `in ${clock(Math.max(0, Date.parse(step.due_at) - now) + 999)}`;
+  if (step.status === 'waiting' || step.status.startsWith('needs_')) return step.status === 'waiting' ? 'waits' : step.status === 'needs_approval' ? 'approval' : 'attention';
   if (step.status === 'skipped' || step.status === 'cancelled' || step.status === 'queued') return step.status;
   if (!step.started_at) return '';
   if (!hasEnded(step.status)) return clock(now - Date.parse(step.started_at));

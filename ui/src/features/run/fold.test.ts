@@ -99,4 +99,44 @@ describe('fold', () => {
     const folded = fold(run('a'), event('step_succeeded', 'a', { port: 'succeeded', output: { $value: null, plain: { $value: 'x' } } }));
     expect(folded.steps[0]?.output).toEqual({ $value: 'x' });
   });
+
+  it('makes an instance that is not known yet behind its container, and counts steps at the top only', () => {
+    seq = 1;
+    const folded = foldAll(run('each', 'after'), [
+      event('run_started'), event('attempt_started', 'each', { count: 2 }, 1),
+      event('step_queued', 'each[0]'), event('attempt_started', 'each[0]', {}, 1), event('step_queued', 'each[0].work'),
+      event('step_queued', 'each[1]'), event('step_succeeded', 'each[0].work', { port: 'succeeded', output: 1 }),
+      event('step_queued', 'each[0].more'),
+    ]);
+    expect(folded.steps.map((each) => each.path)).toEqual(['each', 'each[0]', 'each[0].work', 'each[0].more', 'each[1]', 'after']);
+    expect(folded.steps.map((each) => each.id)).toEqual(['each', 'each', 'work', 'more', 'each', 'after']);
+    expect(folded.progress).toEqual({ done: 0, known: 2 });
+  });
+  it('forgets what is in a container that starts anew, and keeps it when it is resumed', () => {
+    seq = 1;
+    const base = foldAll(run('each'), [event('attempt_started', 'each', {}, 1), event('step_queued', 'each[0]')]);
+    expect(foldAll(base, [event('step_reset', 'each', { resume: true })]).steps).toHaveLength(2);
+    expect(foldAll(base, [event('step_reset', 'each')]).steps).toHaveLength(1);
+  });
+  it('shows a run that only waits as waiting, and a paused one as paused', () => {
+    seq = 1;
+    const waits = foldAll(run('hold', 'ask'), [event('run_started'), event('step_waiting', 'hold', { waits: [{ due_at_ms: 5_000 }, { event: 'go' }] }), event('step_approval_requested', 'ask', { message: 'Ship?' })]);
+    expect(waits).toMatchObject({ status: 'waiting', steps: [{ status: 'waiting', due_at: '1970-01-01T00:00:05.000Z' }, { status: 'needs_approval' }] });
+    const over = foldAll(waits, [event('step_answered', 'ask', { decision: 'approved' }), event('step_succeeded', 'ask', { port: 'approved', output: {} }), event('run_paused')]);
+    expect(over).toMatchObject({ status: 'paused', progress: { done: 1 } });
+    expect(foldAll(over, [event('run_resumed')]).status).toBe('waiting');
+  });
+  it('follows the undoing of a step', () => {
+    seq = 1;
+    const base = foldAll(run('a'), [event('run_started'), event('step_succeeded', 'a', { port: 'succeeded', output: 1 }), event('run_compensating'), event('compensation_started', 'a')]);
+    expect(base).toMatchObject({ status: 'compensating', progress: { done: 1 }, steps: [{ status: 'compensating', compensation: { status: 'running', attempts: 1 } }] });
+    const done = foldAll(base, [event('compensation_succeeded', 'a'), event('run_compensated')]);
+    expect(done).toMatchObject({ status: 'compensated', steps: [{ status: 'compensated', compensation: { status: 'succeeded' } }] });
+  });
+  it('parks a step for a person and lets a person judge it', () => {
+    seq = 1;
+    const parked = foldAll(run('a'), [event('run_started'), event('step_needs_attention', 'a', { error: failure })]);
+    expect(parked).toMatchObject({ status: 'waiting', steps: [{ status: 'needs_attention', error: { message: 'refused' } }] });
+    expect(foldAll(parked, [event('step_succeeded', 'a', { port: 'succeeded', output: 7 })]).steps[0]).toMatchObject({ status: 'succeeded', error: null, output: 7 });
+  });
 });

@@ -5,6 +5,9 @@ import type { RunStep } from '@/generated/RunStep';
 import { plainText, spansOf } from './ansi';
 import { wireState } from './edges';
 import { join } from './logs';
+import { gather } from './aggregate';
+import { designPath, isInside, parentPath } from './paths';
+import { progressText } from './progress';
 import { mergePatch } from './mergePatch';
 import { planText } from './retry';
 import { barsOf, tickLabel, ticksOf, waitsOf } from './timeline';
@@ -95,5 +98,38 @@ describe('values', () => {
   it('are coloured without losing a character', () => {
     const json = JSON.stringify({ a: 'x: "y"', b: [1, -2.5e3, true, null], c: {} }, null, 2);
     expect(tokensOf(json).map((token) => token.text).join('')).toBe(json);
+  });
+});
+
+const at = (path: string, status: RunStep['status'], port: string | null = null): RunStep =>
+  ({ path, id: path, title: null, action: 'run', status, port, attempts: [], started_at: null, ended_at: null, duration_ms: null, input: null, output: null, error: null });
+
+describe('paths of instances', () => {
+  it('lead to the step of the design and to what contains them', () => {
+    expect(['a', 'a.b', 'a[3]', 'a[3].b', 'a#2.b[0]'].map(designPath)).toEqual(['a', 'a.b', 'a', 'a.b', 'a.b']);
+    expect(['a', 'a.b', 'a[3]', 'a[3].b', 'a#2.b[0]'].map(parentPath)).toEqual([null, 'a', 'a', 'a[3]', 'a#2.b']);
+    expect(isInside('a[1].b', 'a')).toBe(true);
+    expect(isInside('ab', 'a')).toBe(false);
+  });
+});
+
+describe('the instances of a step as one', () => {
+  const steps = [at('each', 'running'), at('each[0]', 'succeeded'), at('each[0].x', 'succeeded', 'succeeded'), at('each[1]', 'running'), at('each[1].x', 'failed', 'failed')];
+  it('show what calls for attention first, and count', () => {
+    const gathered = gather(steps);
+    expect(gathered['each.x']).toMatchObject({ status: 'failed', path: 'each[1].x', port: null, counts: { succeeded: 1, failed: 1 } });
+    expect(gathered['each']).toMatchObject({ status: 'running', path: 'each', count: 1, parts: [{ path: 'each[0]' }, { path: 'each[1]' }] });
+  });
+  it('keep their identity while nothing changes', () => {
+    const before = gather(steps);
+    expect(gather([...steps], before)['each']).toBe(before['each']);
+  });
+});
+
+describe('how far a run is', () => {
+  const progress = { done: 3, known: 3 };
+  it('says what became of the steps of a failed run', () => {
+    expect(progressText({ status: 'failed', progress, steps: [at('a', 'succeeded'), at('b', 'failed'), at('b[0]', 'failed'), at('c', 'skipped')] })).toBe('1 done, 1 failed, 1 skipped');
+    expect(progressText({ status: 'running', progress, steps: [] })).toBe('3 of 3 steps done');
   });
 });

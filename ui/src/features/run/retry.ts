@@ -4,11 +4,15 @@ import type { RetryPlan } from '@/generated/RetryPlan';
 import type { Run } from '@/generated/Run';
 import { count } from '@/shared/format';
 import { complain, toast } from '@/shared/ui';
+import type { RunStep } from '@/generated/RunStep';
+import { isPart } from './paths';
 import { now, replaceRun } from './store';
 
 export function canRetry(run: Run): boolean {
-  return run.status === 'failed' || run.status === 'cancelled' || run.steps.some((step) => step.status === 'failed') && run.status === 'running';
+  return run.status === 'failed' || run.status === 'cancelled' || (run.status === 'running' || run.status === 'waiting') && run.steps.some((step) => step.status === 'failed' || step.status === 'needs_attention');
 }
+
+export const canPause = (run: Run): boolean => run.status === 'running' || run.status === 'waiting';
 
 export function canCancel(run: Run): boolean {
   return run.status === 'queued' || run.status === 'running' || run.status === 'waiting' || run.status === 'paused';
@@ -27,6 +31,39 @@ export async function retry(step?: string, set?: unknown): Promise<boolean> {
     return false;
   }
 }
+
+/** Does something to the open run, and shows the run as it is after it. Resolves to whether it worked; a refusal is shown. */
+export async function act(what: Promise<Run>, done: string): Promise<boolean> {
+  try {
+    const after = await what;
+    if (now().run?.id === after.id) replaceRun(after);
+    toast(done);
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+/** Does a step and all that follows again. */
+export async function rerun(from: string): Promise<boolean> {
+  try {
+    const { plan, run: after } = await call('rerun_run', { run: now().run.id, from, plan: false });
+    if (after && now().run?.id === after.id) replaceRun(after);
+    toast(`Running again: ${count(plan.runs.length, 'step')} to run, ${plan.reused.length} kept.`, 'retrying');
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+/** Whether a person may say what becomes of a step. */
+export function canJudge(run: Run, step: RunStep): boolean {
+  return step.status === 'needs_attention' || step.status === 'failed' || (step.status === 'cancelled' && run.ended_at !== null);
+}
+
+export const canRerun = (run: Run, step: RunStep): boolean => run.ended_at !== null && step.started_at !== null && !isPart(step.path);
 
 /** What a retry keeps, repeats and runs for the first time, as sentences. */
 export function planText(plan: RetryPlan): string {

@@ -8,16 +8,19 @@ import type { LogLine } from '@/generated/LogLine';
 import type { Run } from '@/generated/Run';
 import type { RunStep } from '@/generated/RunStep';
 import type { WorkflowDocument } from '@/generated/WorkflowDocument';
-import type { Drawing } from '@/shared/canvas';
-import { foldAll } from './fold';
+import { noDrawing, type Drawing } from '@/shared/canvas';
+import { gather, type Gathered } from './aggregate';
+import { foldAll, type WaitingFor } from './fold';
 
 export type LowerTab = 'logs' | 'data' | 'events';
 export type StepTab = 'attempts' | 'input' | 'output' | 'definition';
-export type Asking = 'cancel' | 'edit-input' | null;
+export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | null;
 
 export interface RunState {
   run: Run;
   byPath: Record<string, RunStep>;
+  /** The instances of each step of the design, as one. */
+  gathered: Record<string, Gathered>;
   document: WorkflowDocument | null;
   drawing: Drawing;
   events: Event[];
@@ -40,14 +43,18 @@ export function useRun<T>(select: (state: RunState) => T): T {
 }
 export const now = (): RunState => useRunStore.getState() as RunState;
 export const patch = (change: Partial<RunState>): void => useRunStore.setState(change as RunState);
+/** What a step waits for, after its latest word about it. */
+export function waitsOf(events: Event[], path: string): WaitingFor[] {
+  return (events.findLast((event) => event.kind === 'step_waiting' && event.step === path)?.data['waits'] as WaitingFor[] | undefined) ?? [];
+}
 export const useStep = (path: string): RunStep | undefined => useRun((state) => state.byPath[path]);
 
 export function freshState(run: Run): RunState {
   return {
     run,
-    byPath: index(run),
+    ...index(run),
     document: null,
-    drawing: { places: {}, routes: {} },
+    drawing: noDrawing,
     events: [],
     logs: [],
     omitted: 0,
@@ -59,15 +66,17 @@ export function freshState(run: Run): RunState {
   };
 }
 
-function index(run: Run): Record<string, RunStep> {
-  return Object.fromEntries(run.steps.map((step) => [step.path, step]));
+function index(run: Run, before: Record<string, Gathered> = {}): Pick<RunState, 'byPath' | 'gathered'> {
+  return { byPath: Object.fromEntries(run.steps.map((step) => [step.path, step])), gathered: gather(run.steps, before) };
 }
 
 /** The failure that matters: the one that the run names, else the first. */
 function firstFailure(run: Run): string | null {
   const named = run.status === 'failed' ? run.error?.step : undefined;
-  return run.steps.find((step) => step.path === named)?.path ?? run.steps.find((step) => step.status === 'failed')?.path ?? null;
+  return run.steps.find((step) => step.path === named)?.path ?? run.steps.find((step) => step.status === 'needs_attention' || step.status === 'needs_approval')?.path ?? run.steps.find((step) => step.status === 'failed')?.path ?? null;
 }
+
+const callsForPerson = new Set(['step_failed', 'step_needs_attention', 'step_approval_requested']);
 
 /** Takes events in: those that are known already change nothing. A step that fails is shown. */
 export function receiveEvents(events: Event[]): void {
@@ -75,9 +84,9 @@ export function receiveEvents(events: Event[]): void {
   const next = foldAll(run, events);
   const last = known.at(-1)?.seq ?? 0;
   const fresh = events.filter((event) => event.seq > last);
-  const failed = events.findLast((event) => event.seq > run.seq && event.kind === 'step_failed')?.step;
+  const failed = events.findLast((event) => event.seq > run.seq && callsForPerson.has(event.kind))?.step;
   patch({
-    ...(next === run ? {} : { run: next, byPath: index(next) }),
+    ...(next === run ? {} : { run: next, ...index(next, now().gathered) }),
     ...(fresh.length ? { events: [...known, ...fresh] } : {}),
     ...(failed && failed !== selected ? { selected: failed, stepTab: 'attempts' } : {}),
   });
@@ -85,7 +94,7 @@ export function receiveEvents(events: Event[]): void {
 
 /** The run as it was read anew. */
 export function replaceRun(run: Run): void {
-  if (run.seq >= now().run.seq) patch({ run, byPath: index(run) });
+  if (run.seq >= now().run.seq) patch({ run, ...index(run, now().gathered) });
 }
 
 const mostLines = 1_000_000;

@@ -5,7 +5,7 @@ import { useRetry } from '@/api';
 import type { RunSummary } from '@/generated/RunSummary';
 import { clock, duration, fullTime, moment, plain } from '@/shared/format';
 import { linkTo, navigate } from '@/shared/router';
-import { Button, complain, StatusIcon, statusName, toast } from '@/shared/ui';
+import { Button, complain, lookOf, StatusIcon, statusName, toast } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 
 export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
@@ -20,7 +20,7 @@ export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
       <span role="cell" className="row g3"><StatusIcon status={run.status} quiet />{statusName[run.status]}</span>
       <span role="cell"><a {...linkTo({ view: 'run', id: run.id })} tabIndex={-1}><span className="med">{run.workflow}</span> <span className="t3 mono">#{run.number}</span></a></span>
       <span role="cell" className="row g4">
-        <span className={`bar s-${run.status}`} style={{ width: 64 }} role="progressbar" aria-label="Steps done" aria-valuemin={0} aria-valuemax={known} aria-valuenow={done}>
+        <span className={`bar ${lookOf(run.status)}`} style={{ width: 64 }} role="progressbar" aria-label="Steps done" aria-valuemin={0} aria-valuemax={known} aria-valuenow={done}>
           <i style={{ width: `${known ? (100 * done) / known : 0}%` }} />
         </span>
         <span className="t2 num">{done}/{known}</span>

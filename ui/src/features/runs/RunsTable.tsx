@@ -6,7 +6,7 @@ import { Button } from '@/shared/ui';
 import { RunRow } from './RunRow';
 
 type Item = { kind: 'group'; name: string; count: number; live: boolean } | { kind: 'run'; run: RunSummary } | { kind: 'more' };
-const ended = new Set(['succeeded', 'failed', 'cancelled']);
+const ended = new Set(['succeeded', 'failed', 'cancelled', 'compensated']);
 
 export function RunsTable({ runs, more, loading, onMore }: { runs: RunSummary[]; more: boolean; loading: boolean; onMore: () => void }) {
   const scroller = useRef<HTMLDivElement>(null);

@@ -5,7 +5,7 @@ import { useWorkflows } from '@/api';
 import { navigate } from '@/shared/router';
 import { StatusIcon, statusName, type Status } from '@/shared/ui';
 
-const statuses: Status[] = ['running', 'queued', 'waiting', 'paused', 'cancelling', 'failed', 'succeeded', 'cancelled'];
+const statuses: Status[] = ['running', 'queued', 'waiting', 'paused', 'cancelling', 'compensating', 'failed', 'succeeded', 'cancelled', 'compensated'];
 
 export function Sidebar({ counts, status, workflow }: { counts: Record<string, number>; status?: string; workflow?: string }) {
   const { data } = useWorkflows();

@@ -2,9 +2,9 @@
 import { Copy, Ellipsis, PenLine, Play, ListVideo, Trash2, TriangleAlert } from 'lucide-react';
 import type { WorkflowSummary } from '@/generated/WorkflowSummary';
 import { requestRun } from '@/shared/commands';
-import { count, fullTime, moment } from '@/shared/format';
+import { count, fullTime, moment, plain } from '@/shared/format';
 import { linkTo, navigate } from '@/shared/router';
-import { Button, Menu, StatusIcon, Strip, Tip, toast } from '@/shared/ui';
+import { Button, Menu, Prose, StatusIcon, Strip, Tip, toast } from '@/shared/ui';
 
 export function WorkflowRow({ workflow, onDelete }: { workflow: WorkflowSummary; onDelete: () => void }) {
   const open = () => navigate({ view: 'design', path: workflow.path });
@@ -18,7 +18,7 @@ export function WorkflowRow({ workflow, onDelete }: { workflow: WorkflowSummary;
         <a className="med block ell" {...linkTo({ view: 'design', path: workflow.path })} tabIndex={-1}>{name}</a>
         <span className="mono xs t3 block ell" style={{ lineHeight: '14px' }}>{workflow.path}</span>
       </span>
-      <span role="cell" className="t2" title={workflow.description ?? undefined}>{workflow.description ?? <span className="t3">No description</span>}</span>
+      <span role="cell" className="t2" title={workflow.description === null ? undefined : plain(workflow.description)}>{workflow.description !== null ? <Prose text={workflow.description} /> : <span className="t3">No description</span>}</span>
       <span role="cell" className="num right">{workflow.steps}</span>
       <span role="cell"><Problems errors={workflow.errors} warnings={workflow.warnings} /></span>
       <span role="cell">{states.length ? <Strip states={states} label="Last runs, oldest first" /> : <span className="t3">Never ran</span>}</span>

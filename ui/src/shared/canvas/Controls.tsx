@@ -6,13 +6,15 @@ import { fitOptions, useDistance, useFirstFit, useReveal } from './view';
 
 interface ControlsProps {
   map: boolean;
+  /** A new key draws the map anew. */
+  mapKey?: string;
   onMap: (shown: boolean) => void;
   colour: (node: Node) => string;
   /** The selected step: it is kept in view. */
   selected: string | null | undefined;
 }
 
-export function CanvasControls({ map, onMap, colour, selected }: ControlsProps) {
+export function CanvasControls({ map, mapKey, onMap, colour, selected }: ControlsProps) {
   const { zoomIn, zoomOut, fitView, zoomTo } = useReactFlow();
   useFirstFit();
   useReveal(selected);
@@ -33,7 +35,7 @@ export function CanvasControls({ map, onMap, colour, selected }: ControlsProps) 
         </Tip>
       </div>
       {map && (
-        <MiniMap className="minimap pop" nodeColor={colour} nodeStrokeWidth={0} nodeBorderRadius={6} pannable zoomable
+        <MiniMap key={mapKey} className="minimap pop" nodeColor={colour} nodeStrokeWidth={0} nodeBorderRadius={6} pannable zoomable
           style={{ width: 136, height: 96 }} offsetScale={4} ariaLabel="Map of the canvas" maskStrokeWidth={1.2} />
       )}
     </>

@@ -1,14 +1,29 @@
 /** The box of a step, in the designer and in a run alike. It takes what to show; it knows no store. */
 import { Handle } from '@xyflow/react';
-import { Split, Terminal, CircleHelp, Variable, type LucideIcon } from 'lucide-react';
+import { Ban, Box, Bot, Braces, CircleHelp, Clock, Flag, Globe, Group, ListChecks, Radio, Repeat, Split, SquareStack, SquareTerminal, Terminal, UserCheck, Users, Variable, Workflow, Wrench, type LucideIcon } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import { anyPort, hasNamedPorts, inPort, portPlaces, sideOf } from './geometry';
 
 /** Places inside the box count from within its border. */
 const border = 1;
 
-const icons: Record<string, LucideIcon> = { run: Terminal, set: Variable, choose: Split };
-export const actionName: Record<string, string> = { run: 'Run script', set: 'Set values', choose: 'Choose', unknown: 'No action' };
+const icons: Record<string, LucideIcon> = {
+  run: Terminal, set: Variable, choose: Split, command: SquareTerminal, http: Globe, jq: Braces, workflow: Workflow, wait: Clock, first_of: ListChecks, approve: UserCheck,
+  emit: Radio, cancel: Ban, end: Flag, steps: Group, for_each: SquareStack, loop: Repeat, tool: Wrench, container: Box, agent: Bot, team: Users,
+};
+export const actionName: Record<string, string> = {
+  run: 'Run script', set: 'Set values', choose: 'Choose', command: 'Run command', http: 'HTTP request', jq: 'jq program', workflow: 'Workflow', wait: 'Wait', first_of: 'First of',
+  approve: 'Approval', emit: 'Send event', cancel: 'Cancel steps', end: 'End the run', steps: 'Group', tool: 'Tool', container: 'Container', agent: 'Agent', team: 'Team', unknown: 'No action',
+};
+
+export const repeatName: Record<string, string> = { for_each: 'For each', loop: 'Loop' };
+
+/** What a step is, in a word or two: how it is repeated comes first. */
+export function kindOf(step: { action: string; repeat?: string }): string {
+  const name = actionName[step.action] ?? step.action;
+  if (!step.repeat) return name;
+  return step.action === 'steps' ? (repeatName[step.repeat] ?? step.repeat) : `${repeatName[step.repeat] ?? step.repeat}: ${name.toLowerCase()}`;
+}
 
 export function ActionIcon({ action, size = 15 }: { action: string; size?: number }) {
   const Icon = icons[action] ?? CircleHelp;
@@ -25,15 +40,16 @@ interface StepBoxProps {
   connectable: boolean;
   className?: string;
   status?: string;
+  repeat?: string;
   tile?: ReactNode;
   mark?: ReactNode;
 }
 
 export const StepBox = memo(function StepBox(props: StepBoxProps) {
-  const { id, action, title, line, ports, width, connectable, className = '', status, tile, mark } = props;
+  const { id, action, title, line, ports, width, connectable, className = '', status, repeat, tile, mark } = props;
   const named = hasNamedPorts({ ports });
   return (
-    <div className={`node ${className}`} style={{ width }} data-testid={`step-${id}`} data-status={status}>
+    <div className={`node ${className}${repeat ? ' many' : ''}`} style={{ width }} data-testid={`step-${id}`} data-status={status}>
       <div className="b">
         <span className="tile">{tile ?? <ActionIcon action={action} />}</span>
         <span className="grow">
@@ -48,8 +64,16 @@ export const StepBox = memo(function StepBox(props: StepBoxProps) {
   );
 });
 
-const StepPorts = memo(function StepPorts({ id, ports, width, connectable }: { id: string; ports: string[]; width: number; connectable: boolean }) {
-  return [...portPlaces({ ports }, width)].map(([port, at]) => {
+interface PortsProps {
+  id: string;
+  ports: string[];
+  width: number;
+  height?: number;
+  connectable: boolean;
+}
+
+export const StepPorts = memo(function StepPorts({ id, ports, width, height, connectable }: PortsProps) {
+  return [...portPlaces({ ports }, width, height)].map(([port, at]) => {
     const entry = port === inPort;
     const what = entry ? `Entry of ${id}` : port === anyPort ? `Any port of ${id}` : `Port ${port} of ${id}`;
     return (

@@ -12,6 +12,16 @@ export const portsHeight = 18;
 export const rowGap = 32;
 export const columnGap = 32;
 const corner = 10;
+/** A container has a header above its steps and room around them. */
+export const groupHead = 38;
+export const groupPad = 18;
+/** The least that a container takes, also when nothing is in it. */
+export const emptyGroup = { width: 232, height: 96 };
+
+export interface Size {
+  width: number;
+  height: number;
+}
 
 /** Handle of the entry. */
 export const inPort = 'in';
@@ -40,8 +50,7 @@ export function portOf(step: Shape, handle: string): string | null {
 }
 
 /** Places of all ports, from the step's top left corner. */
-export function portPlaces(step: Shape, width: number): Map<string, Point> {
-  const height = heightOf(step);
+export function portPlaces(step: Shape, width: number, height = heightOf(step)): Map<string, Point> {
   const places = new Map<string, Point>([[inPort, { x: width / 2, y: 0 }], ['failed', { x: width, y: 21 }]]);
   if (hasNamedPorts(step)) {
     step.ports.forEach((port, index) => places.set(port, { x: (width * (index + 0.5)) / step.ports.length, y: height }));
@@ -55,13 +64,12 @@ export function portPlaces(step: Shape, width: number): Map<string, Point> {
 const handleSize = 9;
 
 /** Size and ports of a step as the canvas library wants them, so that it need not measure a step before it draws its wires. */
-export function boxOf(step: Shape, width: number) {
-  const height = heightOf(step);
+export function boxOf(step: Shape, width: number, height = heightOf(step)) {
   return {
     width,
     height,
     measured: { width, height },
-    handles: [...portPlaces(step, width)].map(([id, at]): NodeHandle => ({
+    handles: [...portPlaces(step, width, height)].map(([id, at]): NodeHandle => ({
       id,
       type: id === inPort ? 'target' : 'source',
       position: sideOf(id),
@@ -75,6 +83,11 @@ export function boxOf(step: Shape, width: number) {
 
 export function sideOf(port: string): Position {
   return port === inPort ? Position.Top : port === 'failed' ? Position.Right : Position.Bottom;
+}
+
+/** What a step is called: its title, or its id within its group. */
+export function nameOf(step: Pick<StepNode, 'id' | 'title'>): string {
+  return step.title ?? step.id.slice(step.id.lastIndexOf('.') + 1);
 }
 
 export function edgeId(edge: Pick<Edge, 'from' | 'port' | 'to'>): string {

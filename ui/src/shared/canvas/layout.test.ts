@@ -4,7 +4,7 @@ vi.mock('elkjs/lib/elk-api.js', () => ({ default: class {} }));
 const { fit, freePlace } = await import('./layout');
 
 const graph = {
-  nodes: ['a', 'b', 'c'].map((id) => ({ id, ports: ['succeeded'] })),
+  nodes: ['a', 'b', 'c'].map((id) => ({ id, action: 'run', ports: ['succeeded'] })),
   edges: [{ from: 'a', port: null, to: 'b', implied: false }],
 };
 const ideal = { a: { x: 0, y: 0 }, b: { x: 0, y: 74 }, c: { x: 208, y: 0 } };

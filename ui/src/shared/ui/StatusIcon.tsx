@@ -3,12 +3,18 @@ import type { ReactNode } from 'react';
 
 export type Status =
   | 'pending' | 'queued' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'skipped'
-  | 'cancelled' | 'cancelling' | 'waiting' | 'paused' | 'lost';
+  | 'cancelled' | 'cancelling' | 'waiting' | 'paused' | 'lost' | 'needs_approval' | 'needs_attention' | 'compensating' | 'compensated';
 
 export const statusName: Record<Status, string> = {
   pending: 'Pending', queued: 'Queued', running: 'Running', retrying: 'Retrying', succeeded: 'Succeeded', failed: 'Failed',
   skipped: 'Skipped', cancelled: 'Cancelled', cancelling: 'Cancelling', waiting: 'Waiting', paused: 'Paused', lost: 'Lost',
+  needs_approval: 'Needs approval', needs_attention: 'Needs attention', compensating: 'Compensating', compensated: 'Compensated',
 };
+
+/** The name of a status in the style sheets. */
+const styleOf: Partial<Record<Status, string>> = { needs_approval: 'approval', needs_attention: 'attention', cancelling: 'cancelled' };
+export const lookOf = (status: Status): string => `s-${styleOf[status] ?? status}`;
+export const colourOf = (status: Status): string => `var(--st-${styleOf[status] ?? (status === 'lost' ? 'attention' : status)})`;
 
 const line = { fill: 'none', stroke: 'currentColor', strokeLinecap: 'round', strokeLinejoin: 'round' } as const;
 const cut = { fill: 'none', stroke: 'var(--surface)', strokeLinecap: 'round', strokeLinejoin: 'round' } as const;
@@ -56,12 +62,37 @@ const shapes: Record<Status, ReactNode> = {
     </>
   ),
   lost: <><path d="M8 1.2l6.9 12.6H1.1z" fill="currentColor" stroke="currentColor" strokeLinejoin="round" /><path d="M8 6v3.4M8 11.6v.1" {...cut} strokeWidth="1.7" /></>,
+  needs_approval: (
+    <>
+      <path d="M8 .6L15.4 8 8 15.4.6 8z" fill="currentColor" stroke="currentColor" strokeLinejoin="round" />
+      <circle cx="8" cy="6" r="1.7" fill="var(--surface)" />
+      <path d="M4.9 10.8c.3-1.9 1.5-2.7 3.1-2.7s2.8.8 3.1 2.7z" fill="var(--surface)" />
+    </>
+  ),
+  needs_attention: (
+    <>
+      <path d="M3 1.5h10A1.5 1.5 0 0 1 14.5 3v7.5L8 15l-6.5-4.5V3A1.5 1.5 0 0 1 3 1.5z" fill="currentColor" stroke="currentColor" strokeLinejoin="round" />
+      <path d="M8 4.2v3.6M8 10.4v.1" {...cut} strokeWidth="1.8" />
+    </>
+  ),
+  compensating: (
+    <>
+      <path d="M5.5 2.5L2 6l3.5 3.5M2.2 6h7.3a4 4 0 0 1 0 8H8" {...line} strokeWidth="1.7" />
+      <circle cx="4.6" cy="14" r="1" fill="currentColor" />
+    </>
+  ),
+  compensated: (
+    <>
+      <circle cx="8" cy="8" r="7" fill="currentColor" />
+      <path d="M6.6 4.8L4.5 6.9 6.6 9M4.7 6.9h4.6a2 2 0 0 1 0 4H8" {...cut} strokeWidth="1.5" />
+    </>
+  ),
 };
 
 export function StatusIcon({ status, size = 14, quiet = false }: { status: Status; size?: number; quiet?: boolean }) {
   const name = quiet ? { 'aria-hidden': true } : { role: 'img', 'aria-label': statusName[status] };
   return (
-    <svg className={`st s-${status}`} width={size} height={size} viewBox="0 0 16 16" {...name}>
+    <svg className={`st ${lookOf(status)}`} width={size} height={size} viewBox="0 0 16 16" {...name}>
       {shapes[status]}
     </svg>
   );
@@ -69,7 +100,7 @@ export function StatusIcon({ status, size = 14, quiet = false }: { status: Statu
 
 export function StatusChip({ status, children, testId }: { status: Status; children?: ReactNode; testId?: string }) {
   return (
-    <span className={`chip st s-${status}`} data-status={status} data-testid={testId}>
+    <span className={`chip st ${lookOf(status)}`} data-status={status} data-testid={testId}>
       <StatusIcon status={status} size={12} quiet />
       {children ?? statusName[status]}
     </span>

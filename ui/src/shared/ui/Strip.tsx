@@ -1,5 +1,5 @@
 /** A strip of states, one cell each. The cell has its own shape per status, so that it reads without colour. */
-import { statusName, type Status } from './StatusIcon';
+import { colourOf, statusName, type Status } from './StatusIcon';
 
 const step = 11;
 
@@ -16,7 +16,7 @@ export function Strip({ states, label }: { states: { key: string; status: Status
 }
 
 export function StripCell({ status }: { status: Status }) {
-  const colour = `var(--st-${status === 'cancelling' ? 'cancelled' : status === 'lost' ? 'attention' : status})`;
+  const colour = colourOf(status);
   const frame = { x: 0.75, y: 3.75, width: 7.5, height: 10.5, rx: 2, stroke: colour, strokeWidth: 1.3 };
   switch (status) {
     case 'succeeded':
@@ -34,6 +34,14 @@ export function StripCell({ status }: { status: Status }) {
       return <><rect {...frame} fill="none" /><circle cx="4.5" cy="9" r="1.6" fill={colour} /></>;
     case 'waiting':
       return <><rect {...frame} fill="none" /><rect x="2" y="9" width="5" height="4" rx="1" fill={colour} /></>;
+    case 'needs_approval':
+      return <path d="M4.5 2.5L9 9l-4.500 6.500L0 9z" fill={colour} />;
+    case 'needs_attention':
+      return <path d="M0 3h9v8.500L4.500 16 0 11.500z" fill={colour} />;
+    case 'compensating':
+      return <><rect {...frame} fill="none" /><path d="M6 6.500L3 9l3 2.500" fill="none" stroke={colour} strokeWidth="1.3" strokeLinecap="round" /></>;
+    case 'compensated':
+      return <><rect y="3" width="9" height="12" rx="2" fill={colour} /><path d="M6 6.500L3 9l3 2.500" fill="none" stroke="var(--surface)" strokeWidth="1.3" strokeLinecap="round" /></>;
     case 'paused':
       return <><rect y="3" width="9" height="12" rx="2" fill={colour} /><path d="M3 6.5v5M6 6.5v5" stroke="var(--surface)" strokeWidth="1.4" /></>;
     case 'cancelled':

@@ -4,7 +4,7 @@ export { Confirm, Dialog } from './Dialog';
 export { Menu, type MenuItem } from './Menu';
 export { Prose } from './Prose';
 export { ErrorState, LoadingRows, State } from './State';
-export { StatusChip, StatusIcon, statusName, type Status } from './StatusIcon';
+export { colourOf, lookOf, StatusChip, StatusIcon, statusName, type Status } from './StatusIcon';
 export { Strip, StripCell } from './Strip';
 export { Segments, Tabs, type Choice } from './Tabs';
 export { Keys, Tip, TipProvider } from './Tip';

@@ -13,6 +13,9 @@ use super::meter::MAX_DEPTH;
 use super::program::{Code, Constant, Problem, ProblemKind, Read, Reference, Root, StepField};
 
 const ROOTS: [&str; 4] = ["inputs", "steps", "env", "run"];
+/// What is in scope at some places only.
+const GIVEN: [&str; 4] = ["item", "index", "pass", "event"];
+/// Names that a macro over a list cannot take for its elements.
 const RESERVED_ROOTS: [&str; 8] = ["inputs", "steps", "env", "run", "secrets", "item", "index", "pass"];
 const TYPES: [(&str, &str); 11] = [
     ("int", "int"),
@@ -120,24 +123,22 @@ impl Lowering<'_> {
                 return None;
             }
             "secrets" => {
-                let message = "`secrets` are not supported by this version".to_owned();
-                self.problem(ProblemKind::NotSupported, name, message, None);
-                return None;
-            }
-            "item" | "index" | "pass" => {
-                let message =
-                    format!("`{name}` is in scope only inside `for_each` and `loop`, which this version does not support");
-                self.problem(ProblemKind::NotSupported, name, message, None);
+                let message = "name the secret: `secrets.MY_SECRET`".to_owned();
+                self.problem(ProblemKind::SecretInside, name, message, None);
                 return None;
             }
             _ => {}
+        }
+        if let Some(given) = GIVEN.into_iter().find(|given| *given == name) {
+            self.roots.push(Root::Local(given));
+            return Some(Code::Given(given));
         }
         if let Some((_, type_name)) = TYPES.into_iter().find(|(known, _)| *known == name) {
             return Some(Code::Type(type_name));
         }
         let suggestion = crate::nearest(name, ROOTS.into_iter().chain(self.locals.iter().map(String::as_str)));
         let meant = suggestion.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
-        let message = format!("`{name}` is not known; in scope are `inputs`, `steps`, `env` and `run`.{meant}");
+        let message = format!("`{name}` is not known; in scope are `inputs`, `steps`, `env`, `run` and `secrets`.{meant}");
         self.problem(ProblemKind::UnknownName, name, message, suggestion);
         None
     }
@@ -189,6 +190,10 @@ impl Lowering<'_> {
                 }
                 "inputs" => self.roots.push(Root::Input(field.to_owned())),
                 "env" => self.roots.push(Root::Env(field.to_owned())),
+                "secrets" => {
+                    self.roots.push(Root::Secret(field.to_owned()));
+                    return Some(Code::Secret(field.to_owned()));
+                }
                 "run" if field == "started_at" => return Some(Code::StartedAt),
                 "run" if !matches!(field, "id" | "trigger") => {
                     let suggestion = crate::nearest(field, ["id", "started_at", "trigger"]);

@@ -4,7 +4,7 @@ use cel::parser::PrattParser;
 
 use super::Lowering;
 use crate::expression::meter::MAX_SOURCE;
-use crate::expression::program::{Problem, ProblemKind, Program};
+use crate::expression::program::{Code, Problem, ProblemKind, Program, Root};
 
 impl Program {
     /// Parses and resolves an expression.
@@ -41,6 +41,13 @@ impl Program {
             problems: Vec::new(),
         };
         let code = lowering.lower(&tree, 0);
+        if !matches!(code, Some(Code::Secret(_)))
+            && let Some(Root::Secret(name)) = lowering.roots.iter().find(|root| matches!(root, Root::Secret(_)))
+        {
+            let message = format!("a secret stands alone, its value is not known to expressions: `${{{{ secrets.{name} }}}}`");
+            let name = name.clone();
+            lowering.problem(ProblemKind::SecretInside, &name, message, None);
+        }
         match code {
             Some(code) if lowering.problems.is_empty() => {
                 Ok(Self { source: source.to_owned(), code, references: lowering.references, roots: lowering.roots })

@@ -17,7 +17,7 @@ export function FlowForm({ form }: { form: StepForm }) {
   const incoming = design.edges.filter((edge) => edge.to === step.id);
   const needs = incoming.filter((edge) => !edge.implied);
   const implied = incoming.filter((edge) => edge.implied);
-  const candidates = design.nodes.filter((node) => node.id !== step.id && !needs.some((edge) => edge.from === node.id && edge.port === null));
+  const candidates = design.nodes.filter((node) => node.id !== step.id && node.parent === step.parent && !needs.some((edge) => edge.from === node.id && edge.port === null));
   const connect = (from: string) => {
     const source = design.nodes.find((node) => node.id === from);
     if (!source) return;

@@ -2,10 +2,10 @@
 import { Ellipsis, Trash2, Code } from 'lucide-react';
 import { useState } from 'react';
 import type { StepNode } from '@/generated/StepNode';
-import { ActionIcon, actionName } from '@/shared/canvas';
+import { ActionIcon, kindOf, nameOf } from '@/shared/canvas';
 import { Button, Menu, Tabs } from '@/shared/ui';
 import { removeSelected } from '../shortcuts';
-import { apply, patch, show } from '../store';
+import { apply, patch, renamedTo, show } from '../store';
 import { ChooseForm } from './ChooseForm';
 import { FailureForm, FailureFoot } from './FailureForm';
 import { TextField } from './fields';
@@ -13,6 +13,7 @@ import { FlowForm } from './FlowForm';
 import { RunForm } from './RunForm';
 import { SetForm } from './SetForm';
 import { orNothing, useStepForm, type StepForm } from './step';
+import { YamlForm } from './YamlForm';
 
 type Tab = 'configure' | 'flow' | 'failure';
 
@@ -22,10 +23,10 @@ export function StepInspector({ step }: { step: StepNode }) {
   return (
     <>
       <header className="insp-head">
-        <span className="tile"><ActionIcon action={step.action} size={17} /></span>
+        <span className="tile"><ActionIcon action={step.action === 'steps' ? (step.repeat ?? step.action) : step.action} size={17} /></span>
         <span className="grow">
-          <h2 className="semi ell" style={{ lineHeight: '17px' }}>{step.title ?? step.id}</h2>
-          <span className="xs t3">{actionName[step.action] ?? step.action}, id <span className="mono">{step.id}</span></span>
+          <h2 className="semi ell" style={{ lineHeight: '17px' }}>{nameOf(step)}</h2>
+          <span className="xs t3">{kindOf(step)}, id <span className="mono">{step.id}</span></span>
         </span>
         <Menu trigger={<Button small look="ghost" icon={<Ellipsis size={15} />} aria-label="More about this step" />} items={[
           { label: 'Show in code', icon: <Code size={14} />, onSelect: () => { patch({ mode: 'code' }); show(step.line, step.id); } },
@@ -50,13 +51,15 @@ function Configure({ form }: { form: StepForm }) {
   return (
     <>
       <div className="two">
-        <TextField label="Title" value={step.title ?? ''} placeholder={step.id} onCommit={(text) => form.set(['title'], orNothing(text))} problems={form.problems('title')} />
-        <TextField label="Id" mono value={step.id} problems={form.problems('id')} onCommit={(text) => void rename(step.id, text.trim())} />
+        <TextField label="Title" value={step.title ?? ''} placeholder={nameOf({ ...step, title: null })} onCommit={(text) => form.set(['title'], orNothing(text))} problems={form.problems('title')} />
+        <TextField label="Id" mono value={nameOf({ ...step, title: null })} problems={form.problems('id')} onCommit={(text) => void rename(step.id, text.trim())} />
       </div>
       {step.action === 'run' && <RunForm form={form} />}
       {step.action === 'set' && <SetForm form={form} />}
       {step.action === 'choose' && <ChooseForm form={form} />}
-      {step.action === 'unknown' && <p className="sm t2">This step has no action that is known here. Add <span className="mono">run</span>, <span className="mono">set</span> or <span className="mono">choose</span> in the code.</p>}
+      {step.action === 'unknown' && <p className="sm t2">This step has no action that is known here. Add one in the code, for example <span className="mono">run</span>.</p>}
+      {step.action === 'steps' && <p className="xs t3">Drop steps into the frame to add them to it.</p>}
+      <YamlForm form={form} />
       <TextField label="Description" value={form.text('description')} lines={2} onCommit={(text) => form.set(['description'], orNothing(text))} problems={form.problems('description')} />
     </>
   );
@@ -64,5 +67,6 @@ function Configure({ form }: { form: StepForm }) {
 
 /** The step keeps its references everywhere, and stays selected. */
 async function rename(id: string, to: string): Promise<void> {
-  if (to && to !== id) await apply([{ op: 'rename_step', id, to }], { select: [to] });
+  const whole = renamedTo(id, to);
+  if (to && whole !== id) await apply([{ op: 'rename_step', id, to }], { select: [whole] });
 }

@@ -1,0 +1,66 @@
+//! Where the engine finds workflows that are called, and runs that have ended.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use loomwork_engine::{Active, EngineError, Library, load_run};
+use loomwork_run::Program;
+use loomwork_store::Reader;
+
+use crate::workspace::Catalog;
+
+/// The workspace as the engine sees it.
+pub(crate) struct WorkspaceLibrary {
+    catalog: Arc<Catalog>,
+    journal: PathBuf,
+}
+
+impl WorkspaceLibrary {
+    pub(crate) fn new(catalog: Arc<Catalog>, journal: PathBuf) -> Self {
+        Self { catalog, journal }
+    }
+}
+
+impl Library for WorkspaceLibrary {
+    fn workflow(&self, id: &str) -> Result<(Arc<Program>, Arc<str>, String), String> {
+        // An id is never a path: a name that could be one is none.
+        if id.is_empty() || id.contains(['/', '\\']) || id.starts_with('.') {
+            return Err(format!("`{id}` is not the id of a workflow"));
+        }
+        let entry = self.catalog.find(id).map_err(|error| error.message)?;
+        let workflow = entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty());
+        let workflow =
+            workflow.ok_or_else(|| format!("the workflow `{id}` has errors; see `loomwork validate {}`", entry.path))?;
+        if let Some(message) = unsupported(&workflow) {
+            return Err(message);
+        }
+        let definition = loomwork_workflow::definition_hash(&entry.file.text);
+        let text = Arc::from(entry.file.text.as_str());
+        Ok((Arc::new(Program::new(workflow, definition)), text, entry.path))
+    }
+
+    fn load_run(&self, run: &str) -> Result<Active, EngineError> {
+        load_run(&Reader::open(&self.journal)?, run)
+    }
+
+    fn fresh_id(&self) -> String {
+        uuid::Uuid::now_v7().to_string()
+    }
+
+    fn last_number(&self, workflow: &str) -> u32 {
+        let number = Reader::open(&self.journal).and_then(|reader| reader.last_number(workflow));
+        number.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the number of the last run cannot be read");
+            0
+        })
+    }
+}
+
+/// What of a workflow this version checks but cannot run, as a sentence; none when it can run all of it.
+pub(crate) fn unsupported(workflow: &loomwork_workflow::Workflow) -> Option<String> {
+    let named: Vec<String> = workflow.unsupported().iter().map(|(place, what)| format!("`{what}` at {place}")).collect();
+    if named.is_empty() {
+        return None;
+    }
+    Some(format!("This version can check the workflow `{}`, but not run it: it uses {}.", workflow.id, named.join(", ")))
+}

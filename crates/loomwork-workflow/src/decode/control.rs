@@ -1,0 +1,190 @@
+//! Actions that steer the run: waits, decisions, events, other workflows.
+
+use indexmap::IndexMap;
+
+use super::Decoder;
+use super::keys::{APPROVE, CALL, EMIT, END, WAIT};
+use super::step::Named;
+use crate::codes;
+use crate::duration::parse_duration;
+use crate::expression::Template;
+use crate::model::{Action, Approve, Call, Wait};
+use crate::yaml::Node;
+
+impl Decoder<'_> {
+    /// A duration, or an expression that gives one.
+    pub(super) fn duration_template(&mut self, node: &Node) -> Option<Template> {
+        if node.scalar().is_some_and(|scalar| scalar.text.contains("${{")) {
+            return self.string_template(node);
+        }
+        let ms = self.duration(node)?;
+        let text = node.scalar().map(|scalar| scalar.text.clone()).filter(|text| parse_duration(text) == Ok(ms));
+        Some(Template::literal(text.unwrap_or_else(|| crate::format_duration(ms)).into()))
+    }
+
+    pub(super) fn wait(&mut self, node: &Node) -> Option<Wait> {
+        if !self.keys(node, &WAIT) {
+            return None;
+        }
+        let kinds: Vec<_> = node
+            .entries()
+            .unwrap_or_default()
+            .iter()
+            .filter(|entry| matches!(entry.key.as_str(), "for" | "until" | "event"))
+            .collect();
+        let [kind] = kinds[..] else {
+            let place = super::first_line(self.text, node.place);
+            let message = "A wait has one of `for` (a duration), `until` (a moment) and `event` (a name).";
+            self.report(codes::MISSING_KEY, place, message);
+            return None;
+        };
+        if kind.key != "event" {
+            for key in ["match", "timeout"] {
+                if let Some(entry) = node.entry(key) {
+                    let message = format!("`{key}` belongs to a wait for an `event`.");
+                    self.at(key, |this| this.report(codes::UNKNOWN_KEY, entry.key_place, message).code);
+                }
+            }
+        }
+        self.at(&kind.key, |this| match kind.key.as_str() {
+            "for" => this.duration_template(&kind.value).map(Wait::For),
+            "until" => this.moment(&kind.value).map(Wait::Until),
+            _ => this.string_template(&kind.value).map(|name| Wait::Event { name, matches: None, timeout: None }),
+        })
+        .map(|wait| match wait {
+            Wait::Event { name, .. } => Wait::Event {
+                name,
+                matches: node.get("match").and_then(|node| {
+                    self.at("match", |this| this.seeing(|sight| sight.event = true, |this| this.condition(node)))
+                }),
+                timeout: node.get("timeout").and_then(|node| self.at("timeout", |this| this.duration_template(node))),
+            },
+            other => other,
+        })
+    }
+
+    /// RFC 3339, or an expression that gives it.
+    fn moment(&mut self, node: &Node) -> Option<Template> {
+        let template = self.string_template(node)?;
+        if let Some(text) = template.as_literal().and_then(|value| value.as_str())
+            && text.parse::<jiff::Timestamp>().is_err()
+        {
+            let message = "A moment with its offset from UTC is expected here, like 2026-01-31T08:00:00Z.";
+            self.report(codes::BAD_DURATION, node.place, message);
+            return None;
+        }
+        Some(template)
+    }
+
+    pub(super) fn first_of(&mut self, node: &Node) -> Option<IndexMap<String, Wait>> {
+        let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else {
+            self.wrong_type(node, "a map from port names to waits");
+            return None;
+        };
+        let mut branches = IndexMap::new();
+        for entry in entries {
+            self.at(&entry.key, |this| {
+                this.port_name(&entry.key, entry.key_place);
+                // The port is there whatever its wait says.
+                let wait = this.wait(&entry.value).unwrap_or_else(|| Wait::For(Template::literal("0s".into())));
+                branches.insert(entry.key.clone(), wait);
+            });
+        }
+        Some(branches)
+    }
+
+    pub(super) fn approve(&mut self, node: &Node) -> Option<Approve> {
+        if !self.keys(node, &APPROVE) {
+            return None;
+        }
+        let message = self.needed(node, "message", "An approval")?;
+        Some(Approve {
+            message: self.at("message", |this| this.string_template(message))?,
+            form: node.get("form").and_then(|form| self.at("form", |this| this.schema(form))),
+            timeout: node.get("timeout").and_then(|node| self.at("timeout", |this| this.duration_template(node))),
+            on_timeout: node.get("on_timeout").and_then(|node| {
+                let known = [("approved", "approved"), ("rejected", "rejected")];
+                self.at("on_timeout", |this| this.word(node, &known)).map(str::to_owned)
+            }),
+        })
+    }
+
+    /// A JSON Schema: a map, or `true`.
+    pub(super) fn schema(&mut self, node: &Node) -> Option<serde_json::Value> {
+        let value = node.to_json();
+        if value.is_object() || value.is_boolean() {
+            return Some(value);
+        }
+        self.wrong_type(node, "a JSON Schema, which is a map,");
+        None
+    }
+
+    pub(super) fn emit(&mut self, node: &Node) -> Option<Action> {
+        if !self.keys(node, &EMIT) {
+            return None;
+        }
+        let event = self.needed(node, "event", "`emit`")?;
+        let event = self.at("event", |this| this.string_template(event))?;
+        let data = node.get("data").map(|data| self.at("data", |this| this.template(data)));
+        Some(Action::Emit { event, data: data.unwrap_or_else(|| Template::literal(serde_json::Value::Null)) })
+    }
+
+    pub(super) fn cancel(&mut self, node: &Node) -> Vec<Named> {
+        let Some(items) = node.items().filter(|items| !items.is_empty()) else {
+            let fix = node.string().map(|text| self.replacement("Make it a list", node.place, format!("[{text}]")));
+            self.wrong_type(node, "a list of steps of this scope such as [poll, watch]").fixes.extend(fix);
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| Some(Named { step: self.string(item)?, place: item.place })).collect()
+    }
+
+    pub(super) fn end(&mut self, node: &Node) -> Option<Option<Template>> {
+        if node.entries().is_none() {
+            return self.word(node, &[("succeeded", ())]).map(|()| None);
+        }
+        self.keys(node, &END);
+        let message = self.needed(node, "failed", "`end` written as a map")?;
+        self.at("failed", |this| this.string_template(message)).map(Some)
+    }
+
+    pub(super) fn call(&mut self, node: &Node) -> Option<Call> {
+        if !self.keys(node, &CALL) {
+            return None;
+        }
+        let id_node = self.needed(node, "id", "`workflow`");
+        let id = id_node.and_then(|id| self.at("id", |this| this.called_id(id)));
+        let inputs = node.get("inputs").map(|inputs| {
+            self.at("inputs", |this| {
+                if inputs.entries().is_none() && !inputs.string().is_some_and(|text| text.contains("${{")) {
+                    this.wrong_type(inputs, "a map of inputs");
+                }
+                this.template(inputs)
+            })
+        });
+        let wait = node.get("wait").and_then(|node| self.at("wait", |this| this.boolean(node)));
+        let detach = node.get("detach").and_then(|node| self.at("detach", |this| this.boolean(node)));
+        if let (Some(true), Some(true)) | (Some(false), Some(false)) = (wait, detach) {
+            let place = node.entry("detach").map_or(node.place, |entry| entry.key_place);
+            self.report(codes::CONFLICT, place, "`wait` and `detach` say the opposite of each other; keep one of them.");
+        }
+        Some(Call {
+            id: id?,
+            inputs: inputs.unwrap_or_else(|| Template::literal(serde_json::Value::Object(serde_json::Map::new()))),
+            wait: wait.unwrap_or(detach != Some(true)),
+        })
+    }
+
+    pub(super) fn called_id(&mut self, node: &Node) -> Option<Template> {
+        let template = self.string_template(node)?;
+        if let Some(id) = template.as_literal().and_then(|value| value.as_str()) {
+            if !super::workflow::is_workflow_id(id) {
+                let message = format!("`{id}` is not the id of a workflow. A sub-workflow is named by its id, never by a path.");
+                self.report(codes::BAD_ID, node.place, message);
+                return None;
+            }
+            let place = node.place;
+            self.calls.push((id.to_owned(), place));
+        }
+        Some(template)
+    }
+}
