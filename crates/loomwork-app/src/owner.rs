@@ -87,9 +87,10 @@ impl Owner {
             // Nobody watches at this moment.
             let _ = tell.send(paths);
         })?;
-        let running = open_engine(&workspace, &trust).await?;
+        let catalog = Arc::new(Catalog::new(workspace.clone()));
+        let running = open_engine(&catalog, &trust).await?;
         let inner = Arc::new(Inner {
-            catalog: Arc::new(Catalog::new(workspace.clone())),
+            catalog,
             journal: Journal::new(state.journal(), state.logs()),
             trust,
             running: watch::Sender::new(running),
@@ -174,7 +175,7 @@ impl Owner {
         }
         self.inner.trust.add(running.engine.journal_id())?;
         running.engine.shut_down().await;
-        let next = open_engine(self.catalog().workspace(), &self.inner.trust).await?;
+        let next = open_engine(self.catalog(), &self.inner.trust).await?;
         self.inner.running.send_replace(next);
         Ok(())
     }
@@ -256,7 +257,8 @@ async fn close_on_failure(owner: std::sync::Weak<Inner>) {
     }
 }
 
-async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running> {
+async fn open_engine(catalog: &Arc<Catalog>, trust: &Trust) -> ApiResult<Running> {
+    let workspace = catalog.workspace();
     let state = workspace.state();
     let (journal_id, trusted) = {
         let (journal, trust) = (state.journal(), trust.clone());
@@ -275,8 +277,7 @@ async fn open_engine(workspace: &Workspace, trust: &Trust) -> ApiResult<Running>
     })
     .await?;
     let logs = performer.hub().clone();
-    let catalog = Arc::new(Catalog::new(workspace.clone()));
-    let library = WorkspaceLibrary::new(catalog, state.journal());
+    let library = WorkspaceLibrary::new(Arc::clone(catalog), state.journal());
     let engine = Engine::open(config, Arc::new(performer), Arc::new(library)).await.map_err(of_engine)?;
     Ok(Running { engine, logs, trusted })
 }
