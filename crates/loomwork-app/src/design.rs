@@ -62,11 +62,7 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
     let workflow::Span { start, end } = diagnostic.span;
     api::Diagnostic {
         code: diagnostic.code.to_owned(),
-        severity: match diagnostic.severity {
-            workflow::Severity::Hint => api::Severity::Hint,
-            workflow::Severity::Warning => api::Severity::Warning,
-            workflow::Severity::Error => api::Severity::Error,
-        },
+        severity: severity(diagnostic.severity),
         message: diagnostic.message.clone(),
         step: diagnostic.step.clone(),
         field: diagnostic.field.clone(),
@@ -76,6 +72,14 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
         end_column: end.column,
         related: diagnostic.related.iter().map(related).collect(),
         fixes: diagnostic.fixes.iter().map(fix).collect(),
+    }
+}
+
+pub(crate) fn severity(severity: workflow::Severity) -> api::Severity {
+    match severity {
+        workflow::Severity::Hint => api::Severity::Hint,
+        workflow::Severity::Warning => api::Severity::Warning,
+        workflow::Severity::Error => api::Severity::Error,
     }
 }
 

@@ -31,6 +31,11 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say what a code of a problem means, with an example
+    Explain {
+        /// The code, like LW0111
+        code: String,
+    },
     /// Start a run and wait for its end
     Run(RunArguments),
     /// Show a run

@@ -35,6 +35,7 @@
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
 
 mod analysis;
+mod certain;
 mod check;
 pub mod codes;
 mod complete;
@@ -50,20 +51,21 @@ mod outline;
 mod text;
 mod yaml;
 
-pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
+pub use analysis::{Analysis, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
 pub use complete::{Completion, CompletionKind, Hover, complete, hover};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
-pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
+pub use inputs::{InputProblem, check_input, parse_input_text, resolve_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use text::{Pos, Span};
 
 /// The nearest of some known words, when it is near enough to be what was meant.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     known
         .into_iter()
         .map(|candidate| (strsim::osa_distance(word, candidate), candidate))

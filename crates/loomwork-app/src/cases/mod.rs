@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values};
+pub use files::{CheckedFile, check_file, explanation, input_values};
 
 /// Who asks, and the owner that answers.
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
         | Request::EditWorkflow(_)
+        | Request::ExplainProblem(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
@@ -64,8 +65,9 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::TrustWorkspace(_) => json(workspace::trust(caller).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
-        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
-        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
@@ -94,8 +96,9 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetWorkspace(_) => json(workspace::facts_unowned(reader)),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
-        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
-        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),

@@ -1,5 +1,6 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod explain;
 mod files;
 mod follow;
 mod open;
@@ -60,6 +61,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Explain { code } => explain::explain(&context, &code),
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,

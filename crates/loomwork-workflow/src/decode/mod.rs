@@ -23,6 +23,7 @@ mod step;
 mod template;
 mod workflow;
 
+use crate::analysis::{CalledWorkflow, NamedSecret};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 use crate::text::{Lines, Place};
@@ -67,8 +68,9 @@ pub(crate) struct Decoder<'t> {
     steps: usize,
     /// The ports of an action that could be decoded no further.
     half_decoded: Option<Ports>,
-    /// Ids of the workflows that are called.
-    pub(crate) calls: Vec<(String, Place)>,
+    /// The workflows that are called.
+    pub(crate) calls: Vec<CalledWorkflow>,
+    pub(crate) named_secrets: Vec<NamedSecret>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
     pub(crate) unsupported: Vec<(String, String)>,
 }
@@ -94,6 +96,7 @@ impl<'t> Decoder<'t> {
             steps: 0,
             half_decoded: None,
             calls: Vec::new(),
+            named_secrets: Vec::new(),
             unsupported: Vec::new(),
         }
     }

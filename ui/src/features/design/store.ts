@@ -72,7 +72,7 @@ export function apply(ops: EditOp[], options: ApplyOptions = {}): Promise<boolea
     try {
       for (;;) {
         const before = now().text;
-        const { design } = await call('edit_workflow', { text: before, ops });
+        const { design } = await call('edit_workflow', { text: before, ops, path: now().path });
         if (now().text !== before) continue;
         learn(design);
         const layout = layoutAfter(ops, options.places);
@@ -170,7 +170,7 @@ function learn(design: Design): void {
 async function analyse(): Promise<void> {
   const { text, path } = now();
   try {
-    const design = known.get(text) ?? (await call('analyze_workflow', { text }));
+    const design = known.get(text) ?? (await call('analyze_workflow', { text, path }));
     learn(design);
     const state = now();
     if (state.path !== path || state.text !== text) return;
