@@ -76,7 +76,7 @@ fn the_whole_circle_of_calls_is_named_at_the_call_that_begins_it() {
 
 #[test]
 fn problems_with_other_files_stand_at_the_word_and_are_mended_by_it() {
-    for (code, column, word) in [("LW0904", 21, "sub"), ("LW0907", 45, "count")] {
+    for (code, column, word) in [("LW0904", 21, "sub"), ("LW0907", 46, "count")] {
         let problems = check(halves(code).0);
         let fix = &problems[0].fixes[0];
         assert_eq!((problems[0].line, problems[0].column), (5, column), "{code}");
