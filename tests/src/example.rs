@@ -197,7 +197,10 @@ mod tests {
     #[test]
     fn an_example_has_what_stands_between_its_workflow_and_its_outcome() {
         let [example] = &examples(PAGE)[..] else { panic!("one example") };
-        assert_eq!((example.line, example.id.as_str(), &example.inputs[..]), (2, "example", &["who=Ada".to_owned(), "n=1".to_owned()][..]));
+        assert_eq!(
+            (example.line, example.id.as_str(), &example.inputs[..]),
+            (2, "example", &["who=Ada".to_owned(), "n=1".to_owned()][..])
+        );
         assert_eq!(example.workflow, "loomwork: 1\nid: example\nsteps: []\n");
         assert_eq!((example.answers[0].request.as_str(), example.answers[0].status), ("GET /a?b", 429));
         let deed = &example.deeds[0];

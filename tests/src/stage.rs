@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    PATIENCE, Ran, RunView, Workspace,
+    Owner, PATIENCE, Ran, RunView, Workspace,
     example::{Deed, Example, Kind},
     http::HttpServer,
 };
@@ -24,16 +24,22 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What differs from the page; nothing when all is as it says.
 pub fn differences(example: &Example) -> Vec<String> {
     let outcome = example.outcome.as_object().cloned().unwrap_or_default();
-    let known = ["status", "error", "outputs", "output", "steps", "attempts", "effects", "requests", "runs", "problems", "refused"];
-    let mut found: Vec<String> =
-        outcome.keys().filter(|key| !known.contains(&key.as_str())).map(|key| format!("what is `{key}` of an outcome?")).collect();
+    let known =
+        ["status", "error", "outputs", "output", "steps", "attempts", "effects", "requests", "runs", "problems", "refused"];
+    let mut found: Vec<String> = outcome
+        .keys()
+        .filter(|key| !known.contains(&key.as_str()))
+        .map(|key| format!("what is `{key}` of an outcome?"))
+        .collect();
     let server = HttpServer::new(example.answers.clone());
     let workspace = set_up(example, &server);
     let file = format!("workflows/{}.yaml", example.id);
     let report = workspace.json(&["validate", &file]).json();
     let diagnostics = report["files"][0]["diagnostics"].as_array().cloned().unwrap_or_default();
     let expected: Vec<Value> = outcome.get("problems").and_then(Value::as_array).cloned().unwrap_or_default();
-    let codes: Vec<Value> = diagnostics.iter().map(|diagnostic| diagnostic["code"].clone()).collect();
+    // Hints are advice, no problems.
+    let problems = diagnostics.iter().filter(|diagnostic| diagnostic["severity"] != "hint");
+    let codes: Vec<Value> = problems.map(|diagnostic| diagnostic["code"].clone()).collect();
     let unexpected = example.kind != Kind::Refused && codes != expected;
     if unexpected || (report["ok"] == false) != (example.kind == Kind::Invalid) {
         found.push(format!("its problems are {:#}", report["files"][0]["diagnostics"]));
@@ -43,7 +49,8 @@ pub fn differences(example: &Example) -> Vec<String> {
         Kind::Invalid => {}
         Kind::Refused => found.extend(refusal(&workspace.say(&["run", &example.id]), &outcome)),
         Kind::Run => match carry_out(&workspace, example) {
-            Ok(run) => found.extend(compare(&workspace, &server, &run, &outcome)),
+            // The owner stays: what the run started may still be under way.
+            Ok((run, _owner)) => found.extend(compare(&workspace, &server, &run, &outcome)),
             Err(trouble) => found.push(trouble),
         },
     }
@@ -67,14 +74,15 @@ fn refusal(ran: &Ran, outcome: &Map<String, Value>) -> Option<String> {
 }
 
 /// Runs it to the end, or to the status at which it is said to rest.
-fn carry_out(workspace: &Workspace, example: &Example) -> Result<RunView, String> {
+fn carry_out(workspace: &Workspace, example: &Example) -> Result<(RunView, Option<Owner>), String> {
     let inputs: Vec<&str> = example.inputs.iter().flat_map(|input| ["--input", input]).collect();
     let start = [&["run", &example.id], &inputs[..]].concat();
     let Some(wanted) = example.outcome["status"].as_str() else { return Err("the outcome has no `status`".to_owned()) };
     let ends = ["succeeded", "failed", "cancelled", "compensated"].contains(&wanted);
     if example.deeds.is_empty() && ends {
         let ran = workspace.json(&start);
-        return serde_json::from_str(&ran.out).map(RunView).map_err(|_| format!("it does not run: {ran:?}"));
+        let run = serde_json::from_str(&ran.out).map_err(|_| format!("it does not run: {ran:?}"))?;
+        return Ok((RunView(run), None));
     }
     let mut owner = workspace.serve();
     let ran = workspace.json(&[&start[..], &["--detach"]].concat());
@@ -99,9 +107,8 @@ fn carry_out(workspace: &Workspace, example: &Example) -> Result<RunView, String
             _ => return Err(format!("nobody can type {:?}", deed.words)),
         }
     }
-    let ended = look(workspace, &id, &format!("status {wanted}"), |run| run.status() == wanted && settled(run, wanted));
-    drop(owner);
-    ended
+    let ended = look(workspace, &id, &format!("status {wanted}"), |run| run.status() == wanted && settled(run, wanted))?;
+    Ok((ended, Some(owner)))
 }
 
 /// A run that rests has nothing under way: what is still queued or running could change what is compared.
