@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values};
+pub use files::{CheckedFile, check_file, input_values, read_workflow};
 pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
