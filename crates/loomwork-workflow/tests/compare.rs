@@ -57,14 +57,8 @@ fn every_change_of_a_field_is_named_with_what_it_is_about() {
         ("    pin: 1\n", field("pin", Aspect::Policy, json!(null), json!(1))),
         ("    cache: true\n", field("cache", Aspect::Policy, json!(null), json!(true))),
         ("    isolation: sandbox\n", field("isolation", Aspect::Policy, json!(null), json!("sandbox"))),
-        (
-            "    on_error: [{ do: continue }]\n",
-            field("on_error", Aspect::Policy, json!(null), json!([{ "do": "continue" }])),
-        ),
-        (
-            "    compensate: { run: undo }\n",
-            field("compensate", Aspect::Policy, json!(null), json!({ "run": "undo" })),
-        ),
+        ("    on_error: [{ do: continue }]\n", field("on_error", Aspect::Policy, json!(null), json!([{ "do": "continue" }]))),
+        ("    compensate: { run: undo }\n", field("compensate", Aspect::Policy, json!(null), json!({ "run": "undo" }))),
     ];
     let old = steps(base);
     for (added, expected) in cases {
@@ -97,8 +91,16 @@ fn what_changes_at_the_top_of_the_file_is_told() {
     let told: Vec<&str> = comparison.workflow.iter().map(|change| change.field.as_str()).collect();
     let mut sorted = told.clone();
     sorted.sort_unstable();
-    let expected =
-        ["agents.w.model", "defaults.timeout", "description", "inputs.x.default", "inputs.y", "on_failure", "outputs.o", "triggers"];
+    let expected = [
+        "agents.w.model",
+        "defaults.timeout",
+        "description",
+        "inputs.x.default",
+        "inputs.y",
+        "on_failure",
+        "outputs.o",
+        "triggers",
+    ];
     assert_eq!(sorted, expected);
     assert!(comparison.changed.is_empty());
 }
@@ -200,7 +202,8 @@ struct Draft {
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    let parts = (0..4_u8, 0..4_u8, prop::option::of(0..6_usize), prop::option::of(0..6_usize), 0..4_u8, prop::bool::weighted(0.2));
+    let parts =
+        (0..4_u8, 0..4_u8, prop::option::of(0..6_usize), prop::option::of(0..6_usize), 0..4_u8, prop::bool::weighted(0.2));
     parts.prop_map(|(kind, text, reads, needs, policy, group)| Draft { kind, text, reads, needs, policy, group })
 }
 
@@ -217,7 +220,10 @@ fn written(drafts: &[Draft], names: &[String]) -> String {
         let read = earlier(draft.reads).map_or_else(|| "1".to_owned(), |read| format!("${{{{ steps.{read}.output }}}}"));
         let n = draft.text;
         let _ = match draft.kind {
-            _ if draft.group => writeln!(text, "    steps:\n      - {{ id: in{n}, run: echo {n} }}\n      - {{ id: out, set: {{ v: \"{read}\" }} }}"),
+            _ if draft.group => writeln!(
+                text,
+                "    steps:\n      - {{ id: in{n}, run: echo {n} }}\n      - {{ id: out, set: {{ v: \"{read}\" }} }}"
+            ),
             0 => writeln!(text, "    run: |\n      make {n}\n      make check\n    env: {{ A: \"{read}\" }}"),
             1 => writeln!(text, "    set: {{ v: \"{read}\", w: {n} }}"),
             2 => writeln!(text, "    http: {{ url: \"http://h/{n}\", json: \"{read}\" }}"),

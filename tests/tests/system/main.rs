@@ -9,3 +9,4 @@ mod examples;
 mod guests;
 mod processes;
 mod refusals;
+mod versions;

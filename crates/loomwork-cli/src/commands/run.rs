@@ -72,10 +72,7 @@ pub(super) fn target(workspace: &Workspace, given: &str) -> Result<String, Failu
         return Ok(given.to_owned());
     };
     workspace.to_relative(&path).ok_or_else(|| {
-        Failure::usage(format!(
-            "{given} lies outside the workspace {}; name a file of the workspace",
-            workspace.root().display()
-        ))
+        Failure::usage(format!("{given} lies outside the workspace {}; name a file of the workspace", workspace.root().display()))
     })
 }
 

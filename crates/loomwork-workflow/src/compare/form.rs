@@ -120,9 +120,7 @@ fn action_form(action: &Action, pen: Pen<'_>, inside: Pen<'_>, form: &mut Form) 
             Value::Bool(true)
         }
         Action::Wait(wait) => wait_form(wait, pen),
-        Action::FirstOf(branches) => {
-            branches.iter().map(|(port, wait)| json!({ port.as_str(): wait_form(wait, pen) })).collect()
-        }
+        Action::FirstOf(branches) => branches.iter().map(|(port, wait)| json!({ port.as_str(): wait_form(wait, pen) })).collect(),
         Action::Approve(Approve { message, form: fields, timeout, on_timeout }) => {
             let mut approve = Form::new();
             put(&mut approve, "message", pen.template(message));

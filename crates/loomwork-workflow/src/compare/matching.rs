@@ -129,8 +129,7 @@ impl Search<'_, '_> {
                 shape.as_object_mut().and_then(|form| form.shift_remove("needs"));
                 leaves(&shape)
             };
-            self.same_action(*old, *new)
-                && closeness(&leaves(self.old_shape(*old)), &leaves(self.new_shape(*new))) >= NEAR_ENOUGH
+            self.same_action(*old, *new) && closeness(&leaves(self.old_shape(*old)), &leaves(self.new_shape(*new))) >= NEAR_ENOUGH
         };
         let pairs: Vec<(usize, usize)> = single.filter(near).collect();
         self.pair_all(pairs)

@@ -159,8 +159,7 @@ fn new_name(found: &Matching, row: usize) -> String {
 }
 
 fn changed_fields(old: &Table<'_>, new: &Table<'_>, found: &Matching, (was, is): (usize, usize)) -> Vec<FieldChange> {
-    let (before, after) =
-        (old.form(was, Some(&|row| old_name(found, row))), new.form(is, Some(&|row| new_name(found, row))));
+    let (before, after) = (old.form(was, Some(&|row| old_name(found, row))), new.form(is, Some(&|row| new_name(found, row))));
     if before == after {
         return Vec::new();
     }
@@ -176,9 +175,8 @@ fn changed_top(
     (old_table, new_table): (&Table<'_>, &Table<'_>),
     found: &Matching,
 ) -> Vec<FieldChange> {
-    let name_of = |table: &Table<'_>, id: &str, name: &dyn Fn(usize) -> String| {
-        table.resolve(None, id).map_or_else(|| id.to_owned(), name)
-    };
+    let name_of =
+        |table: &Table<'_>, id: &str, name: &dyn Fn(usize) -> String| table.resolve(None, id).map_or_else(|| id.to_owned(), name);
     let before = |id: &str| name_of(old_table, id, &|row| old_name(found, row));
     let after = |id: &str| name_of(new_table, id, &|row| new_name(found, row));
     let canonical = (workflow_form(old, Pen::Canonical(&before)), workflow_form(new, Pen::Canonical(&after)));
