@@ -25,5 +25,5 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use cases::{CheckedFile, check_file, explanation, input_values};
+pub use cases::{CheckedFile, check_file, compare_texts, explanation, input_values, read_workflow};
 pub use workspace::{Workspace, init};

@@ -109,8 +109,7 @@ fn found_for(code: &Code, text: &str) -> Vec<Diagnostic> {
 fn a_bad_example_has_that_problem_alone_and_the_mended_one_is_free_of_any() {
     for code in of_one_file() {
         let (bad, good) = pair(code);
-        let found: Vec<(&str, String)> =
-            found_for(code, bad).iter().map(|found| (found.code, place(found))).collect();
+        let found: Vec<(&str, String)> = found_for(code, bad).iter().map(|found| (found.code, place(found))).collect();
         let [(only, at)] = &found[..] else { panic!("{}: {found:?}", code.code) };
         assert_eq!(*only, code.code);
         assert!(code.page.contains(&format!("Found at {at}:\n")), "{}: {at}", code.code);

@@ -10,3 +10,4 @@ mod examples;
 mod guests;
 mod processes;
 mod refusals;
+mod versions;
