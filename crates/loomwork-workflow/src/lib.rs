@@ -30,6 +30,10 @@
 //! [`edit`] changes a text by operations such as [`EditOp::Connect`] and keeps every byte that the operation does not
 //! mean: comments, order, quoting, line ends. Steps in groups have paths (`describe.sentence`), in edits as in outlines.
 //!
+//! # Plans
+//!
+//! [`plan`] says what a run will look like before it starts: levels, critical path, expected duration, complexity.
+//!
 //! # While writing
 //!
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
@@ -47,6 +51,7 @@ mod graph;
 mod inputs;
 mod model;
 mod outline;
+mod plan;
 mod text;
 mod yaml;
 
@@ -60,6 +65,9 @@ pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
 pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
+pub use plan::{
+    Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
+};
 pub use text::{Pos, Span};
 
 /// The nearest of some known words, when it is near enough to be what was meant.
