@@ -62,7 +62,7 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
-pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
+pub use inputs::{InputProblem, parse_input_text, resolve_inputs, resolve_known_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use plan::{

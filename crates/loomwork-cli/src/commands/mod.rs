@@ -1,11 +1,14 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod export;
 mod files;
 mod follow;
 mod open;
+mod plan;
 mod run;
 mod runs;
 mod serve;
+mod subject;
 mod take_up;
 mod wait;
 
@@ -60,6 +63,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Plan(arguments) => plan::plan(&context, arguments).await,
+        Command::Export(arguments) => export::export(&context, arguments).await,
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,

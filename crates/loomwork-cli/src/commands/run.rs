@@ -80,7 +80,8 @@ fn target(workspace: &Workspace, given: &str) -> Result<String, Failure> {
     })
 }
 
-fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
+/// The inputs in a file, or on standard input.
+pub(super) fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
