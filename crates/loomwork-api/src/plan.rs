@@ -35,7 +35,7 @@ pub struct WorkflowPlan {
     pub levels: Vec<PlannedLevel>,
     /// Paths of the steps that the end waits for, in order; a group stands before its own.
     pub critical_path: Vec<String>,
-    /// What makes the critical path the longest: `duration`, or `steps` when not all durations are known.
+    /// What makes the critical path the longest: `duration`, or `steps` when too few durations are known.
     pub critical_by: CriticalBy,
     /// How long a run takes; null when nothing is known.
     pub expected: Option<ExpectedDuration>,

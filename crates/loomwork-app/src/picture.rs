@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use loomwork_api::{Run, RunStep};
+use loomwork_api::{Run, RunStep, StepStatus};
 use loomwork_dialects::{Picture, PictureEdge, PictureNode};
 use loomwork_workflow::{Outline, OutlineEdge, OutlineNode, Plan, PlannedStep, format_duration};
 
@@ -133,7 +133,7 @@ impl<'a> Drawing<'a> {
 
     fn one(&self, node: &OutlineNode, id: String, nodes: Vec<PictureNode>) -> PictureNode {
         let planned = self.planned.get(node.id.as_str());
-        let ended = self.recorded.get(id.as_str()).filter(|step| step.ended_at.is_some());
+        let ended = self.recorded.get(id.as_str()).filter(|step| step.ended_at.is_some() && step.status != StepStatus::Skipped);
         PictureNode {
             title: node.title.clone(),
             action: node.action.clone(),

@@ -205,6 +205,13 @@ fn the_whole_of_a_repetition_is_taken_from_history_when_nobody_knows_how_often()
 }
 
 #[test]
+fn a_way_that_was_never_taken_does_not_hide_which_path_takes_longest() {
+    let plan = planned(NOTES, None, &notes_history());
+    assert_eq!((plan.unknown.as_slice(), plan.critical_by), (["describe".to_owned()].as_slice(), CriticalBy::Duration));
+    assert_eq!(plan.critical_path, ["log", "rest"]);
+}
+
+#[test]
 fn a_bound_on_a_group_makes_its_steps_wait_for_one_another() {
     let steps = (0..4).map(|n| format!("      - {{ id: s{n}, wait: {{ for: 1s }} }}\n")).collect::<String>();
     let text = format!("loomwork: 1\nid: g\nsteps:\n  - id: g\n    max_parallel: 2\n    steps:\n{steps}");

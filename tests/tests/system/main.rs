@@ -7,5 +7,6 @@ mod crash;
 mod crash_at_random;
 mod examples;
 mod guests;
+mod plans;
 mod processes;
 mod refusals;

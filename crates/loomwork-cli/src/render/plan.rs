@@ -36,12 +36,12 @@ fn expected_line(plan: &WorkflowPlan) -> String {
         runs => format!("from {}", counted(u64::from(runs), "earlier run")),
     };
     let Some(expected) = plan.expected else { return format!("unknown ({runs})") };
-    let unknown = match plan.unknown.as_slice() {
+    let without = match plan.unknown.as_slice() {
         [] => String::new(),
-        unknown if unknown.len() <= 5 => format!("; not known: {}", unknown.join(", ")),
-        unknown => format!("; not known for {} steps", unknown.len()),
+        unknown if unknown.len() <= 5 => format!(", not counting {}", unknown.join(", ")),
+        unknown => format!(", not counting {} steps", unknown.len()),
     };
-    format!("{} ({runs}{unknown})", duration(expected))
+    format!("{}{without} ({runs})", range(expected))
 }
 
 fn critical_line(plan: &WorkflowPlan) -> String {
@@ -129,10 +129,13 @@ fn how_long(step: &PlannedStep) -> String {
 }
 
 fn duration(expected: ExpectedDuration) -> String {
-    let ExpectedDuration { low_ms, median_ms, high_ms, at_least } = expected;
-    let least = if at_least { "at least " } else { "" };
+    format!("{}{}", if expected.at_least { "at least " } else { "" }, range(expected))
+}
+
+fn range(expected: ExpectedDuration) -> String {
+    let ExpectedDuration { low_ms, median_ms, high_ms, .. } = expected;
     let (low, median, high) = (duration_text(low_ms), duration_text(median_ms), duration_text(high_ms));
-    if low == high { format!("{least}{median}") } else { format!("{least}{median} ({low} to {high})") }
+    if low == high { median } else { format!("{median} ({low} to {high})") }
 }
 
 fn when(runs: PlannedRuns) -> &'static str {

@@ -21,7 +21,7 @@ mod schedule;
 mod scope;
 mod step;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -153,7 +153,7 @@ pub enum PlannedRepeat {
 pub enum CriticalBy {
     /// Its expected duration.
     Duration,
-    /// Its number of steps: not all durations are known.
+    /// Its number of steps: too few durations are known.
     Steps,
 }
 
@@ -168,7 +168,7 @@ pub fn plan(workflow: &Workflow, inputs: Option<&Map<String, Value>>, history: &
         (scope, steps)
     };
     let (mut scope, mut steps) = make(CriticalBy::Duration);
-    let critical_by = if scope.unknown.is_empty() { CriticalBy::Duration } else { CriticalBy::Steps };
+    let critical_by = if knows_enough(&scope.unknown, &steps, history) { CriticalBy::Duration } else { CriticalBy::Steps };
     if critical_by == CriticalBy::Steps {
         (scope, steps) = make(critical_by);
     }
@@ -189,6 +189,16 @@ pub fn plan(workflow: &Workflow, inputs: Option<&Map<String, Value>>, history: &
         unknown: scope.unknown,
         runs: history.runs,
     }
+}
+
+/// Whether durations tell which path is the longest: all are known, or only those of ways that earlier runs never took.
+fn knows_enough(unknown: &[String], steps: &[PlannedStep], history: &History) -> bool {
+    let by_path: HashMap<&str, &PlannedStep> = steps.iter().map(|step| (step.path.as_str(), step)).collect();
+    let always = |path: &String| {
+        let mut around = std::iter::successors(by_path.get(path.as_str()), |step| by_path.get(step.parent.as_deref()?));
+        around.all(|step| step.runs == Runs::Always)
+    };
+    unknown.is_empty() || (history.runs > 0 && !unknown.iter().any(always))
 }
 
 /// What the whole plan is made with.
