@@ -38,7 +38,7 @@ impl Measure {
     }
 
     /// Takes what the whole took in earlier runs, where there is such.
-    fn as_whole(mut self, planner: &Planner<'_>, key: &str) -> Self {
+    fn whole_from_history(mut self, planner: &Planner<'_>, key: &str) -> Self {
         if let Some((range, samples)) = planner.history.duration(key) {
             self.expected = Some(Expected { range, at_least: false });
             (self.basis, self.samples) = (Basis::History, samples);
@@ -75,7 +75,7 @@ fn once(planner: &Planner<'_>, step: &Step, place: &Place, out: &mut Vec<Planned
     };
     match timer {
         Some(ms) => Measure::simple(Some(DurationRange::exactly(ms)), Basis::Timer, 0, &place.path),
-        None => Measure::simple(None, Basis::Unknown, 0, &place.path).as_whole(planner, &place.key),
+        None => Measure::simple(None, Basis::Unknown, 0, &place.path).whole_from_history(planner, &place.key),
     }
 }
 
@@ -97,7 +97,7 @@ fn of_group(planner: &Planner<'_>, group: &Group, place: &Place, out: &mut Vec<P
         unknown: inner.unknown,
         levels: inner.levels,
     };
-    if measure.has_gaps() { measure.as_whole(planner, &place.key) } else { measure }
+    if measure.has_gaps() { measure.whole_from_history(planner, &place.key) } else { measure }
 }
 
 /// With at most so many steps at one time, the whole takes no less than its work divided by them, and no more than the
@@ -159,7 +159,7 @@ fn repeated(planner: &Planner<'_>, mut measure: Measure, times: Option<DurationR
     if measure.expected.is_none() {
         measure.basis = Basis::Unknown;
     }
-    let measure = if !fixed || measure.has_gaps() { measure.as_whole(planner, &place.key) } else { measure };
+    let measure = if !fixed || measure.has_gaps() { measure.whole_from_history(planner, &place.key) } else { measure };
     if measure.expected.is_none() && measure.unknown.is_empty() {
         return Measure { unknown: vec![place.path.clone()], ..measure };
     }
