@@ -5,8 +5,10 @@
 mod contract;
 mod crash;
 mod crash_at_random;
+mod documentation;
 mod examples;
 mod guests;
 mod plans;
 mod processes;
 mod refusals;
+mod versions;

@@ -30,7 +30,7 @@ levels: Array<PlannedLevel>,
  */
 critical_path: Array<string>, 
 /**
- * What makes the critical path the longest: `duration`, or `steps` when not all durations are known.
+ * What makes the critical path the longest: `duration`, or `steps` when too few durations are known.
  */
 critical_by: CriticalBy, 
 /**

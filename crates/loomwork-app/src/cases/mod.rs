@@ -6,6 +6,7 @@ mod files;
 mod plan;
 mod runs;
 mod take_up;
+mod versions;
 mod workflows;
 mod workspace;
 
@@ -16,8 +17,9 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values};
+pub use files::{CheckedFile, check_file, input_values, read_workflow};
 pub use plan::{export_alone, plan_alone};
+pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::EditWorkflow(_)
         | Request::PlanWorkflow(_)
         | Request::ExportWorkflow(_)
+        | Request::ListVersions(_)
+        | Request::CompareVersions(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
@@ -72,6 +76,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
@@ -104,6 +110,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),

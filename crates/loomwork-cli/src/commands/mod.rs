@@ -10,6 +10,7 @@ mod runs;
 mod serve;
 mod subject;
 mod take_up;
+mod versions;
 mod wait;
 
 use std::path::{Path, PathBuf};
@@ -65,6 +66,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Validate { files } => files::validate(&context, &files),
         Command::Plan(arguments) => plan::plan(&context, arguments).await,
         Command::Export(arguments) => export::export(&context, arguments).await,
+        Command::Versions { workflow } => versions::list(&context, &workflow).await,
+        Command::Diff { from, to } => versions::diff(&context, &from, &to).await,
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,

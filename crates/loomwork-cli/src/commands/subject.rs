@@ -10,7 +10,7 @@ use loomwork_api::{
 use loomwork_app::{Backend, Mode, Workspace};
 use serde_json::{Map, Value};
 
-use super::{Context, files, open};
+use super::{Context, files, open, run::is_file};
 use crate::{
     exit::{Exit, Failure},
     output::Form,
@@ -28,8 +28,7 @@ pub(super) struct Subject {
 impl Subject {
     /// Finds a workflow.
     pub(super) async fn find(context: &Context, given: &str) -> Result<Self, Failure> {
-        let is_file = given.contains('/') || given.ends_with(".yaml") || given.ends_with(".yml");
-        if !is_file {
+        if !is_file(given) {
             return Self::kept(context.workspace()?, given.to_owned()).await;
         }
         let file = files::placed(context, Path::new(given));
