@@ -7,5 +7,6 @@ mod documents;
 mod fields;
 mod order;
 mod pieces;
+mod plans;
 mod steps;
 mod values;
