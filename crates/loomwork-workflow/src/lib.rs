@@ -50,7 +50,7 @@ mod outline;
 mod text;
 mod yaml;
 
-pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
+pub use analysis::{Analysis, Analyzer, CalledWorkflow, analyze, definition_hash};
 pub use complete::{Completion, CompletionKind, Hover, complete, hover};
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
@@ -64,10 +64,16 @@ pub use text::{Pos, Span};
 
 /// The nearest of some known words, when it is near enough to be what was meant.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    let length = word.chars().count();
     known
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3))
+        .filter_map(|candidate| {
+            let other = candidate.chars().count();
+            let most = 1.max(length.max(other) / 3);
+            // No distance is less than the difference of the lengths.
+            let distance = (length.abs_diff(other) <= most).then(|| strsim::osa_distance(word, candidate))?;
+            (distance <= most).then_some((distance, candidate))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }

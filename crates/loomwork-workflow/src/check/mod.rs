@@ -8,7 +8,7 @@ mod edges;
 mod flow;
 mod joins;
 
-use std::collections::HashMap;
+use indexmap::IndexMap;
 
 use crate::codes;
 use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
@@ -16,7 +16,7 @@ use crate::graph::{EdgeKind, Graph, GraphEdge};
 
 /// Steps by id: those of a scope, and those of the scopes around it, where the inner one wins.
 pub(crate) struct Names<'o> {
-    own: HashMap<String, usize>,
+    own: IndexMap<String, usize>,
     outer: Option<&'o Names<'o>>,
 }
 

@@ -5,13 +5,15 @@
 
 mod core_schema;
 mod read;
+mod reading;
 
 use serde_json::Value;
 
 use crate::text::Place;
 
-pub(crate) use core_schema::resolve_plain;
+pub(crate) use core_schema::{is_plain_text, resolve_plain};
 pub(crate) use read::{Fault, FaultKind, read};
+pub(crate) use reading::Reading;
 
 /// Largest text that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 5_000_000;
@@ -46,6 +48,11 @@ pub(crate) struct Scalar {
 }
 
 impl Scalar {
+    /// Whether its value is text.
+    pub(crate) fn is_text(&self) -> bool {
+        self.style != Style::Plain || self.tagged_string || is_plain_text(&self.text)
+    }
+
     /// Its value by the YAML 1.2 core schema.
     pub(crate) fn value(&self) -> Value {
         if self.style == Style::Plain && !self.tagged_string {
@@ -119,10 +126,7 @@ impl Node {
 
     /// Its text when it is a string (a number or a boolean is none).
     pub(crate) fn string(&self) -> Option<String> {
-        match self.scalar()?.value() {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
+        self.scalar().filter(|scalar| scalar.is_text()).map(|scalar| scalar.text.clone())
     }
 
     /// Its value as JSON.

@@ -9,3 +9,4 @@ mod order;
 mod pieces;
 mod steps;
 mod values;
+mod versions;
