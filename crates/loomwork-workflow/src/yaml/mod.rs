@@ -6,6 +6,7 @@
 mod core_schema;
 mod read;
 mod reading;
+mod removal;
 
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ use crate::text::Place;
 pub(crate) use core_schema::{is_plain_text, resolve_plain};
 pub(crate) use read::{Fault, FaultKind, read};
 pub(crate) use reading::Reading;
+pub(crate) use removal::{entry_removal, item_removal};
 
 /// Largest text that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 5_000_000;

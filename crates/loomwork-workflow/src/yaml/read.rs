@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style};
+use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style, entry_removal};
 use crate::text::Place;
 
 /// What is wrong with a text as YAML.
@@ -26,6 +26,16 @@ pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
     pub(crate) place: Place,
     pub(crate) message: String,
+    /// Where the first of two is.
+    pub(crate) first: Option<Place>,
+    /// What to remove to mend it.
+    pub(crate) removal: Option<Place>,
+}
+
+impl Fault {
+    fn new(kind: FaultKind, place: Place, message: String) -> Self {
+        Self { kind, place, message, first: None, removal: None }
+    }
 }
 
 /// Reads a text. The tree is `None` when there is nothing in it, or nothing was kept.
@@ -46,7 +56,7 @@ pub(super) struct Extent {
 pub(super) fn read_all(text: &str) -> (Option<Node>, Vec<Fault>, Extent) {
     if text.len() > MAX_BYTES {
         let message = format!("The file has {} bytes; at most {MAX_BYTES} are read. Split the workflow.", text.len());
-        return (None, vec![Fault { kind: FaultKind::TooLarge, place: Place::new(0, 0), message }], Extent::default());
+        return (None, vec![Fault::new(FaultKind::TooLarge, Place::new(0, 0), message)], Extent::default());
     }
     let mut reader = Reader::new(text);
     reader.run();
@@ -112,7 +122,7 @@ impl<'t> Reader<'t> {
     }
 
     fn fault(&mut self, kind: FaultKind, place: Place, message: String) {
-        self.faults.push(Fault { kind, place, message });
+        self.faults.push(Fault::new(kind, place, message));
     }
 
     fn run(&mut self) {
@@ -340,7 +350,7 @@ impl<'t> Reader<'t> {
                 items.push(node);
                 return;
             }
-            Some(Open::Map { entries, key, seen, .. }) => match key.take() {
+            Some(Open::Map { entries, key, seen, flow, .. }) => match key.take() {
                 None => match node.content {
                     Content::Scalar(scalar) => {
                         *key = Some((scalar.text, node.place));
@@ -353,7 +363,12 @@ impl<'t> Reader<'t> {
                 },
                 Some((name, key_place)) => {
                     if stands_twice(&name, entries, seen) {
-                        Ok((name, key_place))
+                        let first = entries.iter().find(|entry| entry.key == name).map(|entry| entry.key_place);
+                        let written = node.place.end > key_place.end;
+                        let part = Place::new(key_place.start, node.place.end);
+                        let removal = written.then(|| entry_removal(self.text, part, *flow)).flatten();
+                        let message = format!("The key `{name}` stands twice in this map; remove one.");
+                        Ok(Fault { first, removal, ..Fault::new(FaultKind::DuplicateKey, key_place, message) })
                     } else {
                         entries.push(Entry { key: name, key_place, value: node });
                         return;
@@ -362,9 +377,7 @@ impl<'t> Reader<'t> {
             },
         };
         match duplicate {
-            Ok((name, place)) => {
-                self.fault(FaultKind::DuplicateKey, place, format!("The key `{name}` stands twice in this map; remove one."));
-            }
+            Ok(fault) => self.faults.push(fault),
             Err(place) => self.fault(FaultKind::Unsupported, place, "A key must be text.".to_owned()),
         }
     }
