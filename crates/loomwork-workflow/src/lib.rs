@@ -30,6 +30,10 @@
 //! [`edit`] changes a text by operations such as [`EditOp::Connect`] and keeps every byte that the operation does not
 //! mean: comments, order, quoting, line ends. Steps in groups have paths (`describe.sentence`), in edits as in outlines.
 //!
+//! # Plans
+//!
+//! [`plan`] says what a run will look like before it starts: levels, critical path, expected duration, complexity.
+//!
 //! # Versions
 //!
 //! [`compare`] says what is different between two definitions by meaning, and [`step_fingerprint`] whether a step would
@@ -53,6 +57,7 @@ mod graph;
 mod inputs;
 mod model;
 mod outline;
+mod plan;
 mod text;
 mod yaml;
 
@@ -64,9 +69,12 @@ pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
-pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
+pub use inputs::{InputProblem, parse_input_text, resolve_inputs, resolve_known_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
+pub use plan::{
+    Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
+};
 pub use text::{Pos, Span};
 
 /// The argv that runs a script when its step says no other.
