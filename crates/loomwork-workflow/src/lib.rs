@@ -62,7 +62,7 @@ mod plan;
 mod text;
 mod yaml;
 
-pub use analysis::{Analysis, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
+pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, step_fingerprint};
 pub use complete::{Completion, CompletionKind, Hover, complete, hover};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
@@ -84,10 +84,16 @@ pub(crate) const DEFAULT_SHELL: [&str; 3] = ["bash", "-e", "{0}"];
 /// The nearest of some known words, when it is near enough to be what was meant.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    let length = word.chars().count();
     known
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3))
+        .filter_map(|candidate| {
+            let other = candidate.chars().count();
+            let most = 1.max(length.max(other) / 3);
+            // No distance is less than the difference of the lengths.
+            let distance = (length.abs_diff(other) <= most).then(|| strsim::osa_distance(word, candidate))?;
+            (distance <= most).then_some((distance, candidate))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }

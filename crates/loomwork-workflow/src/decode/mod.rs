@@ -26,6 +26,7 @@ mod workflow;
 use crate::analysis::{CalledWorkflow, NamedSecret};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
+use crate::expression::Expressions;
 use crate::text::{Lines, Place};
 use crate::yaml::{Fault, FaultKind, Node};
 
@@ -68,6 +69,8 @@ pub(crate) struct Decoder<'t> {
     steps: usize,
     /// The ports of an action that could be decoded no further.
     half_decoded: Option<Ports>,
+    /// Texts with expressions, parsed.
+    pub(crate) expressions: Expressions,
     /// The workflows that are called.
     pub(crate) calls: Vec<CalledWorkflow>,
     pub(crate) named_secrets: Vec<NamedSecret>,
@@ -95,6 +98,7 @@ impl<'t> Decoder<'t> {
             prefix: String::new(),
             steps: 0,
             half_decoded: None,
+            expressions: Expressions::default(),
             calls: Vec::new(),
             named_secrets: Vec::new(),
             unsupported: Vec::new(),

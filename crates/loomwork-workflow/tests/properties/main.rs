@@ -10,3 +10,4 @@ mod pieces;
 mod plans;
 mod steps;
 mod values;
+mod versions;
