@@ -54,7 +54,7 @@ pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
 pub use complete::{Completion, CompletionKind, Hover, complete, hover};
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
-pub use edit::{EditError, EditOp, Edited, edit};
+pub use edit::{EditError, EditOp, Edited, Note, Undo, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
 pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
