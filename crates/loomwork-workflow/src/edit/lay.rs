@@ -245,7 +245,7 @@ impl<'t> Sheet<'t> {
                 if self.spaced(items, list) {
                     lines.insert(0, String::new());
                 }
-                self.end_of_block(before.place.end, column + 1)
+                self.end_of_block(before.place.end.saturating_sub(1).max(before.place.start), column + 1)
             }
             None => self.line_start(list.place.start),
         };
@@ -255,8 +255,13 @@ impl<'t> Sheet<'t> {
     /// Whether the last items of a list have an empty line between them.
     pub(super) fn spaced(&self, items: &[Node], list: &Node) -> bool {
         let [.., before, last] = items else { return false };
-        let (Some(dash), end) = (self.dash(list, items.len() - 1), self.after_line(before.place.end)) else { return false };
+        let (Some(dash), end) = (self.dash(list, items.len() - 1), self.after_node(before)) else { return false };
         last.place.start > end && dash >= end && self.text[end..dash].lines().any(|line| line.trim().is_empty())
+    }
+
+    /// After the last line of a node; a block of text may end at the line break or behind it.
+    fn after_node(&self, node: &Node) -> usize {
+        self.after_line(node.place.end.saturating_sub(1).max(node.place.start))
     }
 
     /// Where the line with an item's dash begins.
@@ -264,7 +269,7 @@ impl<'t> Sheet<'t> {
         let items = list.items()?;
         let column = self.column(list.place.start);
         let from = match index.checked_sub(1) {
-            Some(before) => self.after_line(items.get(before)?.place.end),
+            Some(before) => self.after_node(items.get(before)?),
             None => self.line_start(list.place.start),
         };
         let to = items.get(index)?.place.start;
