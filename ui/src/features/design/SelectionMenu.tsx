@@ -3,9 +3,9 @@ import { Boxes, ClipboardPaste, Copy, CopyPlus, FolderInput, FolderOutput, Sciss
 import type { RefObject } from 'react';
 import { isContainer, kindOf, nameOf } from '@/shared/canvas';
 import { Dialog, Keys, MenuAt, type MenuItem } from '@/shared/ui';
-import { askForGroup, useCanvas } from './canvasState';
+import { useCanvas } from './canvasState';
 import { groupsFor } from './ops';
-import { copy, cut, duplicate, group, groupsForSelection, moveInto, moveOut, paste, ungroup } from './scopes';
+import { askForGroup, copy, cut, duplicate, group, groupsForSelection, moveInto, moveOut, paste, ungroup } from './scopes';
 import { removeSelected } from './shortcuts';
 import { now, useOpen } from './store';
 
@@ -46,9 +46,8 @@ export function ChooseGroup() {
   const choose = (id: string) => { shut(); void moveInto(now().selected, id); };
   return (
     <Dialog title={count === 1 ? 'Move the step into a group' : `Move ${count} steps into a group`} onClose={shut}>
-      {count === 0 && <p className="sm t2">Select the steps first.</p>}
-      {count > 0 && choices.length === 0 && <p className="sm t2">There is no other group. <Keys keys="Ctrl G" /> makes one of the selection.</p>}
-      {count > 0 && choices.map((node, index) => (
+      {choices.length === 0 && <p className="sm t2">There is no other group. <Keys keys="Ctrl G" /> makes one of the selection.</p>}
+      {choices.map((node, index) => (
         <button key={node.id} type="button" className="pi wide" autoFocus={index === 0} onClick={() => choose(node.id)}>
           <Boxes size={15} aria-hidden />
           <span className="grow ell">{nameOf(node)}</span>
@@ -65,5 +64,5 @@ export function DropHint({ at }: { at: RefObject<{ x: number; y: number }> }) {
   const into = useCanvas((state) => state.dropGroup);
   const name = useOpen((state) => nameOf(state.design.nodes.find((node) => node.id === into) ?? { id: into ?? '', title: null }));
   if (into === undefined) return null;
-  return <div className="pop hint-bubble" role="status" style={{ left: at.current.x + 18, top: at.current.y + 16 }}>{into === null ? 'Move out of the group' : `Move into ${name}`}</div>;
+  return <div className="pop hint-bubble plain" role="status" style={{ left: at.current.x + 18, top: at.current.y + 16 }}>{into === null ? 'Move out of the group' : `Move into ${name}`}</div>;
 }

@@ -30,8 +30,6 @@ interface CanvasState {
 
 export const useCanvas = create<CanvasState>(() => ({ hovered: null, dropTarget: null, quick: null, dragged: null, map: true, dropGroup: undefined, menu: null, choosing: false }));
 
-export const askForGroup = (): void => useCanvas.setState({ choosing: true });
-
 let leaving: ReturnType<typeof setTimeout> | null = null;
 
 /** Points at a wire. Leaving it waits a moment, so that the pointer can reach the button on it. */

@@ -4,6 +4,7 @@ import type { EditNote } from '@/generated/EditNote';
 import type { EditOp } from '@/generated/EditOp';
 import { freePlace, heightOf, isContainer, nameOf, rowGap, type Places } from '@/shared/canvas';
 import { toast } from '@/shared/ui';
+import { useCanvas } from './canvasState';
 import { copyText, groupsFor, lastOf, outermost, parentOf, remove } from './ops';
 import { apply, now } from './store';
 
@@ -123,6 +124,12 @@ export async function moveOut(): Promise<void> {
   const around = parentOf(design, selected);
   if (around === null) toast('The selection is in no group.', 'retrying');
   else await moveInto(selected, parentOf(design, [around]));
+}
+
+/** Asks which group the selection goes into. */
+export function askForGroup(): void {
+  if (now().selected.length) useCanvas.setState({ choosing: true });
+  else toast('Select the steps that are to go into a group.', 'retrying');
 }
 
 /** The groups that the selection can go into. */

@@ -2,10 +2,9 @@
 import { requestRun } from '@/shared/commands';
 import { useShortcuts } from '@/shared/keyboard';
 import { toast } from '@/shared/ui';
-import { askForGroup } from './canvasState';
 import { save } from './document';
 import { remove } from './ops';
-import { copy, cut, duplicate, group, moveOut, paste, ungroup } from './scopes';
+import { askForGroup, copy, cut, duplicate, group, moveOut, paste, ungroup } from './scopes';
 import { apply, layOutAll, now, patch, place, redo, select, show, undo } from './store';
 
 /** Saves, then asks for the run. */
@@ -75,7 +74,7 @@ export function useDesignShortcuts(): void {
     'Ctrl+V': (event) => (isText(event) ? false : void paste()),
     'Ctrl+G': (event) => (isText(event) ? false : void group()),
     'Ctrl+Shift+G': (event) => (isText(event) ? false : void ungroup()),
-    'Shift+M': () => void askForGroup(),
+    'Shift+M': () => askForGroup(),
     'Alt+Shift+M': () => void moveOut(),
   });
 }
