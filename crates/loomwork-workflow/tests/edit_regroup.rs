@@ -139,7 +139,11 @@ fn edges_end_at_the_group_that_a_step_goes_into_and_come_back_when_it_leaves() {
     assert_eq!(moved.added, ["work.count"]);
     assert!(moved.text.contains("    needs: [fetch.failed, fetch]\n"), "{}", moved.text);
     assert!(moved.text.contains("      - id: check\n        needs: [count]\n        run: test\n"), "{}", moved.text);
-    assert!(moved.text.contains("    steps:\n      # how many there are\n      - id: count      # of lines\n        run: |\n"), "{}", moved.text);
+    assert!(
+        moved.text.contains("    steps:\n      # how many there are\n      - id: count      # of lines\n        run: |\n"),
+        "{}",
+        moved.text
+    );
     assert!(moved.text.contains("n: \"${{ steps.work.output.count.stdout }}\""), "{}", moved.text);
     let deep = performed(&moved.text, group(&["work.count"], Some("inner")));
     assert_eq!(deep.added, ["work.inner"]);
@@ -147,5 +151,9 @@ fn edges_end_at_the_group_that_a_step_goes_into_and_come_back_when_it_leaves() {
     assert_eq!(out.added, ["count"]);
     assert!(out.text.contains("steps: []"), "{}", out.text);
     let again = performed(&out.text, into("count", Some("work.inner"), None));
-    assert!(again.text.contains("        steps:\n          # how many there are\n          - id: count      # of lines\n"), "{}", again.text);
+    assert!(
+        again.text.contains("        steps:\n          # how many there are\n          - id: count      # of lines\n"),
+        "{}",
+        again.text
+    );
 }

@@ -52,7 +52,7 @@ impl Page {
         }
         if items.len() == from.items()?.len() && matches!(goal, Goal::Before(..) | Goal::Empty(_)) {
             let (place, _) = sheet.item_with_comments(from, *items.first()?)?;
-            let above = Place::new(place.start, sheet.line_start(from.place.start));
+            let above = Place::new(place.start, sheet.line_start(sheet.list_start(from)));
             splices = sheet.replace_value(holder.entry("steps")?, &Value::Array(Vec::new()), false)?;
             splices.push(Splice { place: above, text: String::new() });
         }
@@ -109,13 +109,16 @@ impl Page {
 impl Sheet<'_> {
     /// An item of a block list with the comments directly above it: its whole lines, and the same from column 0 on.
     pub(super) fn item_with_comments(&self, list: &Node, index: usize) -> Option<(Place, Vec<String>)> {
-        let column = self.column(list.place.start);
+        let column = self.column(self.list_start(list));
         let dash = self.dash(list, index)?;
         let mut start = dash;
         while start > 0 {
             let before = self.line_start(start - 1);
             let line = &self.text[before..start];
-            if line.trim_start_matches(' ').starts_with('#') && self.text[before..].starts_with(&" ".repeat(column)) && !line[column..].starts_with(' ') {
+            if line.trim_start_matches(' ').starts_with('#')
+                && self.text[before..].starts_with(&" ".repeat(column))
+                && !line[column..].starts_with(' ')
+            {
                 start = before;
             } else {
                 break;
@@ -136,7 +139,7 @@ impl Sheet<'_> {
     /// Behind the last line of an item and the comments that are indented with it.
     fn end_of_item(&self, list: &Node, index: usize, dash: usize) -> Option<usize> {
         let end = list.items()?.get(index)?.place.end.saturating_sub(1).max(dash);
-        Some(self.end_of_block(end, self.column(list.place.start) + 1))
+        Some(self.end_of_block(end, self.column(self.list_start(list)) + 1))
     }
 
     /// An item's lines with the empty ones that part it from its neighbour.
@@ -156,7 +159,7 @@ impl Sheet<'_> {
 
     /// Lines from column 0 on, as they stand in a list.
     pub(super) fn indented(&self, list: &Node, block: &[String]) -> Vec<String> {
-        let pad = " ".repeat(self.column(list.place.start));
+        let pad = " ".repeat(self.column(self.list_start(list)));
         block.iter().map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect()
     }
 
@@ -189,7 +192,8 @@ impl Sheet<'_> {
         let bare = behind.trim().is_empty() || behind.trim_start().starts_with('#');
         let colon = entry.key_place.end + self.text[entry.key_place.end..list.place.start].find(':')? + 1;
         let pad = " ".repeat(self.column(entry.key_place.start) + 2);
-        let lines: Vec<String> = block.iter().map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect();
+        let lines: Vec<String> =
+            block.iter().map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") }).collect();
         let bracket = Splice { place: Place::new(colon, list.place.end), text: String::new() };
         (bare && !list.anchored).then(|| (bracket, self.lines_at(self.after_line(list.place.end), &lines)))
     }

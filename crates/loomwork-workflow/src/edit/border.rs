@@ -144,7 +144,14 @@ impl Editor {
     }
 
     /// Adds to `needs`, at an index or at the end; with a `join` when there was neither. False when that cannot be.
-    fn draw(&mut self, from: &str, port: Option<&str>, to: &str, index: Option<usize>, join: Option<&Value>) -> Result<bool, EditError> {
+    fn draw(
+        &mut self,
+        from: &str,
+        port: Option<&str>,
+        to: &str,
+        index: Option<usize>,
+        join: Option<&Value>,
+    ) -> Result<bool, EditError> {
         let steps = self.steps();
         let (Ok(_), Ok(node)) = (steps.find(from), steps.find(to)) else { return Ok(false) };
         if from == to || parted(from).1.starts_with('@') || leads_to(&steps.analysis, to, from) {

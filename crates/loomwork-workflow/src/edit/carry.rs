@@ -172,7 +172,13 @@ impl Editor {
     }
 
     /// The id that a step of what is pasted has here; it is renamed when its own is taken, or read from further out.
-    fn name_pasted(&self, fragment: &mut Editor, index: usize, into: Option<&str>, taken: &[String]) -> Result<String, EditError> {
+    fn name_pasted(
+        &self,
+        fragment: &mut Editor,
+        index: usize,
+        into: Option<&str>,
+        taken: &[String],
+    ) -> Result<String, EditError> {
         let node = &fragment.step_nodes(&[])[index];
         let own = node.get("id").and_then(Node::string);
         let Some(own) = own.filter(|_| node.entries().is_some()) else {
@@ -183,7 +189,8 @@ impl Editor {
         let label = label.ok_or_else(|| EditError::NotSteps(format!("entry {} is no step", index + 1)))?;
         let base = mend_step_id(&own);
         let unique = !label.starts_with('@');
-        let free = |id: &String| !taken.contains(id) && (*id == own && unique || !others.contains(id)) && !self.hides(into, id, None);
+        let free =
+            |id: &String| !taken.contains(id) && (*id == own && unique || !others.contains(id)) && !self.hides(into, id, None);
         let candidates: Vec<String> = std::iter::once(base.clone()).chain(numbered(&base)).filter(free).take(20).collect();
         for fresh in candidates {
             if fresh == own {
@@ -203,7 +210,9 @@ impl Editor {
         let list = fragment.page.block_holder(&[]).and_then(|holder| holder.get("steps"));
         let sheet = Sheet::new(&fragment.page.text);
         let blocks = list.and_then(|list| {
-            (0..steps.len()).map(|index| sheet.item_with_comments(list, index).map(|(_, lines)| lines)).collect::<Option<Vec<_>>>()
+            (0..steps.len())
+                .map(|index| sheet.item_with_comments(list, index).map(|(_, lines)| lines))
+                .collect::<Option<Vec<_>>>()
         });
         if let Some(page) = blocks.and_then(|blocks| self.insert_block(holder, &blocks.concat(), &steps)) {
             self.page = page;

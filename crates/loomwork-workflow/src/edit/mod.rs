@@ -238,7 +238,9 @@ pub enum EditError {
     #[error("steps would wait for each other: {0}")]
     WouldCycle(String),
     /// A step stands between those that are to be one group.
-    #[error("`{step}` waits for `{after}`, and `{before}` waits for it, so they cannot be one group without it; select `{step}` too")]
+    #[error(
+        "`{step}` waits for `{after}`, and `{before}` waits for it, so they cannot be one group without it; select `{step}` too"
+    )]
     Between {
         /// The step in between.
         step: String,

@@ -140,12 +140,7 @@ impl Editor {
 
     /// After steps went to other scopes: what read an output of theirs reads it through the group where that is the same;
     /// what cannot be mended is said. `moved` gives the new path of a step.
-    pub(super) fn settle(
-        &mut self,
-        before: &[Reading],
-        moved: &dyn Fn(&str) -> String,
-        dissolved: Option<&Dissolved>,
-    ) {
+    pub(super) fn settle(&mut self, before: &[Reading], moved: &dyn Fn(&str) -> String, dissolved: Option<&Dissolved>) {
         let gone = |path: &str| dissolved.is_some_and(|dissolved| dissolved.group == path);
         let mut meant: HashMap<(String, bool, &str), Option<String>> = HashMap::new();
         for reading in before.iter().filter(|reading| !(reading.within && gone(&reading.reader))) {

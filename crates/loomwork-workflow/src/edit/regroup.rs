@@ -27,7 +27,8 @@ impl Editor {
         let taken = self.ids(&holder);
         let base = mend_step_id(wished.filter(|id| !id.is_empty()).unwrap_or("group"));
         let own_scope = Some(scope.as_str()).filter(|scope| !scope.is_empty());
-        let free = |id: &String| !taken.contains(id) && !inner.contains(id) && is_valid_step_id(id) && !self.hides(own_scope, id, None);
+        let free =
+            |id: &String| !taken.contains(id) && !inner.contains(id) && is_valid_step_id(id) && !self.hides(own_scope, id, None);
         let found = std::iter::once(base.clone()).chain(numbered(&base)).find(free);
         let name = found.ok_or(EditError::IdTaken(base))?;
         let group = joined(&scope, &name);
@@ -92,7 +93,13 @@ impl Editor {
         let plain = ["for_each", "loop", "outputs"].iter().all(|key| fields.get(key).is_none());
         let renamed = names.iter().map(|(old, new)| (old.clone(), new.clone())).collect::<HashMap<_, _>>();
         self.unwrap_group(&holder, index)?;
-        let lost: Vec<String> = fields.as_object().into_iter().flat_map(Map::keys).filter(|key| !TAKEN_OVER.contains(&key.as_str())).cloned().collect();
+        let lost: Vec<String> = fields
+            .as_object()
+            .into_iter()
+            .flat_map(Map::keys)
+            .filter(|key| !TAKEN_OVER.contains(&key.as_str()))
+            .cloned()
+            .collect();
         if !lost.is_empty() {
             self.notes.push(Note::FieldsDropped { step: id.to_owned(), fields: lost });
         }
@@ -139,7 +146,8 @@ impl Editor {
         let mut inner_holder = holder.to_vec();
         inner_holder.extend([Segment::Key("steps".to_owned()), Segment::Index(index)]);
         let document = self.page.value();
-        let list = |way: &[Segment]| value_at(&document, way).and_then(|holder| holder["steps"].as_array().cloned()).unwrap_or_default();
+        let list =
+            |way: &[Segment]| value_at(&document, way).and_then(|holder| holder["steps"].as_array().cloned()).unwrap_or_default();
         let inner = list(&inner_holder);
         let ids = super::border::labels(&inner);
         let sources: BTreeSet<String> = inner.iter().flat_map(needs_of).map(|need| source_of(&need).to_owned()).collect();

@@ -56,7 +56,12 @@ impl Writer {
             return String::new();
         }
         self.comments += 1;
-        format!("{} # c{} {}", self.dice.pick(&["", "  "]), self.comments, self.dice.pick(&["", "é: [x]", "\"it's\"", "- id: no", "\t"]))
+        format!(
+            "{} # c{} {}",
+            self.dice.pick(&["", "  "]),
+            self.comments,
+            self.dice.pick(&["", "é: [x]", "\"it's\"", "- id: no", "\t"])
+        )
     }
 
     fn above(&mut self, indent: &str) {
@@ -168,11 +173,26 @@ impl Writer {
                 format!("{pad}    # not a comment  "),
                 format!("{pad}  two"),
             ]),
-            1 => self.lines.extend([format!("{pad}set:"), format!("{pad}  v: >-{comment}"), format!("{pad}    folded {read}"), format!("{pad}    text")]),
-            2 => self.lines.extend([format!("{pad}set:"), format!("{pad}  v: \"{read}"), format!("{pad}    goes on\\"), format!("{pad}    \\u00e9\"{comment}")]),
-            3 => self.lines.extend([format!("{pad}set:{comment}"), format!("{pad}  v: plain text"), format!("{pad}    in two lines")]),
+            1 => self.lines.extend([
+                format!("{pad}set:"),
+                format!("{pad}  v: >-{comment}"),
+                format!("{pad}    folded {read}"),
+                format!("{pad}    text"),
+            ]),
+            2 => self.lines.extend([
+                format!("{pad}set:"),
+                format!("{pad}  v: \"{read}"),
+                format!("{pad}    goes on\\"),
+                format!("{pad}    \\u00e9\"{comment}"),
+            ]),
+            3 => self.lines.extend([
+                format!("{pad}set:{comment}"),
+                format!("{pad}  v: plain text"),
+                format!("{pad}    in two lines"),
+            ]),
             4 => {
-                let value = if self.anchored && self.dice.chance(2) { "*shared".to_owned() } else { "&shared { A: '1' }".to_owned() };
+                let value =
+                    if self.anchored && self.dice.chance(2) { "*shared".to_owned() } else { "&shared { A: '1' }".to_owned() };
                 if value.starts_with('*') || !self.anchored {
                     self.anchored = true;
                     self.tangled = true;

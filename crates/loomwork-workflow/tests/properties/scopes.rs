@@ -30,7 +30,8 @@ fn operation(text: &str, other: &str, seed: u64) -> EditOp {
         2 => EditOp::MoveStep { id: node.id, into: behind.parent.clone(), after: Some(behind.id) },
         3 => EditOp::Paste { yaml: other.to_owned(), into: group.filter(|_| !dice.chance(3)) },
         4 | 5 => {
-            let beside: Vec<String> = nodes.iter().filter(|other| other.parent == node.parent).map(|other| other.id.clone()).collect();
+            let beside: Vec<String> =
+                nodes.iter().filter(|other| other.parent == node.parent).map(|other| other.id.clone()).collect();
             let mut ids: Vec<String> = beside.into_iter().filter(|id| *id == node.id || dice.chance(3)).collect();
             ids.reverse();
             EditOp::GroupSteps { ids, id: None }
@@ -72,7 +73,11 @@ fn meanings(outline: &Outline) -> BTreeMap<String, usize> {
 }
 
 fn comments(text: &str) -> BTreeSet<String> {
-    let marked = |line: &str| ["# c", "# over ", "# under ", "# head"].iter().find_map(|mark| line.find(mark).map(|at| line[at..].trim_end().to_owned()));
+    let marked = |line: &str| {
+        ["# c", "# over ", "# under ", "# head"]
+            .iter()
+            .find_map(|mark| line.find(mark).map(|at| line[at..].trim_end().to_owned()))
+    };
     text.lines().filter_map(marked).collect()
 }
 
@@ -94,7 +99,11 @@ fn codes(text: &str) -> BTreeSet<&'static str> {
 fn allowed(error: &EditError, forest: &Forest) -> bool {
     match error {
         EditError::Entangled { .. } => forest.tangled,
-        EditError::WouldCycle(_) | EditError::Between { .. } | EditError::BadPath { .. } | EditError::NoGroup(_) | EditError::IdTaken(_) => true,
+        EditError::WouldCycle(_)
+        | EditError::Between { .. }
+        | EditError::BadPath { .. }
+        | EditError::NoGroup(_)
+        | EditError::IdTaken(_) => true,
         _ => false,
     }
 }
@@ -156,7 +165,10 @@ proptest! {
             let now = written(&edited.text, &after);
             for (id, (fields, lines)) in written(text, &before) {
                 let moved = matches!(&op, EditOp::MoveStep { id: moved, .. } if *moved == id).then(|| edited.added.first()).flatten();
-                if let Some((_, found)) = now.get(moved.unwrap_or(&id)).filter(|(now, _)| *now == fields) {
+                let path = moved.unwrap_or(&id);
+                // An edge that was drawn anew may happen to be the same.
+                let drawn = edited.notes.iter().any(|note| note.step() == Some(path));
+                if let Some((_, found)) = now.get(path).filter(|(now, _)| *now == fields && !drawn) {
                     prop_assert!(*found == lines, "{:?} {}", lines, shown());
                 }
             }
