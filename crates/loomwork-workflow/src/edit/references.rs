@@ -8,7 +8,7 @@ use super::change::{Page, Segment, find};
 use super::lay::{Splice, apply};
 use super::note::Note;
 use super::operation::{Editor, parted, value_at_mut};
-use super::rename::{names_in_expressions, rewrite};
+use super::rename::{Change, names_in_expressions, rewrite};
 use crate::yaml::{Content, Node};
 
 /// A name that an expression reads.
@@ -167,7 +167,7 @@ impl Editor {
 
     /// Makes an expression read the same output by its new way. False when some read is left that leads nowhere.
     fn reroute(&mut self, reading: &Reading, target: &str, dissolved: Option<&Dissolved>) -> bool {
-        let change: Box<dyn Fn(&str, &str) -> Option<(usize, String)>> = if let Some(dissolved) = dissolved {
+        let change: Box<Change<'_>> = if let Some(dissolved) = dissolved {
             Box::new(move |name, tail| {
                 let inner = tail.strip_prefix(".output.").filter(|_| dissolved.plain && name == reading.name)?;
                 let end = inner.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(inner.len());

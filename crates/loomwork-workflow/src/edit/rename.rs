@@ -18,7 +18,7 @@ pub(super) fn names_in_expressions(text: &str) -> Vec<String> {
 }
 
 /// Gives for a name and what follows it: how much of that goes, and what stands there instead of both.
-type Change<'c> = dyn Fn(&str, &str) -> Option<(usize, String)> + 'c;
+pub(super) type Change<'c> = dyn Fn(&str, &str) -> Option<(usize, String)> + 'c;
 
 /// The text with the names in `steps.name` and `steps['name']` changed inside its expressions.
 ///
