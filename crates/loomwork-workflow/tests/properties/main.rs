@@ -9,6 +9,8 @@ mod fields;
 mod forest;
 mod order;
 mod pieces;
+mod plans;
 mod scopes;
 mod steps;
 mod values;
+mod versions;
