@@ -80,7 +80,8 @@ pub(super) async fn edit(catalog: &Arc<Catalog>, request: EditWorkflow) -> ApiRe
         let ops: Vec<_> = request.ops.into_iter().map(design::edit_op).collect();
         let edited = loomwork_workflow::edit(&request.text, &ops)
             .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
-        Ok(Edited { design: design::of_entry(&catalog.unsaved(request.path.as_deref(), edited.text)?), added: edited.added })
+        let design = design::of_entry(&catalog.unsaved(request.path.as_deref(), edited.text)?);
+        Ok(design::edited(&edited.notes, edited.added, design))
     })
     .await
 }
