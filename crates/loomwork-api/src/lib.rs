@@ -9,7 +9,9 @@ mod contract;
 mod design;
 mod error;
 mod event;
+mod plan;
 mod run;
+mod versions;
 mod watch;
 mod workspace;
 
@@ -17,7 +19,9 @@ pub use contract::*;
 pub use design::*;
 pub use error::*;
 pub use event::*;
+pub use plan::*;
 pub use run::*;
+pub use versions::*;
 pub use watch::*;
 pub use workspace::*;
 

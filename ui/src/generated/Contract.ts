@@ -2,6 +2,8 @@
 import type { AnalyzeWorkflow } from "./AnalyzeWorkflow";
 import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
+import type { CompareVersions } from "./CompareVersions";
+import type { Comparison } from "./Comparison";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
@@ -9,6 +11,8 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExportWorkflow } from "./ExportWorkflow";
+import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetRun } from "./GetRun";
@@ -17,11 +21,13 @@ import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
+import type { ListVersions } from "./ListVersions";
 import type { ListWorkflows } from "./ListWorkflows";
 import type { LogPage } from "./LogPage";
 import type { Nothing } from "./Nothing";
 import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
+import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
 import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
@@ -33,8 +39,10 @@ import type { SendEvent } from "./SendEvent";
 import type { StartRun } from "./StartRun";
 import type { TrustWorkspace } from "./TrustWorkspace";
 import type { ValueText } from "./ValueText";
+import type { VersionList } from "./VersionList";
 import type { WorkflowDocument } from "./WorkflowDocument";
 import type { WorkflowList } from "./WorkflowList";
+import type { WorkflowPlan } from "./WorkflowPlan";
 import type { WorkspaceFacts } from "./WorkspaceFacts";
 
 /**
@@ -77,6 +85,22 @@ create_workflow: Call<CreateWorkflow, WorkflowDocument>,
  *Deletes a workflow file and its layout. Its runs stay.
  */
 delete_workflow: Call<DeleteWorkflow, Nothing>, 
+/**
+ *What a run of a workflow will look like; nothing is started.
+ */
+plan_workflow: Call<PlanWorkflow, WorkflowPlan>, 
+/**
+ *A workflow as a picture for other tools; nothing is saved.
+ */
+export_workflow: Call<ExportWorkflow, Exported>, 
+/**
+ *The versions of a workflow: the file as it stands, and those that were run.
+ */
+list_versions: Call<ListVersions, VersionList>, 
+/**
+ *What is different between two definitions, by meaning.
+ */
+compare_versions: Call<CompareVersions, Comparison>, 
 /**
  *Starts a run; returns when its creation is durable.
  */

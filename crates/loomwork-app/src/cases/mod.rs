@@ -3,8 +3,10 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod files;
+mod plan;
 mod runs;
 mod take_up;
+mod versions;
 mod workflows;
 mod workspace;
 
@@ -15,7 +17,9 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values};
+pub use files::{CheckedFile, check_file, input_values, read_workflow};
+pub use plan::{export_alone, plan_alone};
+pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
 #[derive(Debug, Clone)]
@@ -32,6 +36,10 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
         | Request::EditWorkflow(_)
+        | Request::PlanWorkflow(_)
+        | Request::ExportWorkflow(_)
+        | Request::ListVersions(_)
+        | Request::CompareVersions(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
@@ -66,6 +74,10 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
@@ -96,6 +108,10 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),

@@ -6,12 +6,14 @@
 //! Invariant: the same template and scope give the same value, within the bounds of `meter`.
 //! Not here: which steps exist (`check` resolves references).
 
+mod canonical;
 mod eval;
 mod functions;
 mod lower;
 mod meter;
 mod number;
 mod operators;
+mod parsed;
 mod program;
 mod scope;
 mod split;
@@ -20,6 +22,7 @@ mod time;
 mod value;
 
 pub(crate) use functions::FUNCTION_NAMES;
+pub(crate) use parsed::Expressions;
 pub(crate) use program::{Problem, ProblemKind, Root};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
