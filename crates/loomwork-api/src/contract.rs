@@ -67,6 +67,7 @@ contract! {
     open_workflow: OpenWorkflow => WorkflowDocument, "One workflow file.";
     analyze_workflow: AnalyzeWorkflow => Design, "What a text says; nothing is saved.";
     edit_workflow: EditWorkflow => Edited, "Applies operations to a text; nothing is saved.";
+    import_workflow: ImportWorkflow => ImportedWorkflows, "What a workflow of another tool becomes; nothing is saved.";
     save_workflow: SaveWorkflow => WorkflowDocument, "Writes text and layout, if the file is still as it was read.";
     create_workflow: CreateWorkflow => WorkflowDocument, "Makes a new workflow file.";
     delete_workflow: DeleteWorkflow => Nothing, "Deletes a workflow file and its layout. Its runs stay.";

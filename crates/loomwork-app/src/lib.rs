@@ -25,5 +25,7 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use cases::{CheckedFile, check_file, input_values};
+pub use cases::{CheckedFile, ImportPlan, ImportTarget, check_file, input_values, read_foreign, write_imported};
 pub use workspace::{Workspace, init};
+
+pub use loomwork_workflow::json_schema;

@@ -47,6 +47,7 @@ mod graph;
 mod inputs;
 mod model;
 mod outline;
+mod schema;
 mod text;
 mod yaml;
 
@@ -60,6 +61,7 @@ pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
 pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
+pub use schema::json_schema;
 pub use text::{Pos, Span};
 
 /// The nearest of some known words, when it is near enough to be what was meant.

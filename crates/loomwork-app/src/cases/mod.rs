@@ -3,6 +3,7 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod files;
+mod import;
 mod runs;
 mod take_up;
 mod workflows;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::{owner::Owner, problem, reader::Reader};
 
 pub use files::{CheckedFile, check_file, input_values};
+pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
 
 /// Who asks, and the owner that answers.
 #[derive(Debug, Clone)]
@@ -32,6 +34,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
         | Request::EditWorkflow(_)
+        | Request::ImportWorkflow(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
@@ -66,6 +69,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
@@ -96,6 +100,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),

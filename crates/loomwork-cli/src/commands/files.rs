@@ -65,8 +65,14 @@ pub(super) fn validate(context: &Context, files: &[PathBuf]) -> Result<Exit, Fai
     Ok(if report.ok { Exit::Done } else { Exit::Invalid })
 }
 
+/// Prints the JSON Schema of the language.
+pub(super) fn schema() -> Result<Exit, Failure> {
+    output::line(&format!("{:#}", loomwork_app::json_schema()));
+    Ok(Exit::Done)
+}
+
 /// A path as the caller means it: from here, else from the workspace that was named.
-fn placed(context: &Context, file: &Path) -> PathBuf {
+pub(super) fn placed(context: &Context, file: &Path) -> PathBuf {
     match &context.workspace {
         Some(workspace) if file.is_relative() && !file.exists() => workspace.join(file),
         _ => file.to_path_buf(),

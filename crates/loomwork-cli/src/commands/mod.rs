@@ -2,6 +2,7 @@
 
 mod files;
 mod follow;
+mod import;
 mod open;
 mod run;
 mod runs;
@@ -60,6 +61,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Import(import) => import::import(&context, import),
+        Command::Schema => files::schema(),
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,
