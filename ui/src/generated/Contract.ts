@@ -15,6 +15,8 @@ import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
+import type { ImportWorkflow } from "./ImportWorkflow";
+import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListWorkflows } from "./ListWorkflows";
@@ -65,6 +67,10 @@ analyze_workflow: Call<AnalyzeWorkflow, Design>,
  *Applies operations to a text; nothing is saved.
  */
 edit_workflow: Call<EditWorkflow, Edited>, 
+/**
+ *What a workflow of another tool becomes; nothing is saved.
+ */
+import_workflow: Call<ImportWorkflow, ImportedWorkflows>, 
 /**
  *Writes text and layout, if the file is still as it was read.
  */

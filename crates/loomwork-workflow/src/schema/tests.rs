@@ -236,8 +236,7 @@ const OF_SHAPE: [&str; 4] = ["LW0111", "LW0114", "LW0115", "LW0116"];
 #[test]
 fn a_value_of_another_shape_is_refused_by_both_or_by_none() {
     let validator = validator();
-    let others =
-        [json!(null), json!(true), json!(3), json!(-1.5), json!("zzz word"), json!([]), json!(["zzz"]), json!({"zzz": 1})];
+    let others = [json!(true), json!(-1.5), json!("zzz word"), json!(["zzz"]), json!({"zzz": 1})];
     let mut wrong = Vec::new();
     let document = as_json(EVERY_KEY);
     for (pointer, ..) in places(&document).found {
