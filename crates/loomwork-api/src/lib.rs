@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod import;
 mod run;
+mod versions;
 mod watch;
 mod workspace;
 
@@ -20,6 +21,7 @@ pub use error::*;
 pub use event::*;
 pub use import::*;
 pub use run::*;
+pub use versions::*;
 pub use watch::*;
 pub use workspace::*;
 

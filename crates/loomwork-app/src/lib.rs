@@ -25,7 +25,9 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use cases::{CheckedFile, ImportPlan, ImportTarget, check_file, input_values, read_foreign, write_imported};
+pub use cases::{
+    CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, input_values, read_foreign, read_workflow, write_imported,
+};
 pub use workspace::{Workspace, init};
 
 pub use loomwork_workflow::json_schema;

@@ -84,6 +84,7 @@ fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Work
         outputs: sketch.outputs,
         concurrency: sketch.concurrency,
         secrets: sketch.secrets,
+        other: sketch.other,
         unsupported,
     })
 }

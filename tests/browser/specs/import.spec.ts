@@ -26,10 +26,10 @@ test('a text of no known tool and a place that is taken say so', async ({ page, 
   await dialog.getByLabel('Or paste its text').fill('just: a map');
   await dialog.getByRole('button', { name: 'Translate' }).click();
   await expect(dialog.getByRole('alert')).toContainText('none of the known dialects');
-  await loomwork.write('workflows/build.yaml', 'loomwork: 1\nid: build\nsteps:\n  - { id: a, run: "true" }\n');
-  await dialog.getByLabel('Or paste its text').fill(foreign.replace('name: Build', 'name: build'));
+  await loomwork.write('workflows/pasted.yaml', 'loomwork: 1\nid: pasted\nsteps:\n  - { id: a, run: "true" }\n');
+  await dialog.getByLabel('Or paste its text').fill(foreign);
   await dialog.getByRole('button', { name: 'Translate' }).click();
-  await expect(dialog.getByRole('alert')).toContainText('workflows/build.yaml is there already');
+  await expect(dialog.getByRole('alert')).toContainText('workflows/pasted.yaml is there already');
   await expect(dialog.getByRole('button', { name: 'Save' })).toBeDisabled();
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);

@@ -10,8 +10,8 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use loomwork_api::{ApiResult, ImportFinding, ImportOutcome, ImportWorkflow, ImportedFile, ImportedWorkflows};
-use loomwork_dialects::{Dialect, Finding, ImportOptions, Severity, detect};
+use loomwork_api::{ApiError, ApiResult, ImportFinding, ImportOutcome, ImportWorkflow, ImportedFile, ImportedWorkflows};
+use loomwork_dialects::{Dialect, Finding, ImportError, ImportOptions, Severity, detect};
 
 use crate::{
     Workspace, design,
@@ -122,8 +122,7 @@ fn translate(request: ImportWorkflow) -> ApiResult<ImportedWorkflows> {
         None => detect(&name, &text).ok_or_else(|| unknown(&name, &text))?,
     };
     let options = ImportOptions { beside, ..ImportOptions::default() };
-    let imported = loomwork_dialects::import(dialect, &name, &text, &options)
-        .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
+    let imported = loomwork_dialects::import(dialect, &name, &text, &options).map_err(|error| refusal(&error))?;
     let file = |file: loomwork_dialects::ImportedFile| {
         let design = design::of_text(file.text);
         let stem = Path::new(&file.path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -152,21 +151,24 @@ fn finding(finding: Finding) -> ImportFinding {
     ImportFinding { outcome, file: finding.file, path: finding.path, line: finding.line, message: finding.message }
 }
 
+/// An error of a dialect begins with the name of the file, which keeps its letters.
+fn refusal(error: &ImportError) -> ApiError {
+    problem::invalid(format!("{}.", error.to_string().trim_end_matches('.')))
+}
+
 fn names() -> String {
     Dialect::ALL.map(Dialect::name).join(", ")
 }
 
 /// Why no dialect could be told.
-fn unknown(name: &str, text: &str) -> loomwork_api::ApiError {
+fn unknown(name: &str, text: &str) -> ApiError {
     if loomwork_workflow::analyze(text).outline.id.is_some() && text.contains("loomwork:") {
         return problem::invalid(format!("{name} is a Loomwork workflow already: put it into `workflows/`."));
     }
     // What cannot be read at all is said with its place.
     let read = loomwork_dialects::import(Dialect::GithubActions, name, text, &ImportOptions::default());
-    if let Err(error @ (loomwork_dialects::ImportError::Unreadable { .. } | loomwork_dialects::ImportError::TooLarge { .. })) =
-        read
-    {
-        return problem::invalid(problem::sentence(&error.to_string()));
+    if let Err(error @ (ImportError::Unreadable { .. } | ImportError::TooLarge { .. })) = read {
+        return refusal(&error);
     }
     problem::invalid(format!("{name} looks like none of the known dialects ({}). If it is one of them, name it.", names()))
 }

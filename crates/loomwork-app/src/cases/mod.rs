@@ -6,6 +6,7 @@ mod files;
 mod import;
 mod runs;
 mod take_up;
+mod versions;
 mod workflows;
 mod workspace;
 
@@ -16,8 +17,9 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values};
+pub use files::{CheckedFile, check_file, input_values, read_workflow};
 pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
+pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::AnalyzeWorkflow(_)
         | Request::EditWorkflow(_)
         | Request::ImportWorkflow(_)
+        | Request::ListVersions(_)
+        | Request::CompareVersions(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
@@ -70,6 +74,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
@@ -101,6 +107,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),

@@ -8,6 +8,7 @@ mod run;
 mod runs;
 mod serve;
 mod take_up;
+mod versions;
 mod wait;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Validate { files } => files::validate(&context, &files),
         Command::Import(import) => import::import(&context, import),
         Command::Schema => files::schema(),
+        Command::Versions { workflow } => versions::list(&context, &workflow).await,
+        Command::Diff { from, to } => versions::diff(&context, &from, &to).await,
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,

@@ -48,6 +48,8 @@ pub struct Workflow {
     pub concurrency: Option<Concurrency>,
     /// Names of the secrets that it may use.
     pub secrets: Vec<String>,
+    /// Fields that are checked and need no type of their own yet (`agents`, `triggers`, …), as they are written.
+    pub other: serde_json::Map<String, serde_json::Value>,
     /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
     pub unsupported: Vec<(String, String)>,
 }
