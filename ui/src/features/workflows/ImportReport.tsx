@@ -2,6 +2,7 @@
 import type { ImportedWorkflows } from '@/generated/ImportedWorkflows';
 import type { ImportOutcome } from '@/generated/ImportOutcome';
 import { count } from '@/shared/format';
+import { Prose } from '@/shared/ui';
 
 /** The worst first, each with its colour. */
 const OUTCOMES: [ImportOutcome, string, string][] = [
@@ -33,7 +34,7 @@ export function ImportReport({ imported }: { imported: ImportedWorkflows }) {
             <h3 className={`sm ${colour}`}>{title} <span className="t3 num">{found.length}</span></h3>
             <ul style={{ paddingLeft: 16 }}>
               {found.map((finding, index) => (
-                <li key={index} className="sm"><span className="mono t3">{finding.line === null ? finding.path : `line ${finding.line}`}</span> {finding.message}</li>
+                <li key={index} className="sm"><span className="mono t3">{finding.line === null ? finding.path : `line ${finding.line}`}</span> <Prose text={finding.message} /></li>
               ))}
             </ul>
           </section>

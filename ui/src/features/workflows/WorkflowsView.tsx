@@ -41,7 +41,7 @@ export function WorkflowsView() {
           <kbd>/</kbd>
         </div>
         {data && <span className="sm t3 num">{wanted ? `${shown.length} of ${all.length}` : count(all.length, 'workflow')}</span>}
-        <span className="end row"><Button icon={<FileInput size={14} />} onClick={() => setImporting(true)}>Import…</Button><Button look="primary" icon={<Plus size={14} />} onClick={() => setCreating(true)}>New workflow</Button></span>
+        <span className="end row" style={{ gap: 8 }}><Button icon={<FileInput size={14} />} onClick={() => setImporting(true)}>Import…</Button><Button look="primary" icon={<Plus size={14} />} onClick={() => setCreating(true)}>New workflow</Button></span>
       </div>
       {isPending ? <LoadingRows label="Loading workflows" />
         : error && !data ? <ErrorState title="The workflows could not be read" error={error} onRetry={() => void refetch()} />
