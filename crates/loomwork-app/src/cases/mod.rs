@@ -4,6 +4,7 @@
 
 mod files;
 mod import;
+mod plan;
 mod runs;
 mod take_up;
 mod versions;
@@ -19,6 +20,7 @@ use crate::{owner::Owner, problem, reader::Reader};
 
 pub use files::{CheckedFile, check_file, input_values, read_workflow};
 pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
+pub use plan::{export_alone, plan_alone};
 pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
@@ -37,6 +39,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::AnalyzeWorkflow(_)
         | Request::EditWorkflow(_)
         | Request::ImportWorkflow(_)
+        | Request::PlanWorkflow(_)
+        | Request::ExportWorkflow(_)
         | Request::ListVersions(_)
         | Request::CompareVersions(_)
         | Request::GetRun(_)
@@ -74,6 +78,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
         Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
@@ -107,6 +113,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
         Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),

@@ -1,12 +1,15 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod export;
 mod files;
 mod follow;
 mod import;
 mod open;
+mod plan;
 mod run;
 mod runs;
 mod serve;
+mod subject;
 mod take_up;
 mod versions;
 mod wait;
@@ -64,6 +67,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Validate { files } => files::validate(&context, &files),
         Command::Import(import) => import::import(&context, import),
         Command::Schema => files::schema(),
+        Command::Plan(arguments) => plan::plan(&context, arguments).await,
+        Command::Export(arguments) => export::export(&context, arguments).await,
         Command::Versions { workflow } => versions::list(&context, &workflow).await,
         Command::Diff { from, to } => versions::diff(&context, &from, &to).await,
         Command::Run(run) => run::run(&context, run).await,
