@@ -73,10 +73,10 @@ pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
 pub use inputs::{InputProblem, parse_input_text, resolve_inputs, resolve_known_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
-pub use schema::json_schema;
 pub use plan::{
     Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
 };
+pub use schema::json_schema;
 pub use text::{Pos, Span};
 
 /// The argv that runs a script when its step says no other.
