@@ -29,8 +29,8 @@ mod workspace;
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
 pub use cases::{
-    CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, export_alone, input_values, plan_alone, read_foreign,
-    read_workflow, write_imported,
+    CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, explanation, export_alone, input_values, plan_alone,
+    read_foreign, read_workflow, write_imported,
 };
 pub use workspace::{Workspace, init};
 

@@ -11,6 +11,8 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExplainProblem } from "./ExplainProblem";
+import type { Explanation } from "./Explanation";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
@@ -79,6 +81,10 @@ edit_workflow: Call<EditWorkflow, Edited>,
  *What a workflow of another tool becomes; nothing is saved.
  */
 import_workflow: Call<ImportWorkflow, ImportedWorkflows>, 
+/**
+ *What the code of a problem means, with an example.
+ */
+explain_problem: Call<ExplainProblem, Explanation>, 
 /**
  *Writes text and layout, if the file is still as it was read.
  */
