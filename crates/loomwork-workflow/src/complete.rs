@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::analysis::analyze;
-use crate::decode::{STEP_KEYS, TOP_KEYS};
+use crate::decode::keys::{Key, STEP, TOP};
 use crate::expression::FUNCTION_NAMES;
 use crate::outline::{Outline, OutlineNode};
 use crate::text::{Lines, Place, Span};
@@ -237,13 +237,12 @@ impl Page {
         if !indent.is_empty() {
             return Vec::new();
         }
-        let key = |key: &&str| ((*key).to_owned(), CompletionKind::Key, "key".to_owned());
-        if line.is_empty() { TOP_KEYS.iter().map(key).collect() } else { self.step_keys().iter().map(key).collect() }
-    }
-
-    fn step_keys(&self) -> Vec<&'static str> {
+        let offer = |key: &Key| (key.name.to_owned(), CompletionKind::Key, key.doc.to_owned());
+        if line.is_empty() {
+            return TOP.keys.iter().map(offer).collect();
+        }
         let Some(step) = self.step() else { return Vec::new() };
-        STEP_KEYS.iter().filter(|key| step.fields.get(**key).is_none()).copied().collect()
+        STEP.keys.iter().filter(|key| step.fields.get(key.name).is_none()).map(offer).collect()
     }
 
     fn in_needs(&self, list: &str) -> Vec<Offer> {

@@ -53,7 +53,7 @@ fn a_name_is_explained() {
     let found = hover(&text, at).expect("an explanation");
     assert_eq!(found.text, "string: who");
     assert_eq!(found.span.end.offset - found.span.start.offset, 4);
-    assert_eq!(hover(&text, 0).map(|found| found.text), Some("key".to_owned()));
+    assert_eq!(hover(&text, 0).map(|found| found.text), Some("The version of the language: 1.".to_owned()));
 }
 
 proptest! {

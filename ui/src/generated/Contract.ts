@@ -11,6 +11,8 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExplainProblem } from "./ExplainProblem";
+import type { Explanation } from "./Explanation";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
@@ -19,6 +21,8 @@ import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
+import type { ImportWorkflow } from "./ImportWorkflow";
+import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
@@ -73,6 +77,14 @@ analyze_workflow: Call<AnalyzeWorkflow, Design>,
  *Applies operations to a text; nothing is saved.
  */
 edit_workflow: Call<EditWorkflow, Edited>, 
+/**
+ *What a workflow of another tool becomes; nothing is saved.
+ */
+import_workflow: Call<ImportWorkflow, ImportedWorkflows>, 
+/**
+ *What the code of a problem means, with an example.
+ */
+explain_problem: Call<ExplainProblem, Explanation>, 
 /**
  *Writes text and layout, if the file is still as it was read.
  */

@@ -10,7 +10,7 @@ mod body;
 mod control;
 mod effect;
 mod input;
-mod keys;
+pub(crate) mod keys;
 mod mend;
 mod operation;
 mod policy;
@@ -23,6 +23,7 @@ mod step;
 mod template;
 mod workflow;
 
+use crate::analysis::{CalledWorkflow, NamedSecret};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 use crate::expression::Expressions;
@@ -31,9 +32,6 @@ use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
 pub(crate) use keys::ACTIONS;
-/// The keys of a step, and those at the top of a file.
-pub(crate) const STEP_KEYS: &[&str] = keys::STEP.known;
-pub(crate) const TOP_KEYS: &[&str] = keys::TOP.known;
 
 pub(crate) use sight::{Purpose, ReadSite};
 pub(crate) use step::{Draft, Need, Ports, is_valid_step_id, mend_step_id};
@@ -70,8 +68,9 @@ pub(crate) struct Decoder<'t> {
     half_decoded: Option<Ports>,
     /// Texts with expressions, parsed.
     pub(crate) expressions: Expressions,
-    /// Ids of the workflows that are called.
-    pub(crate) calls: Vec<(String, Place)>,
+    /// The workflows that are called.
+    pub(crate) calls: Vec<CalledWorkflow>,
+    pub(crate) named_secrets: Vec<NamedSecret>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
     pub(crate) unsupported: Vec<(String, String)>,
 }
@@ -98,6 +97,7 @@ impl<'t> Decoder<'t> {
             half_decoded: None,
             expressions: Expressions::default(),
             calls: Vec::new(),
+            named_secrets: Vec::new(),
             unsupported: Vec::new(),
         }
     }
