@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Body, Workflow};
 use crate::outline::{Outline, outline};
 use crate::text::Span;
+use crate::types::{Signature, Types};
 use crate::yaml::read;
 
 /// What a text says.
@@ -23,6 +24,9 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The workflows that steps call by a written id: whether they exist is known to whoever has the other files.
     pub calls: Vec<CalledWorkflow>,
+    /// What the values of the workflow can be.
+    #[serde(skip)]
+    pub(crate) types: Types,
 }
 
 /// A workflow that a step calls.
@@ -45,6 +49,7 @@ pub fn analyze(text: &str) -> Analysis {
     let broken_off = decoder.has_errors();
     let mut sketch = decode(&mut decoder, root.as_ref());
     check(&mut decoder, &mut sketch);
+    let (types, signature) = crate::types::check(&mut decoder, &sketch);
     let outline = outline(&sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
@@ -53,8 +58,8 @@ pub fn analyze(text: &str) -> Analysis {
     let calls =
         std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
     let calls = calls.collect();
-    let workflow = if decoder.has_errors() { None } else { finish(sketch, std::mem::take(&mut decoder.unsupported)) };
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls }
+    let workflow = if decoder.has_errors() { None } else { finish(sketch, signature, std::mem::take(&mut decoder.unsupported)) };
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, types }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
@@ -68,7 +73,7 @@ fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
 }
 
 /// None only when an error was not reported, which the tests rule out.
-fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Workflow> {
+fn finish(sketch: Sketch<'_>, signature: Signature, unsupported: Vec<(String, String)>) -> Option<Workflow> {
     Some(Workflow {
         id: sketch.id?,
         version: sketch.version,
@@ -84,6 +89,7 @@ fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Work
         outputs: sketch.outputs,
         concurrency: sketch.concurrency,
         secrets: sketch.secrets,
+        signature,
         unsupported,
     })
 }

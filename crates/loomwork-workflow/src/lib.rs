@@ -48,6 +48,7 @@ mod inputs;
 mod model;
 mod outline;
 mod text;
+mod types;
 mod yaml;
 
 pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
@@ -61,6 +62,7 @@ pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use text::{Pos, Span};
+pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 
 /// The nearest of some known words, when it is near enough to be what was meant.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {

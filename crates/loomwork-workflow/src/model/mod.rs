@@ -48,11 +48,19 @@ pub struct Workflow {
     pub concurrency: Option<Concurrency>,
     /// Names of the secrets that it may use.
     pub secrets: Vec<String>,
+    /// What it takes and what it gives back.
+    pub signature: crate::Signature,
     /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
     pub unsupported: Vec<(String, String)>,
 }
 
 impl Workflow {
+    /// What it takes and what it gives back, with types.
+    #[must_use]
+    pub fn signature(&self) -> &crate::Signature {
+        &self.signature
+    }
+
     /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
     #[must_use]
     pub fn unsupported(&self) -> &[(String, String)] {

@@ -144,7 +144,7 @@ impl Inference<'_> {
             Code::Negate(operand) => {
                 let of = self.infer(operand);
                 let given = of.only(Heads::NUMBER.or(Heads::DURATION));
-                if of == Type::Dyn { Type::number().or(Type::Duration) } else { self.fits(given, &of, "-", "`-` does not take") }
+                if of.is_any() { Type::number().or(Type::Duration) } else { self.fits(given, &of, "-", "`-` does not take") }
             }
             Code::If(condition, then, otherwise) => {
                 let of = self.infer(condition);
@@ -217,7 +217,7 @@ impl Inference<'_> {
         for member in of.members() {
             match member {
                 Type::Map(value) => found = found.or(Type::clone(value)),
-                Type::Object(object) => match object.fields.get(field) {
+                Type::Object(object) | Type::Loose(object) => match object.fields.get(field) {
                     // A field that always fails is a fault of its own, reported where it stands.
                     Some(known) => found = found.or(if *known == Type::Never { Type::Dyn } else { known.clone() }),
                     None => {
@@ -267,7 +267,7 @@ impl Inference<'_> {
     fn index(&mut self, operand: &Code, at: &Code) -> Type {
         let of = self.infer(operand);
         if let Code::Constant(Constant::Text(field)) = at
-            && !of.heads().meets(Heads::LIST)
+            && (matches!(of, Type::Loose(_)) || !of.heads().meets(Heads::LIST))
         {
             return self.select(&of, operand, field);
         }
@@ -275,7 +275,7 @@ impl Inference<'_> {
         if of == Type::Never || at == Type::Never {
             return Type::Never;
         }
-        if of == Type::Dyn {
+        if of.is_any() {
             return Type::Dyn;
         }
         let mut found = Type::Never;
@@ -359,7 +359,7 @@ impl Inference<'_> {
             Gives::Dyn => Type::Dyn,
             Gives::Same => first.only(taken(0)),
             Gives::Element => first.elements(),
-            Gives::Flat if arguments.len() > 1 || first == Type::Dyn => Type::list(Type::Dyn),
+            Gives::Flat if arguments.len() > 1 || first.is_any() => Type::list(Type::Dyn),
             Gives::Flat => {
                 let element = first.elements();
                 let inside = |member: &Type| match member {

@@ -43,6 +43,8 @@ pub enum Type {
     Map(Arc<Type>),
     /// A map with known keys.
     Object(Arc<ObjectType>),
+    /// Any value; the known keys hold these types when it is a map that has them.
+    Loose(Arc<ObjectType>),
     /// One of several.
     Union(Arc<[Type]>),
 }
@@ -130,6 +132,19 @@ impl Type {
         Self::Object(Arc::new(ObjectType { fields, open, weight }))
     }
 
+    /// Any value, mostly a map with these keys.
+    pub(crate) fn loose<const N: usize>(fields: [(&str, Type); N]) -> Self {
+        match Self::object(fields.map(|(name, field)| (name.to_owned(), field)), true) {
+            Self::Object(object) => Self::Loose(object),
+            other => other,
+        }
+    }
+
+    /// Whether it may be any value.
+    pub(crate) fn is_any(&self) -> bool {
+        matches!(self, Self::Dyn | Self::Loose(_))
+    }
+
     /// Int and double: what JSON calls a number.
     #[must_use]
     pub fn number() -> Self {
@@ -143,6 +158,8 @@ impl Type {
             (Self::Never, one) | (one, Self::Never) => one,
             (Self::Dyn, _) | (_, Self::Dyn) => Self::Dyn,
             (one, other) if one == other => one,
+            (one @ Self::Loose(_), Self::Null) | (Self::Null, one @ Self::Loose(_)) => one,
+            (Self::Loose(_), _) | (_, Self::Loose(_)) => Self::Dyn,
             (one, other) => {
                 let mut members = one.members().to_vec();
                 for member in other.members() {
@@ -206,7 +223,7 @@ impl Type {
     pub(crate) fn heads(&self) -> Heads {
         match self {
             Self::Never => Heads(0),
-            Self::Dyn => Heads::ANY,
+            Self::Dyn | Self::Loose(_) => Heads::ANY,
             Self::Null => Heads::NULL,
             Self::Bool => Heads::BOOL,
             Self::Int => Heads::INT,
@@ -225,7 +242,7 @@ impl Type {
     fn weight(&self) -> usize {
         match self {
             Self::List(inner) | Self::Map(inner) => 1 + inner.weight(),
-            Self::Object(object) => object.weight,
+            Self::Object(object) | Self::Loose(object) => object.weight,
             Self::Union(members) => members.iter().map(Self::weight).sum(),
             _ => 1,
         }
@@ -246,7 +263,7 @@ impl Type {
 
     /// The part with some heads.
     pub(crate) fn only(&self, heads: Heads) -> Self {
-        if *self == Self::Dyn {
+        if self.is_any() {
             return Self::Dyn;
         }
         Self::any_of(self.members().iter().filter(|member| member.heads().meets(heads)).cloned())
@@ -256,7 +273,7 @@ impl Type {
     pub(crate) fn elements(&self) -> Self {
         let element = |member: &Type| match member {
             Self::List(element) => Type::clone(element),
-            Self::Dyn => Self::Dyn,
+            other if other.is_any() => Self::Dyn,
             _ => Self::Never,
         };
         match Self::any_of(self.members().iter().map(element)) {
@@ -308,6 +325,10 @@ impl Type {
             (Self::Object(object), Value::Object(map)) => {
                 map.iter().all(|(key, value)| object.fields.get(key).map_or(object.open, |field| field.admits(value)))
             }
+            (Self::Loose(object), Value::Object(map)) => {
+                object.fields.iter().all(|(key, field)| map.get(key).is_none_or(|value| field.admits(value)))
+            }
+            (Self::Loose(_), _) => true,
             (Self::Union(members), value) => members.iter().any(|member| member.admits(value)),
             _ => false,
         }
@@ -323,8 +344,8 @@ impl Type {
                 inner.write(f, depth + 1)?;
                 f.write_str(">")
             }
-            Self::Object(object) if depth > 2 => f.write_str(if object.fields.is_empty() { "{}" } else { "{…}" }),
-            Self::Object(object) => {
+            Self::Object(object) | Self::Loose(object) if depth > 2 => f.write_str(if object.fields.is_empty() { "{}" } else { "{…}" }),
+            Self::Object(object) | Self::Loose(object) => {
                 f.write_str("{")?;
                 for (at, (name, field)) in object.fields.iter().take(8).enumerate() {
                     f.write_str(if at == 0 { "" } else { ", " })?;

@@ -69,7 +69,7 @@ pub(super) fn result(operator: Operator, left: &Type, right: &Type) -> Type {
 }
 
 fn joined(left: &Type, right: &Type) -> Type {
-    if *left == Type::Dyn || *right == Type::Dyn {
+    if left.is_any() || right.is_any() {
         return Type::list(Type::Dyn);
     }
     left.only(Heads::LIST).or(right.only(Heads::LIST))
@@ -98,7 +98,7 @@ pub(super) fn never_equal(operator: Operator, left: &Type, right: &Type) -> bool
 
 /// The numbers among some values, or among the elements of the only one.
 pub(super) fn numbers_of(arguments: &[Type]) -> Type {
-    let among = |of: &Type| if *of == Type::Dyn { Type::number() } else { of.only(Heads::NUMBER) };
+    let among = |of: &Type| if of.is_any() { Type::number() } else { of.only(Heads::NUMBER) };
     match arguments {
         [one] if one.heads().meets(Heads::LIST) => among(&one.elements()).or(among(one)),
         several => Type::any_of(several.iter().map(among)),

@@ -8,7 +8,6 @@ use super::Type;
 
 /// Deepest schema that is looked into.
 const MAX_DEPTH: usize = 16;
-const KINDS: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
 /// The type of the values that fit a schema (JSON Schema 2020-12).
 #[must_use]
@@ -70,17 +69,11 @@ fn of_object(map: &Map<String, Value>, depth: usize) -> Type {
     }
 }
 
-/// Whether a schema says of what type its values are by a word that does not exist; gives the word.
-pub(crate) fn unknown_kind(schema: &Value) -> Option<&str> {
-    let kind = schema.get("type").and_then(Value::as_str)?;
-    (!KINDS.contains(&kind)).then_some(kind)
-}
-
 /// A schema that every value of the type fits, once written as JSON.
 #[must_use]
 pub fn to_schema(of: &Type) -> Value {
     match of {
-        Type::Never | Type::Dyn => json!({}),
+        Type::Never | Type::Dyn | Type::Loose(_) => json!({}),
         Type::Null => json!({ "type": "null" }),
         Type::Bool => json!({ "type": "boolean" }),
         Type::Int => json!({ "type": "integer" }),
