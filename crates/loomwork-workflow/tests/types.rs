@@ -27,29 +27,30 @@ fn a_field_that_an_output_lacks_is_named_with_the_nearest() {
     assert_eq!(told.message, "`steps.get.output` has no `headrs`; it has status, headers, body. Did you mean `headers`?");
     assert_eq!(&text[told.span.start.offset..told.span.end.offset], "headrs");
     assert!(analyze(&told.fixes[0].apply(&text)).diagnostics.iter().all(|found| found.code == "LW0112"));
-    assert_eq!(found(&set("${{ inputs.user.nam }}")), [
-        "LW0304 `inputs.user` has no `nam`; it has name, tags. Did you mean `name`?"
-    ]);
+    assert_eq!(
+        found(&set("${{ inputs.user.nam }}")),
+        ["LW0304 `inputs.user` has no `nam`; it has name, tags. Did you mean `name`?"]
+    );
 }
 
 #[test]
 fn an_operation_that_never_works_is_an_error_and_one_that_may_not_be_reached_a_warning() {
-    assert_eq!(found(&set("${{ inputs.s + inputs.n }}")), [
-        "LW0321 `+` does not take string and int; convert the other with text()."
-    ]);
+    assert_eq!(
+        found(&set("${{ inputs.s + inputs.n }}")),
+        ["LW0321 `+` does not take string and int; convert the other with text()."]
+    );
     assert_eq!(found(&set("${{ inputs.n > 1 ? inputs.s.sum() : 0 }}")), ["LW0322 `sum` takes list, not string."]);
-    assert_eq!(found(&set("${{ inputs.n == '1' }}")), [
-        "LW0324 int and string are never equal, so this is always false."
-    ]);
+    assert_eq!(found(&set("${{ inputs.n == '1' }}")), ["LW0324 int and string are never equal, so this is always false."]);
 }
 
 #[test]
 fn a_condition_that_is_never_true_or_false_and_a_for_each_over_no_list_are_errors() {
     let step = |line: &str| format!("  - id: a\n    {line}\n    run: echo\n");
     assert_eq!(found(&step("when: \"${{ inputs.n }}\"")), ["LW0325 The value here is int, but true or false is needed."]);
-    assert_eq!(found(&step("for_each: \"${{ inputs.s }}\"")), [
-        "LW0326 The value here is string, but a list is needed; `lines(…)` and `.split(…)` make a list of text."
-    ]);
+    assert_eq!(
+        found(&step("for_each: \"${{ inputs.s }}\"")),
+        ["LW0326 The value here is string, but a list is needed; `lines(…)` and `.split(…)` make a list of text."]
+    );
     let of_script = "  - id: ls\n    run: ls\n  - id: a\n    for_each: \"${{ steps.ls.output.stdout }}\"\n    run: echo\n";
     assert!(found(of_script)[0].starts_with("LW0326"));
     assert_eq!(found("  - id: a\n    choose: { x: \"${{ inputs.s }}\", else: y }\n").len(), 1);
@@ -91,7 +92,9 @@ fn what_is_not_known_is_silent() {
 #[test]
 fn a_default_fits_the_schema() {
     let text = |default: &str| {
-        format!("loomwork: 1\nid: w\ninputs:\n  n: {{ schema: {{ type: [integer, 'null'] }}, default: {default} }}\nsteps:\n  - {{ id: a, run: x }}\n")
+        format!(
+            "loomwork: 1\nid: w\ninputs:\n  n: {{ schema: {{ type: [integer, 'null'] }}, default: {default} }}\nsteps:\n  - {{ id: a, run: x }}\n"
+        )
     };
     let codes = |text: &str| analyze(text).diagnostics.iter().map(|found| found.code).filter(|code| *code == "LW0401").count();
     assert_eq!([codes(&text("1")), codes(&text("null")), codes(&text("one"))], [0, 0, 1]);

@@ -19,10 +19,10 @@ mod template;
 mod time;
 mod value;
 
-pub(crate) use functions::{Builtin, FUNCTION_NAMES, Gives, MACROS, Style, all as builtins};
+pub(crate) use functions::{Builtin, Gives, MACROS, Style, all as builtins, is_namespace};
 pub(crate) use program::{Code, Constant, Fold, Operator, Problem, ProblemKind, Program, Root, StepField};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
 pub(crate) use split::{Piece, split};
-pub use template::{ExpressionError, Template};
 pub(crate) use template::{Chunk, Part, TemplateProblem, holds_hole};
+pub use template::{ExpressionError, Template};

@@ -235,9 +235,11 @@ impl Walk<'_, '_> {
         };
         let place = self.place(site, program, &finding.word);
         let exact = place.slice(self.decoder.text) == finding.word;
-        let fix = finding.suggestion.as_ref().filter(|_| exact).map(|suggestion| {
-            self.decoder.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone())
-        });
+        let fix = finding
+            .suggestion
+            .as_ref()
+            .filter(|_| exact)
+            .map(|suggestion| self.decoder.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone()));
         let diagnostic = self.tell(site, code, place, finding.message.clone());
         diagnostic.fixes.extend(fix);
     }

@@ -190,7 +190,8 @@ impl Type {
                     *known = std::mem::replace(known, Self::Never).or(field.clone());
                 }
                 // What one of them knows, the other may hold as anything when it is open.
-                let elsewhere = |name: &String| (a.open && !a.fields.contains_key(name)) || (b.open && !b.fields.contains_key(name));
+                let elsewhere =
+                    |name: &String| (a.open && !a.fields.contains_key(name)) || (b.open && !b.fields.contains_key(name));
                 let fields = fields.into_iter().map(|(name, field)| {
                     let field = if elsewhere(&name) { Self::Dyn } else { field };
                     (name, field)
@@ -344,7 +345,9 @@ impl Type {
                 inner.write(f, depth + 1)?;
                 f.write_str(">")
             }
-            Self::Object(object) | Self::Loose(object) if depth > 2 => f.write_str(if object.fields.is_empty() { "{}" } else { "{…}" }),
+            Self::Object(object) | Self::Loose(object) if depth > 2 => {
+                f.write_str(if object.fields.is_empty() { "{}" } else { "{…}" })
+            }
             Self::Object(object) | Self::Loose(object) => {
                 f.write_str("{")?;
                 for (at, (name, field)) in object.fields.iter().take(8).enumerate() {
@@ -353,7 +356,13 @@ impl Type {
                     field.write(f, depth + 1)?;
                 }
                 let more = object.open || object.fields.len() > 8;
-                f.write_str(if more && object.fields.is_empty() { "…}" } else if more { ", …}" } else { "}" })
+                f.write_str(if more && object.fields.is_empty() {
+                    "…}"
+                } else if more {
+                    ", …}"
+                } else {
+                    "}"
+                })
             }
             Self::Union(members) => {
                 // Null last: `string | null`.

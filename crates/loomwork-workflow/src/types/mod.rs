@@ -14,10 +14,9 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{Site, StepTypes, Types, Wants, check, programs_of};
-pub(crate) use infer::{error_type, event_type, pass_type, run_type};
+pub(crate) use check::{Site, Types, Wants, check, programs_of};
+pub(crate) use infer::{Steps, View, error_type, event_type, infer, pass_type, run_type};
 pub(crate) use lattice::Heads;
 pub use lattice::{ObjectType, Type};
 pub use schema::{of_schema, to_schema};
 pub use signature::{Parameter, Signature};
-pub(crate) use outputs::of_input;

@@ -23,13 +23,11 @@ const SUBTRACT: [(Heads, Heads, Type); 5] = [
     (Heads::TIMESTAMP, Heads::DURATION, Type::Timestamp),
     (Heads::DURATION, Heads::DURATION, Type::Duration),
 ];
-const SCALE: [(Heads, Heads, Type); 2] =
-    [(Heads::INT, Heads::INT, Type::Int), (Heads::DOUBLE, Heads::DOUBLE, Type::Double)];
+const SCALE: [(Heads, Heads, Type); 2] = [(Heads::INT, Heads::INT, Type::Int), (Heads::DOUBLE, Heads::DOUBLE, Type::Double)];
 const REMAINDER: [(Heads, Heads, Type); 1] = [(Heads::INT, Heads::INT, Type::Int)];
 
 /// What has an order, with what.
-const ORDERED: [Heads; 6] =
-    [Heads::BOOL, Heads::TEXT, Heads::BYTES, Heads::TIMESTAMP, Heads::DURATION, Heads::NUMBER];
+const ORDERED: [Heads; 6] = [Heads::BOOL, Heads::TEXT, Heads::BYTES, Heads::TIMESTAMP, Heads::DURATION, Heads::NUMBER];
 
 pub(super) fn sign(operator: Operator) -> &'static str {
     match operator {

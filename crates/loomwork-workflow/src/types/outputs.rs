@@ -6,9 +6,7 @@ use super::infer::{Steps, View, infer};
 use super::lattice::Type;
 use super::schema::of_schema;
 use crate::expression::{Part, Template};
-use crate::model::{
-    Action, ErrorAction, Input, InputKind, OnItemFailure, OutputAs, Process, ProgramText, Repeat, Step, Wait,
-};
+use crate::model::{Action, ErrorAction, Input, InputKind, OnItemFailure, OutputAs, Process, ProgramText, Repeat, Step, Wait};
 
 /// What an input holds.
 pub(crate) fn of_input(input: &Input) -> Type {
@@ -67,12 +65,7 @@ fn of_process(process: &Process) -> Type {
 }
 
 fn process_output() -> Type {
-    Type::loose([
-        ("exit_code", Type::Int),
-        ("stdout", Type::Text),
-        ("stderr_tail", Type::Text),
-        ("stdout_truncated", Type::Bool),
-    ])
+    Type::loose([("exit_code", Type::Int), ("stdout", Type::Text), ("stderr_tail", Type::Text), ("stdout_truncated", Type::Bool)])
 }
 
 /// What an action gives back. Groups are known by their steps (`inner`).

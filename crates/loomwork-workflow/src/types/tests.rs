@@ -29,7 +29,8 @@ fn type_of_field(name: &str) -> Type {
 
 fn value_of_field(name: &'static str) -> BoxedStrategy<Value> {
     let int = prop_oneof![Just(0_i64), Just(1), -3..20_i64, Just(i64::MAX)];
-    let text = prop_oneof![Just(String::new()), Just("a,b".to_owned()), Just("12".to_owned()), Just("2026-01-31T09:00:00Z".to_owned())];
+    let text =
+        prop_oneof![Just(String::new()), Just("a,b".to_owned()), Just("12".to_owned()), Just("2026-01-31T09:00:00Z".to_owned())];
     match name {
         "i" => int.prop_map(Value::from).boxed(),
         "d" => prop_oneof![Just(0.5), Just(2.0), Just(-7.25)].prop_map(Value::from).boxed(),
@@ -43,14 +44,35 @@ fn value_of_field(name: &'static str) -> BoxedStrategy<Value> {
 }
 
 fn values() -> impl Strategy<Value = Value> {
-    FIELDS.map(value_of_field).to_vec().prop_map(|values| {
-        Value::Object(FIELDS.iter().map(|name| (*name).to_owned()).zip(values).collect())
-    })
+    FIELDS
+        .map(value_of_field)
+        .to_vec()
+        .prop_map(|values| Value::Object(FIELDS.iter().map(|name| (*name).to_owned()).zip(values).collect()))
 }
 
 fn leaf() -> impl Strategy<Value = String> {
     let field = prop::sample::select(FIELDS.to_vec());
-    let literals = ["1", "0", "2.5", "'a'", "'12'", "true", "null", "[]", "[1, 2]", "{'k': 1}", "b'x'", "duration('90s')", "run.started_at", "run.id", "x", "item", "pass", "1u", "int"];
+    let literals = [
+        "1",
+        "0",
+        "2.5",
+        "'a'",
+        "'12'",
+        "true",
+        "null",
+        "[]",
+        "[1, 2]",
+        "{'k': 1}",
+        "b'x'",
+        "duration('90s')",
+        "run.started_at",
+        "run.id",
+        "x",
+        "item",
+        "pass",
+        "1u",
+        "int",
+    ];
     prop_oneof![
         3 => (prop::sample::select(vec!["inputs", "steps.a.output"]), field).prop_map(|(root, field)| format!("{root}.{field}")),
         2 => prop::sample::select(literals.to_vec()).prop_map(str::to_owned),
@@ -151,8 +173,14 @@ fn rejected(source: &str) -> Option<String> {
 
 #[test]
 fn what_can_never_work_is_rejected_with_its_types() {
-    assert_eq!(rejected("inputs.s + inputs.i").as_deref(), Some("`+` does not take string and int; convert the other with text()."));
-    assert_eq!(rejected("inputs.i + 1.5").as_deref(), Some("`+` does not take int and double; convert one with double() or int()."));
+    assert_eq!(
+        rejected("inputs.s + inputs.i").as_deref(),
+        Some("`+` does not take string and int; convert the other with text().")
+    );
+    assert_eq!(
+        rejected("inputs.i + 1.5").as_deref(),
+        Some("`+` does not take int and double; convert one with double() or int().")
+    );
     assert_eq!(rejected("inputs.i.trim()").as_deref(), Some("`trim` takes string, not int."));
     assert_eq!(rejected("size(inputs.i)").as_deref(), Some("`size` takes string | bytes | list | map, not int."));
     assert_eq!(rejected("inputs.s.name").as_deref(), Some("`inputs.s` is string, which has no field `name`."));
