@@ -7,6 +7,7 @@ mod runs;
 mod take_up;
 mod workflows;
 mod workspace;
+mod writing;
 
 use loomwork_api::{ApiResult, Request};
 use loomwork_engine::Wish;
@@ -31,6 +32,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListWorkflows(_)
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
+        | Request::CompleteText(_)
+        | Request::HoverText(_)
         | Request::EditWorkflow(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
@@ -65,6 +68,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
@@ -95,6 +100,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, None, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),

@@ -90,6 +90,13 @@ pub fn hover_field(text: &str, step: Option<&str>, field: &str, offset: usize, r
     word_of(field, end, complete_field(text, step, field, end, run))
 }
 
+/// The path of the step that stands at a line, from 1.
+#[must_use]
+pub fn step_at(text: &str, line: u32) -> Option<String> {
+    let start = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum::<usize>();
+    Page::new(text, start).step().map(|node| node.id.clone())
+}
+
 fn offered(page: &Page, text: &str, offset: usize, run: Option<&Scope>) -> Vec<Completion> {
     let start =
         text[..offset].rfind(|c: char| !is_word(c)).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
