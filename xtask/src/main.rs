@@ -1,4 +1,4 @@
-//! The repository's own commands: `cargo xtask app`, `test`, `codegen`, `tidy`, `bench`.
+//! The repository's own commands: `cargo xtask app`, `test`, `codegen`, `tidy`, `bench`, `fuzz`.
 //!
 //! Invariants: each command does its own set-up, says what it installs before it does, and can be given again at any time;
 //! a command succeeds only if everything that it ran succeeded.
@@ -10,6 +10,7 @@
 mod app;
 mod bench;
 mod codegen;
+mod fuzz;
 mod set_up;
 mod shell;
 mod test;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND
   codegen [--check]                   write the TypeScript of the contract to ui/src/generated, or compare it
   tidy                                check sizes, dependency direction, words and files
   bench [NAME…]                       measure the bounds that are promised, in a release build
+  fuzz [--minutes N] [TARGET…]        hunt for inputs that break a promise, N minutes (5) a target
   set-up [--test]                     install what building (and testing) needs, and nothing else";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some((&"codegen", ["--check"])) => codegen::check(),
         Some((&"tidy", [])) => tidy::tidy(),
         Some((&"bench", names)) => bench::bench(names),
+        Some((&"fuzz", words)) => fuzz::fuzz(words),
         Some((&"set-up", [])) => set_up::for_building(),
         Some((&"set-up", ["--test"])) => set_up::for_testing(),
         Some((&("help" | "--help" | "-h"), _)) => {

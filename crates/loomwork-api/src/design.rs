@@ -45,6 +45,22 @@ pub struct Fix {
     pub edits: Vec<TextEdit>,
 }
 
+/// Another place of the same file that a problem is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Related {
+    /// What stands there, a sentence.
+    pub message: String,
+    /// First line, from 1.
+    pub line: u32,
+    /// First column, from 1, in Unicode characters.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_column: u32,
+}
+
 /// A problem of a workflow file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
@@ -71,6 +87,9 @@ pub struct Diagnostic {
     pub end_line: u32,
     /// Column after the last character.
     pub end_column: u32,
+    /// Other places that it is about.
+    #[serde(default)]
+    pub related: Vec<Related>,
     /// Ways to mend it.
     pub fixes: Vec<Fix>,
 }

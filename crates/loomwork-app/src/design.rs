@@ -74,7 +74,19 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
         column: start.column,
         end_line: end.line,
         end_column: end.column,
+        related: diagnostic.related.iter().map(related).collect(),
         fixes: diagnostic.fixes.iter().map(fix).collect(),
+    }
+}
+
+fn related(related: &workflow::Related) -> api::Related {
+    let workflow::Span { start, end } = related.span;
+    api::Related {
+        message: related.message.clone(),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
     }
 }
 

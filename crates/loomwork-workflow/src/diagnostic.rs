@@ -50,6 +50,15 @@ impl Fix {
     }
 }
 
+/// Another place that a problem is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    /// Where it is.
+    pub span: Span,
+    /// What stands there, a sentence.
+    pub message: String,
+}
+
 /// A problem.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diagnostic {
@@ -65,6 +74,8 @@ pub struct Diagnostic {
     pub field: Option<String>,
     /// Where it is.
     pub span: Span,
+    /// Other places that it is about.
+    pub related: Vec<Related>,
     /// Ways to mend it.
     pub fixes: Vec<Fix>,
 }

@@ -53,7 +53,7 @@ mod yaml;
 
 pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
 pub use complete::{Completion, CompletionKind, Hover, complete, complete_field, hover, hover_field, step_at};
-pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit};
+pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};

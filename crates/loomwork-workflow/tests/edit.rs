@@ -55,7 +55,8 @@ fn changed(before: &str, ops: &[EditOp]) -> String {
 #[test]
 fn the_text_of_these_tests_is_a_workflow() {
     let analysis = analyze(TEXT);
-    assert_eq!(analysis.diagnostics, []);
+    let beyond_hints = analysis.diagnostics.iter().filter(|found| found.severity > loomwork_workflow::Severity::Hint);
+    assert_eq!(beyond_hints.count(), 0, "{:?}", analysis.diagnostics);
 }
 
 #[test]

@@ -96,7 +96,7 @@ outputs:
 fn the_file_at_a_glance_is_valid_and_says_what_cannot_run() {
     let analysis = analyze(GLANCE);
     let codes: Vec<&str> = analysis.diagnostics.iter().map(|found| found.code).collect();
-    assert_eq!(codes, ["LW0112", "LW0112"], "{:#?}", analysis.diagnostics);
+    assert_eq!(codes, ["LW0209", "LW0112", "LW0209", "LW0112"], "{:#?}", analysis.diagnostics);
     let workflow = analysis.workflow.expect("no errors");
     let unsupported: Vec<(&str, &str)> =
         workflow.unsupported().iter().map(|(path, what)| (path.as_str(), what.as_str())).collect();
@@ -127,7 +127,7 @@ fn a_read_inside_a_group_implies_the_edge_to_the_group() {
 #[test]
 fn the_inner_name_wins_and_needs_stays_in_its_scope() {
     none(
-        "  - id: a\n    run: x\n  - id: g\n    steps:\n      - id: a\n        set: { k: 1 }\n      - id: b\n        set: { v: \"${{ steps.a.output.k }}\" }\n",
+        "  - id: a\n    run: x\n  - id: g\n    steps:\n      - id: a\n        set: { k: 1 }\n      - id: b\n        needs: [a]\n        set: { v: \"${{ steps.a.output.k }}\" }\n",
     );
     only("  - id: a\n    run: x\n  - id: g\n    steps:\n      - id: b\n        needs: [a]\n        run: x\n", 10, "LW0201");
     only(

@@ -1,4 +1,4 @@
-//! The examples of the language's page are workflows without problems.
+//! The examples of the language's page are workflows without problems; hints are no problems.
 
 #[test]
 fn every_whole_example_of_the_language_page_is_valid() {
@@ -7,6 +7,7 @@ fn every_whole_example_of_the_language_page_is_valid() {
     assert!(!examples.is_empty());
     for example in examples.into_iter().filter(|example| example.starts_with("loomwork:")) {
         let analysis = loomwork_workflow::analyze(example);
-        assert!(analysis.diagnostics.is_empty(), "{:?}\n{example}", analysis.diagnostics);
+        let hints = analysis.diagnostics.iter().all(|found| found.severity == loomwork_workflow::Severity::Hint);
+        assert!(hints, "{:?}\n{example}", analysis.diagnostics);
     }
 }

@@ -168,6 +168,7 @@ fn at(code: &str, message: String, line: u32, column: u32) -> Diagnostic {
         column,
         end_line: line,
         end_column: column + 1,
+        related: Vec::new(),
         fixes: Vec::new(),
     }
 }

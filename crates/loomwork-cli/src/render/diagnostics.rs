@@ -10,6 +10,9 @@ pub(crate) fn brief(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         let Diagnostic { line, column, code, message, .. } = diagnostic;
         output::note(&format!("  {line}:{column} {}[{code}] {message}", word(diagnostic.severity)));
+        for related in &diagnostic.related {
+            output::note(&format!("      {}:{} {}", related.line, related.column, related.message));
+        }
     }
 }
 
@@ -20,15 +23,16 @@ pub(crate) fn full(path: &str, text: &str, diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         let (start, end) =
             (offset(text, diagnostic.line, diagnostic.column), offset(text, diagnostic.end_line, diagnostic.end_column));
-        let label = LabeledSpan::underline(start..end.max(start));
+        let mut labels = vec![LabeledSpan::underline(start..end.max(start))];
+        labels.extend(diagnostic.related.iter().map(|related| {
+            let (start, end) = (offset(text, related.line, related.column), offset(text, related.end_line, related.end_column));
+            LabeledSpan::new_with_span(Some(related.message.clone()), start..end.max(start))
+        }));
         let mut shown = MietteDiagnostic::new(diagnostic.message.clone())
             .with_code(diagnostic.code.clone())
             .with_severity(severity(diagnostic.severity))
-            .with_label(label);
-        if !diagnostic.fixes.is_empty() {
-            let titles: Vec<&str> = diagnostic.fixes.iter().map(|fix| fix.title.as_str()).collect();
-            shown = shown.with_help(titles.join("; or: "));
-        }
+            .with_labels(labels);
+        shown = shown.with_help(help(diagnostic));
         let report = Report::new(shown).with_source_code(NamedSource::new(path, text.to_owned()));
         let mut rendered = String::new();
         match handler.render_report(&mut rendered, report.as_ref()) {
@@ -36,6 +40,13 @@ pub(crate) fn full(path: &str, text: &str, diagnostics: &[Diagnostic]) {
             Err(_) => brief(std::slice::from_ref(diagnostic)),
         }
     }
+}
+
+/// What can be done, and where more is said.
+fn help(diagnostic: &Diagnostic) -> String {
+    let more = format!("`loomwork explain {}` says more.", diagnostic.code);
+    let titles: Vec<&str> = diagnostic.fixes.iter().map(|fix| fix.title.as_str()).collect();
+    if titles.is_empty() { more } else { format!("{}.\n{more}", titles.join("; or: ")) }
 }
 
 /// One line about a file.

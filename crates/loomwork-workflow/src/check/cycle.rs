@@ -8,7 +8,11 @@ use petgraph::graph::NodeIndex;
 use super::flow::directed;
 use crate::codes;
 use crate::decode::{BodySketch, Decoder};
+use crate::diagnostic::Related;
 use crate::graph::{EdgeKind, Graph};
+
+/// Most edges of a cycle that are shown one by one.
+const MAX_EDGES_SHOWN: usize = 20;
 
 /// Reports one cycle of every knot of steps that wait for each other.
 pub(super) fn report(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &Graph) {
@@ -42,10 +46,27 @@ pub(super) fn report(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &G
                 .any(|edge| edge.to == *to && edge.kind == EdgeKind::Implied)
         });
         let how = if implied { "through `needs` and expressions" } else { "through `needs`" };
+        let related = around(decoder, body, &cycle);
         let message =
             format!("These steps wait for each other in a cycle, {how}: {}. Remove one of the edges.", names.join(" → "));
-        decoder.report_at(&step.path, field, codes::CYCLE, place, message);
+        let fix = need.and_then(|need| decoder.without_item(step.node.get("needs")?, need.place, "Remove this edge"));
+        let diagnostic = decoder.report_at(&step.path, field, codes::CYCLE, place, message);
+        diagnostic.related = related;
+        diagnostic.fixes.extend(fix);
     }
+}
+
+/// Each edge of a cycle, at the place that draws it.
+fn around(decoder: &Decoder<'_>, body: &BodySketch<'_>, cycle: &[usize]) -> Vec<Related> {
+    let pairs = cycle.iter().zip(cycle.iter().skip(1).chain(cycle.first()));
+    let edges = pairs.take(MAX_EDGES_SHOWN).map(|(from, to)| {
+        let (from, to) = (&body.steps[*from], &body.steps[*to]);
+        let need = to.needs.iter().find(|need| need.step == from.label).map(|need| need.place);
+        let read = || to.reads.iter().chain(&to.escaped).find(|read| read.reference.step == from.label).map(|read| read.place);
+        let place = need.or_else(read).unwrap_or(to.id_place);
+        decoder.related(place, format!("`{}` waits for `{}` here.", to.label, from.label))
+    });
+    edges.collect()
 }
 
 /// A shortest cycle through the first step of a knot in the order of the file.

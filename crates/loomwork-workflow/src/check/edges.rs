@@ -1,6 +1,7 @@
 //! The edges that `needs` writes, and those that expressions imply.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::Names;
 use super::bits::Bits;
@@ -12,15 +13,23 @@ use crate::model::Join;
 
 pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &mut Graph) {
     for (to, step) in body.steps.iter().enumerate() {
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for need in &step.needs {
             let Some(from) = source(decoder, body, names, step, need) else {
                 continue;
             };
-            if !seen.insert((from, need.port.as_deref())) {
-                let message = format!("`{}` stands here twice; remove one.", written(need));
-                decoder.report_at(&step.path, "needs", codes::DUPLICATE_NEED, need.place, message);
-                continue;
+            match seen.entry((from, need.port.as_deref())) {
+                Entry::Vacant(vacant) => drop(vacant.insert(need.place)),
+                Entry::Occupied(first) => {
+                    let message = format!("`{}` stands here twice; remove one.", written(need));
+                    let related = decoder.related(*first.get(), "The first one is here.");
+                    let list = step.node.get("needs");
+                    let fix = list.and_then(|list| decoder.without_item(list, need.place, "Remove this one"));
+                    let diagnostic = decoder.report_at(&step.path, "needs", codes::DUPLICATE_NEED, need.place, message);
+                    diagnostic.related.push(related);
+                    diagnostic.fixes.extend(fix);
+                    continue;
+                }
             }
             let trigger = need.port.clone().map_or(Trigger::Success, Trigger::Port);
             graph.add(GraphEdge { from, to, trigger, kind: EdgeKind::Needs });
@@ -51,21 +60,24 @@ fn source(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, s
     if let Some(port) = &need.port
         && !ports.has(port)
     {
-        unknown_port(decoder, step, need, port, ports);
+        unknown_port(decoder, step, need, port, &body.steps[from]);
         return None;
     }
     Some(from)
 }
 
-fn unknown_port(decoder: &mut Decoder<'_>, step: &Draft<'_>, need: &Need, port: &str, ports: &Ports) {
-    let Ports::Known(known) = ports else { return };
+fn unknown_port(decoder: &mut Decoder<'_>, step: &Draft<'_>, need: &Need, port: &str, source: &Draft<'_>) {
+    let Ports::Known(known) = &source.ports else { return };
     let all: Vec<&str> = known.iter().map(String::as_str).chain(["failed"]).collect();
     let nearest = crate::nearest(port, all.iter().copied());
     let message = format!("Step `{}` has no port `{port}`; it has {}.", need.step, all.join(", "));
     let fix = nearest.map(|nearest| {
         decoder.replacement(format!("Change to `{}.{nearest}`", need.step), need.place, format!("{}.{nearest}", need.step))
     });
-    decoder.report_at(&step.path, "needs", codes::UNKNOWN_PORT, need.place, message).fixes.extend(fix);
+    let related = decoder.related(source.id_place, format!("`{}` is here; its ports come from its action.", need.step));
+    let diagnostic = decoder.report_at(&step.path, "needs", codes::UNKNOWN_PORT, need.place, message);
+    diagnostic.fixes.extend(fix);
+    diagnostic.related.push(related);
 }
 
 fn written(need: &Need) -> String {
@@ -76,8 +88,14 @@ fn at_least(decoder: &mut Decoder<'_>, step: &Draft<'_>) {
     if let (Join::AtLeast(count), Some(place)) = (step.join, step.join_place)
         && count as usize > step.needs.len()
     {
-        let message = format!("The join asks for {count} edges, but `needs` draws {}.", step.needs.len());
-        decoder.report_at(&step.path, "join", codes::BAD_JOIN, place, message);
+        let drawn = step.needs.len();
+        let message = format!("The join asks for {count} edges, but `needs` draws {drawn}. Lower the number or add edges.");
+        let number = step.node.get("join").and_then(|join| join.get("at_least")).filter(|_| drawn > 0);
+        let fix = number.map(|node| decoder.replacement(format!("Lower it to {drawn}"), node.place, drawn.to_string()));
+        let related = step.node.entry("needs").map(|needs| decoder.related(needs.key_place, "The edges are drawn here."));
+        let diagnostic = decoder.report_at(&step.path, "join", codes::BAD_JOIN, place, message);
+        diagnostic.fixes.extend(fix);
+        diagnostic.related.extend(related);
     }
 }
 
@@ -111,7 +129,7 @@ pub(super) fn references(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names
     let of_outputs = body.output_reads.iter().map(|read| (None, read));
     for (step, read) in of_steps.chain(of_outputs) {
         let name = &read.reference.step;
-        let (code, message, fix) = match names.get(name) {
+        let (code, message, fix, related) = match names.get(name) {
             None if names.outside(name) => {
                 escaped.push(read.clone());
                 continue;
@@ -119,7 +137,7 @@ pub(super) fn references(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names
             None => unknown_step(decoder, body, names, read),
             Some(_) if step.is_some_and(|step| step.label == *name) && read.purpose == Purpose::Run => {
                 let message = format!("Step `{name}` cannot read itself: it would have to end before it starts, a cycle.");
-                (codes::CYCLE, message, None)
+                (codes::CYCLE, message, None, None)
             }
             Some(_) => continue,
         };
@@ -127,21 +145,26 @@ pub(super) fn references(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names
         diagnostic.step.clone_from(&read.step);
         diagnostic.field = Some(read.field.clone());
         diagnostic.fixes.extend(fix);
+        diagnostic.related.extend(related);
     }
     escaped
 }
 
-type Problem = (codes::Code, String, Option<crate::Fix>);
+type Problem = (codes::Code, String, Option<crate::Fix>, Option<crate::Related>);
 
 fn unknown_step(decoder: &Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, read: &ReadSite) -> Problem {
     let name = &read.reference.step;
-    let has = |step: &Draft<'_>| step.body.as_ref().is_some_and(|inner| inner.steps.iter().any(|step| step.label == *name));
-    if let Some(group) = body.steps.iter().find(|step| has(step)) {
+    let has = |step: &Draft<'_>| {
+        let inner = step.body.as_ref()?.steps.iter().find(|step| step.label == *name)?;
+        Some(inner.id_place)
+    };
+    if let Some((group, inner)) = body.steps.iter().find_map(|step| Some((step, has(step)?))) {
         let message = format!(
             "Step `{name}` is inside the group `{0}` and cannot be seen from here: read `steps.{0}.output`, and say in the group's `outputs` what it gives back.",
             group.label
         );
-        return (codes::UNKNOWN_STEP, message, None);
+        let related = decoder.related(inner, format!("`{name}` is here, inside `{}`.", group.label));
+        return (codes::UNKNOWN_STEP, message, None, Some(related));
     }
     let nearest = names.nearest(name, None);
     let message = match &nearest {
@@ -150,7 +173,7 @@ fn unknown_step(decoder: &Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>,
     };
     let exact = read.place.slice(decoder.text) == name;
     let fix = nearest.filter(|_| exact).map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), read.place, nearest));
-    (codes::UNKNOWN_STEP, message, fix)
+    (codes::UNKNOWN_STEP, message, fix, None)
 }
 
 /// The reads for which the steps that are read come first: a compensation's do not, nor what a step reads of itself.

@@ -1,5 +1,7 @@
 //! What is certain when a step starts.
 
+use std::collections::{HashSet, VecDeque};
+
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -7,10 +9,12 @@ use super::Names;
 use super::bits::Bits;
 use super::edges;
 use crate::codes;
-use crate::decode::{BodySketch, Decoder};
+use crate::decode::{BodySketch, Decoder, Need, ReadSite};
+use crate::diagnostic::{Fix, Related};
 use crate::expression::Read;
 use crate::graph::{EdgeKind, Graph, Trigger};
 use crate::model::Join;
+use crate::text::Place;
 
 /// An order in which every edge leads forward; none when there is a cycle.
 /// The steps, each after those that it waits for; none when they wait in a circle.
@@ -45,11 +49,53 @@ pub(super) fn maybe_skipped(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, na
                     step.label
                 );
                 let reader = read.step.as_deref().unwrap_or(&step.path);
-                decoder.report_at(reader, &read.field, codes::MAYBE_SKIPPED, read.place, message);
+                let related = branch(decoder, body, graph, from);
+                let fix = guard(decoder, read);
+                let diagnostic = decoder.report_at(reader, &read.field, codes::MAYBE_SKIPPED, read.place, message);
+                diagnostic.related.push(related);
+                diagnostic.fixes.extend(fix);
                 reported.push(from);
             }
         }
     }
+}
+
+/// Where it is decided whether a step runs: the nearest condition or port on the ways to it, else the step itself.
+fn branch(decoder: &Decoder<'_>, body: &BodySketch<'_>, graph: &Graph, from: usize) -> Related {
+    let mut seen = HashSet::from([from]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        let step = &body.steps[at];
+        if let Some(when) = step.node.entry("when") {
+            return decoder.related(when.key_place, format!("`{}` runs only when this is true.", step.label));
+        }
+        let named = |need: &&Need| need.port.as_deref().is_some_and(|port| port != "succeeded");
+        if let Some((need, port)) = step.needs.iter().find(named).and_then(|need| Some((need, need.port.as_ref()?))) {
+            let message = format!("`{}` runs only when `{}` ends on `{port}`.", step.label, need.step);
+            return decoder.related(need.place, message);
+        }
+        queue.extend(graph.needs_of(at).map(|edge| edge.from).filter(|before| seen.insert(*before)));
+    }
+    let step = &body.steps[from];
+    decoder.related(step.id_place, format!("`{}` is here; it may fail.", step.label))
+}
+
+/// The fix for an expression that is nothing but the read.
+fn guard(decoder: &Decoder<'_>, read: &ReadSite) -> Option<Fix> {
+    let (before, behind) = decoder.text.split_at_checked(read.place.end)?;
+    let open = before.rfind("${{")? + "${{".len();
+    let close = read.place.end + behind.find("}}")?;
+    let source = decoder.text[open..close].trim();
+    let path = format!("steps.{}.output", read.reference.step);
+    let rest = source.strip_prefix(&path)?;
+    // Of a condition nothing may come but true or false.
+    let condition = ["when", "choose", "loop", "on_error"].iter().any(|field| read.field.starts_with(field));
+    let plain = rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+    if condition || !plain || !(rest.is_empty() || rest.starts_with('.')) {
+        return None;
+    }
+    let guarded = format!(" has({path}) ? {source} : null ");
+    Some(decoder.replacement("Use null when there is no output", Place::new(open, close), guarded))
 }
 
 fn means_success(trigger: &Trigger) -> bool {

@@ -3,10 +3,12 @@
 //! A step ends on one port, so edges from its different ports exclude each other: directly, or at the end of the branches
 //! that they open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Names, sometimes};
 use crate::codes;
-use crate::decode::{BodySketch, Decoder};
+use crate::decode::{BodySketch, Decoder, Draft};
+use crate::diagnostic::Fix;
 use crate::graph::{Graph, GraphEdge, Trigger};
 use crate::model::{Action, Join};
 use crate::text::Place;
@@ -15,17 +17,17 @@ use crate::text::Place;
 const MAX_PORTS: usize = 64;
 
 /// The ports on which steps have certainly ended when a step runs.
-type Ends = BTreeMap<usize, String>;
+pub(super) type Ends = BTreeMap<usize, String>;
 
 /// What is known of a step.
 #[derive(Clone, Default)]
-struct Known {
-    ends: Ends,
+pub(super) struct Known {
+    pub(super) ends: Ends,
     /// Why it never runs, if so: the step whose ports exclude each other or that ends the run.
     never: Option<usize>,
 }
 
-pub(super) fn check(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &Graph, order: Option<&[usize]>) {
+pub(super) fn check(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &Graph, order: Option<&[usize]>) {
     let Some(order) = order else { return };
     let mut known: Vec<Known> = vec![Known::default(); body.steps.len()];
     for to in order.iter().copied() {
@@ -37,6 +39,8 @@ pub(super) fn check(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, graph: &Gr
             let inherited = direct.is_none() && !before.is_empty() && before.iter().any(|edge| dead(body, &known, edge));
             known[to].never = Some(source);
             report(decoder, body, to, source, inherited);
+        } else if body.steps[to].join == Join::All {
+            sometimes::check(decoder, body, names, graph, &known, to);
         }
     }
 }
@@ -71,8 +75,12 @@ fn reached(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> 
     };
     let mut result: Option<Ends> = None;
     let mut excluded = None;
-    for edge in &edges {
-        match (taken(edge), all) {
+    let each: Vec<Option<Ends>> = edges.iter().map(|edge| taken(edge)).collect();
+    if let Join::AtLeast(count) = body.steps[to].join {
+        excluded = too_few(&each, count as usize);
+    }
+    for (edge, ends) in edges.iter().zip(each) {
+        match (ends, all) {
             (None, true) => excluded = excluded.or(known[edge.from].never.or(Some(edge.from))),
             (None, false) => {}
             (Some(ends), true) => match &mut result {
@@ -114,6 +122,22 @@ fn unite(into: &mut Ends, other: Ends) -> Option<usize> {
     conflict
 }
 
+/// The step because of whose ports fewer edges can be taken together than a join asks for.
+fn too_few(edges: &[Option<Ends>], needed: usize) -> Option<usize> {
+    let alive: Vec<&Ends> = edges.iter().flatten().collect();
+    let sources: BTreeSet<usize> = alive.iter().flat_map(|ends| ends.keys().copied()).collect();
+    let fits = |ends: &Ends, source: usize, port: &str| match ends.get(&source).map(String::as_str) {
+        None => true,
+        Some("") => port != "failed",
+        Some(known) => known == port,
+    };
+    sources.into_iter().find(|source| {
+        let ports: BTreeSet<&str> = alive.iter().filter_map(|ends| ends.get(source)).map(String::as_str).collect();
+        let most = ports.iter().map(|port| alive.iter().filter(|ends| fits(ends, *source, port)).count()).max();
+        ports.len() > 1 && most.is_some_and(|most| most < needed) && alive.len() >= needed
+    })
+}
+
 /// The step whose ports a join asks for more of than one ending can take.
 fn direct_conflict(body: &BodySketch<'_>, graph: &Graph, to: usize) -> Option<usize> {
     let count = graph.needs_of(to).count();
@@ -144,15 +168,33 @@ fn report(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, to: usize, source: u
         } else {
             format!("it comes after a step that never runs, because of the ports of `{label}`")
         };
-        let message = format!("This step never runs: {why}.");
-        decoder.report_at(&step.path, "needs", codes::UNREACHABLE_STEP, place, message);
+        let message = format!("This step never runs: {why}. Mend that, or remove this step.");
+        let related = decoder.related(body.steps[source].id_place, format!("`{label}` is here."));
+        decoder.report_at(&step.path, "needs", codes::UNREACHABLE_STEP, place, message).related.push(related);
         return;
     }
     let message = format!(
         "This join can never be satisfied: `{label}` ends on one of its ports only, so the edges from its different ports exclude each other. Use `join: any` when either may lead here."
     );
     let place = step.join_place.unwrap_or(place);
-    decoder.report_at(&step.path, "join", codes::EXCLUSIVE_JOIN, place, message);
+    let related = decoder.related(body.steps[source].id_place, format!("`{label}` ends on one of its ports here."));
+    let fix = any(decoder, step);
+    let diagnostic = decoder.report_at(&step.path, "join", codes::EXCLUSIVE_JOIN, place, message);
+    diagnostic.related.push(related);
+    diagnostic.fixes.extend(fix);
+}
+
+/// Lets any of the edges lead to a step.
+fn any(decoder: &Decoder<'_>, step: &Draft<'_>) -> Option<Fix> {
+    let title = "Use `join: any`";
+    match step.node.entry("join") {
+        Some(join) if join.value.aliased => None,
+        Some(join) => Some(decoder.replacement(title, join.value.place, "any")),
+        None => {
+            let slot = decoder.key_slot(step.node, step.node.entry("needs")?)?;
+            Some(decoder.insertion(title, &slot, "join: any"))
+        }
+    }
 }
 
 /// Of the edges from one step, how many one ending can take. A bare edge is taken on any port but `failed`.

@@ -7,10 +7,12 @@ mod cycle;
 mod edges;
 mod flow;
 mod joins;
+mod sometimes;
+mod timeouts;
+mod written;
 
 use std::collections::HashMap;
 
-use crate::codes;
 use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
 use crate::graph::{EdgeKind, Graph, GraphEdge};
 
@@ -42,7 +44,7 @@ impl Names<'_> {
 /// Finds the edges of all scopes, and reports what is wrong with them.
 pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>) {
     scope(decoder, &mut sketch.body, None);
-    timeouts(decoder, sketch);
+    timeouts::check(decoder, sketch);
 }
 
 /// One scope with those inside it; gives the reads that lead out of it.
@@ -60,10 +62,13 @@ fn scope(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Na
     let escaped = edges::references(decoder, body, &names);
     edges::cancels(decoder, body, &names);
     let written = flow::order(&graph);
-    joins::check(decoder, body, &graph, written.as_deref());
+    joins::check(decoder, body, &names, &graph, written.as_deref());
     edges::implied(body, &names, &mut graph, written.as_deref());
     match flow::order(&graph) {
-        Some(order) => flow::maybe_skipped(decoder, body, &names, &graph, &order),
+        Some(order) => {
+            flow::maybe_skipped(decoder, body, &names, &graph, &order);
+            written::implied(decoder, body, &names, &graph);
+        }
         None => cycle::report(decoder, body, &graph),
     }
     body.graph = graph;
@@ -89,26 +94,6 @@ impl Ports {
         match self {
             Self::Known(ports) => port == "failed" || ports.iter().any(|known| known == port),
             Self::Unknown => true,
-        }
-    }
-}
-
-fn timeouts(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
-    longer(decoder, &sketch.body, sketch.timeout_ms.unwrap_or(u64::MAX), "The workflow's");
-}
-
-/// Reports time-outs that are longer than the one around them.
-fn longer(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, limit: u64, whose: &str) {
-    for step in &body.steps {
-        if let Some((_, place)) = step.timeout.filter(|(ms, _)| *ms > limit) {
-            let message = format!("{whose} own timeout ({}) ends it before this one.", crate::format_duration(limit));
-            decoder.report_at(&step.path, "timeout", codes::LONG_TIMEOUT, place, message);
-        }
-        if let Some(inner) = &step.body {
-            match step.timeout.filter(|(ms, _)| *ms < limit) {
-                Some((ms, _)) => longer(decoder, inner, ms, &format!("The group `{}`'s", step.label)),
-                None => longer(decoder, inner, limit, whose),
-            }
         }
     }
 }

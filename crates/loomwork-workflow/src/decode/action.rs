@@ -100,7 +100,8 @@ impl<'n> Decoder<'_> {
         } else {
             let names: Vec<String> = found.iter().map(|entry| format!("`{}`", entry.key)).collect();
             let message = format!("A {what} has exactly one action; this one has {}. Make a step of each.", names.join(" and "));
-            self.report(codes::TWO_ACTIONS, found[1].key_place, message);
+            let first = self.related(found[0].key_place, format!("The first action is `{}`.", found[0].key));
+            self.report(codes::TWO_ACTIONS, found[1].key_place, message).related.push(first);
         }
         None
     }
@@ -114,7 +115,8 @@ impl<'n> Decoder<'_> {
                 let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
                 let message =
                     format!("`{}` belongs to {}; a step with `{action}` does not take it.", entry.key, owners.join(" and "));
-                this.report(codes::UNKNOWN_KEY, entry.key_place, message);
+                let fix = this.without_entry(node, entry);
+                this.report(codes::UNKNOWN_KEY, entry.key_place, message).fixes.extend(fix);
             });
         }
     }

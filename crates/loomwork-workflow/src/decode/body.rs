@@ -7,6 +7,7 @@ use super::{Decoder, MAX_STEPS, ReadSite};
 use crate::codes;
 use crate::graph::Graph;
 use crate::model::Group;
+use crate::text::Place;
 use crate::types::Site;
 use crate::yaml::Node;
 
@@ -37,7 +38,7 @@ impl<'n> Decoder<'_> {
         let sites = std::mem::take(&mut self.sites);
         let prefix = around.0.as_ref().map_or_else(String::new, |step| format!("{step}."));
         let before = std::mem::replace(&mut self.prefix, prefix);
-        let mut seen: HashMap<String, u32> = HashMap::new();
+        let mut seen: HashMap<String, Place> = HashMap::new();
         for (index, item) in items.iter().enumerate() {
             self.steps += 1;
             if self.steps > MAX_STEPS {

@@ -42,7 +42,8 @@ impl Decoder<'_> {
             for key in ["match", "timeout"] {
                 if let Some(entry) = node.entry(key) {
                     let message = format!("`{key}` belongs to a wait for an `event`.");
-                    self.at(key, |this| this.report(codes::UNKNOWN_KEY, entry.key_place, message).code);
+                    let fix = self.without_entry(node, entry);
+                    self.at(key, |this| this.report(codes::UNKNOWN_KEY, entry.key_place, message).fixes.extend(fix));
                 }
             }
         }
@@ -165,7 +166,12 @@ impl Decoder<'_> {
         let detach = node.get("detach").and_then(|node| self.at("detach", |this| this.boolean(node)));
         if let (Some(true), Some(true)) | (Some(false), Some(false)) = (wait, detach) {
             let place = node.entry("detach").map_or(node.place, |entry| entry.key_place);
-            self.report(codes::CONFLICT, place, "`wait` and `detach` say the opposite of each other; keep one of them.");
+            let related = node.entry("wait").map(|entry| self.related(entry.key_place, "`wait` is here."));
+            let fix = node.entry("detach").and_then(|entry| self.without_entry(node, entry));
+            let message = "`wait` and `detach` contradict each other; keep one of them.";
+            let diagnostic = self.report(codes::CONFLICT, place, message);
+            diagnostic.related.extend(related);
+            diagnostic.fixes.extend(fix);
         }
         Some(Call {
             id: id?,

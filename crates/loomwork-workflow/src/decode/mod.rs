@@ -11,6 +11,7 @@ mod control;
 mod effect;
 mod input;
 mod keys;
+mod mend;
 mod operation;
 mod policy;
 mod process;
@@ -23,7 +24,7 @@ mod template;
 mod workflow;
 
 use crate::codes::{self, Code};
-use crate::diagnostic::{Diagnostic, Fix, Severity, TextEdit};
+use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 use crate::text::{Lines, Place};
 use crate::types::{Site, Wants};
 use crate::yaml::{Fault, FaultKind, Node};
@@ -52,6 +53,8 @@ pub(crate) struct Decoder<'t> {
     inputs: Vec<String>,
     env: Vec<String>,
     secrets: Vec<String>,
+    /// Where another name goes that is declared under `secrets`.
+    secrets_end: Option<mend::Slot>,
     /// Names declared under `agents` and `servers`.
     agents: Vec<String>,
     servers: Vec<String>,
@@ -85,6 +88,7 @@ impl<'t> Decoder<'t> {
             inputs: Vec::new(),
             env: Vec::new(),
             secrets: Vec::new(),
+            secrets_end: None,
             agents: Vec::new(),
             servers: Vec::new(),
             reads: Vec::new(),
@@ -109,6 +113,7 @@ impl<'t> Decoder<'t> {
             step: self.step.clone(),
             field,
             span: self.lines.span(place),
+            related: Vec::new(),
             fixes: Vec::new(),
         };
         self.diagnostics.push(diagnostic);
@@ -122,6 +127,11 @@ impl<'t> Decoder<'t> {
         diagnostic.step = Some(step.to_owned());
         diagnostic.field = Some(field.to_owned());
         diagnostic
+    }
+
+    /// Another place that a problem is about.
+    pub(crate) fn related(&self, place: Place, message: impl Into<String>) -> Related {
+        Related { span: self.lines.span(first_line(self.text, place)), message: message.into() }
     }
 
     pub(crate) fn replacement(&self, title: impl Into<String>, place: Place, text: impl Into<String>) -> Fix {
@@ -148,7 +158,11 @@ impl<'t> Decoder<'t> {
             let spaces = fault.place.slice(self.text).replace('\t', "    ");
             self.replacement("Replace the tabs with spaces", fault.place, spaces)
         });
-        self.report(code, fault.place, fault.message).fixes.extend(fix);
+        let removal = fault.removal.map(|place| self.replacement("Remove this one", place, ""));
+        let first = fault.first.map(|place| self.related(place, "The first one is here."));
+        let diagnostic = self.report(code, fault.place, fault.message);
+        diagnostic.fixes.extend(fix.or(removal));
+        diagnostic.related.extend(first);
     }
 
     /// Notes that this version checks something but cannot run it.
@@ -212,7 +226,13 @@ impl<'t> Decoder<'t> {
     fn boolean(&mut self, node: &Node) -> Option<bool> {
         let value = node.scalar().and_then(|scalar| scalar.value().as_bool());
         if value.is_none() {
-            self.wrong_type(node, "true or false");
+            let meant = match node.string().map(|text| text.to_ascii_lowercase()).as_deref() {
+                Some("true" | "yes" | "on") => Some("true"),
+                Some("false" | "no" | "off") => Some("false"),
+                _ => None,
+            };
+            let fix = meant.map(|meant| self.replacement(format!("Change to `{meant}`"), node.place, meant));
+            self.wrong_type(node, "true or false").fixes.extend(fix);
         }
         value
     }
@@ -221,16 +241,18 @@ impl<'t> Decoder<'t> {
     fn integer(&mut self, node: &Node, low: u32, high: u32) -> Option<u32> {
         let value = node.scalar().map(crate::yaml::Scalar::value).filter(serde_json::Value::is_number);
         let Some(value) = value else {
-            self.wrong_type(node, "a whole number");
+            let meant = node.string().and_then(|text| text.trim().parse::<u32>().ok());
+            let fix = meant.map(|meant| self.replacement("Remove the quotes", node.place, meant.to_string()));
+            self.wrong_type(node, "a whole number").fixes.extend(fix);
             return None;
         };
         let fitting = value.as_u64().and_then(|value| u32::try_from(value).ok()).filter(|value| (low..=high).contains(value));
         if fitting.is_none() {
-            self.report(
-                codes::OUT_OF_RANGE,
-                node.place,
-                format!("A whole number from {low} to {high} is expected here, not {value}."),
-            );
+            let bound = value.as_f64().map(|value| if value < f64::from(low) { low } else { high });
+            let bound = bound.filter(|_| value.as_i64().is_some() || value.as_u64().is_some());
+            let fix = bound.map(|bound| self.replacement(format!("Change to {bound}"), node.place, bound.to_string()));
+            let message = format!("A whole number from {low} to {high} is expected here, not {value}.");
+            self.report(codes::OUT_OF_RANGE, node.place, message).fixes.extend(fix);
         }
         fitting
     }

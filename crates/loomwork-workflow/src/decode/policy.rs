@@ -81,12 +81,15 @@ impl Decoder<'_> {
     fn agree(&mut self, node: &Node, retry: &mut Retry) {
         if retry.initial_ms > retry.max_ms {
             match (node.get("initial"), node.get("max")) {
-                (Some(initial), Some(_)) => {
-                    self.report(
-                        codes::OUT_OF_RANGE,
-                        initial.place,
-                        "The first delay (`initial`) is longer than the longest (`max`).",
-                    );
+                (Some(initial), Some(max)) => {
+                    let related = self.related(max.place, "The longest delay is here.");
+                    let longest = crate::format_duration(retry.max_ms);
+                    let fix = self.replacement(format!("Shorten it to {longest}"), initial.place, longest);
+                    let message =
+                        "The first delay (`initial`) is longer than the longest (`max`). Shorten it, or lengthen `max`.";
+                    let diagnostic = self.report(codes::OUT_OF_RANGE, initial.place, message);
+                    diagnostic.related.push(related);
+                    diagnostic.fixes.push(fix);
                 }
                 (Some(_), None) => retry.max_ms = retry.initial_ms,
                 _ => retry.initial_ms = retry.max_ms,
@@ -98,7 +101,10 @@ impl Decoder<'_> {
             && node.entries().is_some_and(|entries| entries.len() > 1)
             && attempts.scalar().is_some_and(|scalar| scalar.text == "1")
         {
-            self.report(codes::UNUSED_RETRY, attempts.place, "`attempts` counts the first attempt too, so 1 retries nothing.");
+            let fix = self.replacement("Change to 2", attempts.place, "2");
+            let message =
+                "`attempts` counts the first attempt too, so 1 retries nothing. Raise it, or remove the rest of `retry`.";
+            self.report(codes::UNUSED_RETRY, attempts.place, message).fixes.push(fix);
         }
     }
 

@@ -17,7 +17,8 @@ impl Decoder<'_> {
         let (each, repeated) = (step.entry("for_each"), step.entry("loop"));
         if let (Some(_), Some(repeated)) = (each, repeated) {
             let message = "`for_each` and `loop` cannot stand on one step: put one of them on a group (`steps`) around it.";
-            self.at("loop", |this| this.report(codes::CONFLICT, repeated.key_place, message).code);
+            let related = each.map(|each| self.related(each.key_place, "`for_each` is here."));
+            self.at("loop", |this| this.report(codes::CONFLICT, repeated.key_place, message).related.extend(related));
         }
         if each.is_none() {
             self.refuse_each_fields(step);
@@ -38,7 +39,8 @@ impl Decoder<'_> {
             self.at(&entry.key, |this| {
                 let owner = if entry.key == "max_parallel" { "`for_each` or a group" } else { "`for_each`" };
                 let message = format!("`{}` belongs to {owner}, which this step does not have.", entry.key);
-                this.report(codes::UNKNOWN_KEY, entry.key_place, message);
+                let fix = this.without_entry(step, entry);
+                this.report(codes::UNKNOWN_KEY, entry.key_place, message).fixes.extend(fix);
             });
         }
     }
@@ -109,18 +111,20 @@ impl Decoder<'_> {
             self.at(key, |this| this.seeing(|sight| sight.pass = true, |this| this.condition(node)))
         };
         let (while_, until, break_when) = (condition("while"), condition("until"), condition("break_when"));
-        if let (Some(_), Some(until)) = (node.get("while"), node.entry("until")) {
+        if let (Some(first), Some(until)) = (node.entry("while"), node.entry("until")) {
             let message = "A loop has `while` or `until`, not both; `break_when` ends it too.";
-            self.at("until", |this| this.report(codes::CONFLICT, until.key_place, message).code);
+            let related = self.related(first.key_place, "`while` is here.");
+            self.at("until", |this| this.report(codes::CONFLICT, until.key_place, message).related.push(related));
         }
         let Some(max) = node.get("max") else {
             let message = "A loop says how many passes it makes at the most: add `max`.";
             let place = super::first_line(self.text, crate::text::Place::new(entry.key_place.start, node.place.end));
-            let fix = node.flow.then(|| {
-                let at = crate::text::Place::new(node.place.start + 1, node.place.start + 1);
-                let comma = if node.entries().is_some_and(<[_]>::is_empty) { " " } else { "," };
-                self.replacement("Add `max: 100`", at, format!(" max: 100{comma}"))
-            });
+            let first = node.entries().and_then(<[_]>::first);
+            let fix = match first.and_then(|first| self.key_slot(node, first)) {
+                Some(slot) => Some(self.insertion("Add `max: 100`", &slot, "max: 100")),
+                None if node.flow && !node.aliased => Some(self.replacement("Add `max: 100`", node.place, "{ max: 100 }")),
+                None => None,
+            };
             self.report(codes::UNBOUNDED_LOOP, place, message).fixes.extend(fix);
             return None;
         };

@@ -14,13 +14,20 @@ impl Decoder<'_> {
             return Vec::new();
         };
         let mut rules: Vec<ErrorRule> = Vec::new();
+        let mut covering = None;
         for (index, item) in items.iter().enumerate() {
-            let covered = rules.iter().any(|rule| rule.classes.is_empty() && rule.when.is_none());
-            if covered {
-                let message = "This rule is never reached: an earlier one is for every failure.";
-                self.report(codes::UNREACHABLE_RULE, super::first_line(self.text, item.place), message);
+            if let Some(covering) = covering {
+                let message = "This rule is never reached: an earlier one is for every failure. Put that one last.";
+                let related = self.related(covering, "This rule is for every failure.");
+                let fix = self.without_item(node, item.place, "Remove this rule");
+                let diagnostic = self.report(codes::UNREACHABLE_RULE, super::first_line(self.text, item.place), message);
+                diagnostic.related.push(related);
+                diagnostic.fixes.extend(fix);
             }
             let rule = self.at(&index.to_string(), |this| this.reading_to(Purpose::Error, |this| this.error_rule(step, item)));
+            if rule.as_ref().is_some_and(|rule| rule.classes.is_empty() && rule.when.is_none()) {
+                covering = covering.or(Some(item.place));
+            }
             rules.extend(rule);
         }
         rules

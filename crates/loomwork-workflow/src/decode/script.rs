@@ -82,7 +82,7 @@ impl Decoder<'_> {
     }
 
     /// The white space that puts a further line below the text at an offset.
-    fn indent_of(&self, offset: usize) -> String {
+    pub(super) fn indent_of(&self, offset: usize) -> String {
         let line_start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
         self.text[line_start..offset].chars().map(|c| if c == '-' { ' ' } else { c }).collect()
     }

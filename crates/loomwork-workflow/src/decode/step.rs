@@ -87,12 +87,14 @@ pub(crate) struct Draft<'n> {
     /// What its steps read of the scopes around it.
     pub(crate) escaped: Vec<ReadSite>,
     pub(crate) timeout: Option<(u64, Place)>,
+    /// Other durations that it may take, by field.
+    pub(crate) waits: Vec<(String, u64, Place)>,
     /// The step itself, when it has an action that could be decoded.
     pub(crate) step: Option<Step>,
 }
 
 impl<'n> Decoder<'_> {
-    pub(super) fn step(&mut self, index: usize, node: &'n Node, seen: &mut HashMap<String, u32>) -> Draft<'n> {
+    pub(super) fn step(&mut self, index: usize, node: &'n Node, seen: &mut HashMap<String, Place>) -> Draft<'n> {
         let place = super::first_line(self.text, node.place);
         let prefix = self.prefix.clone();
         let named = node.get("id").and_then(Node::string).unwrap_or_else(|| format!("@{index}"));
@@ -116,6 +118,7 @@ impl<'n> Decoder<'_> {
             body: None,
             escaped: Vec::new(),
             timeout: None,
+            waits: Vec::new(),
             step: None,
         };
         if self.keys(node, &STEP) {
@@ -123,6 +126,7 @@ impl<'n> Decoder<'_> {
         }
         draft.reads = std::mem::take(&mut self.reads);
         draft.sites = std::mem::take(&mut self.sites);
+        draft.waits = waits(node);
         self.step = None;
         draft
     }
@@ -202,11 +206,14 @@ impl<'n> Decoder<'_> {
         }
     }
 
-    fn step_id(&mut self, node: &Node, seen: &mut HashMap<String, u32>, place: Place) -> Option<String> {
+    fn step_id(&mut self, node: &Node, seen: &mut HashMap<String, Place>, place: Place) -> Option<String> {
         let entries = node.entries()?;
         let Some(id_node) = entries.iter().find(|entry| entry.key == "id").map(|entry| &entry.value) else {
             let message = "The step has no `id`; give it one: letters, digits and `_`.";
-            self.report(codes::MISSING_KEY, place, message);
+            let id = (seen.len() + 1..).map(|number| format!("step_{number}")).find(|id| !seen.contains_key(id));
+            let slot = entries.first().and_then(|first| self.key_slot(node, first));
+            let fix = slot.zip(id).map(|(slot, id)| self.insertion(format!("Add `id: {id}`"), &slot, &format!("id: {id}")));
+            self.report(codes::MISSING_KEY, place, message).fixes.extend(fix);
             return None;
         };
         self.at("id", |this| {
@@ -223,17 +230,21 @@ impl<'n> Decoder<'_> {
                 return None;
             }
             this.name(&id, id_node.place, "A step").then_some(())?;
-            if let Some(line) = seen.get(&id) {
+            if let Some(first) = seen.get(&id).copied() {
+                let line = this.lines.line(first.start);
+                let related = this.related(first, format!("The first step with the id `{id}` is here."));
                 let message = format!("The id `{id}` is taken by the step at line {line}; rename one of them.");
                 let mut number = 2;
                 while seen.contains_key(&format!("{id}_{number}")) {
                     number += 1;
                 }
                 let fix = this.replacement(format!("Rename to `{id}_{number}`"), id_node.place, format!("{id}_{number}"));
-                this.report(codes::DUPLICATE_ID, id_node.place, message).fixes.push(fix);
+                let diagnostic = this.report(codes::DUPLICATE_ID, id_node.place, message);
+                diagnostic.fixes.push(fix);
+                diagnostic.related.push(related);
                 return None;
             }
-            seen.insert(id.clone(), this.lines.line(id_node.place.start));
+            seen.insert(id.clone(), id_node.place);
             Some(id)
         })
     }
@@ -288,13 +299,25 @@ impl<'n> Decoder<'_> {
             && !matches!(step.action, Action::Emit { .. } | Action::Approve(_))
         {
             let message = format!("`{}` changes nothing outside the run, so there is nothing to undo.", step.action.name());
-            self.at("compensate", |this| this.report(codes::DEAD_COMPENSATION, entry.key_place, message).code);
+            let fix = self.without_entry(node, entry);
+            self.at("compensate", |this| this.report(codes::DEAD_COMPENSATION, entry.key_place, message).fixes.extend(fix));
         }
         if matches!(step.action, Action::End(_)) && step.repeat.is_some() {
             let place = super::first_line(self.text, node.place);
             self.report(codes::CONFLICT, place, "`end` ends the run at its first element or pass; it cannot be repeated.");
         }
     }
+}
+
+/// How long its action may take by itself, where it says so as a plain duration.
+fn waits(step: &Node) -> Vec<(String, u64, Place)> {
+    let said = |action: &str, key: &str| {
+        let node = step.get(action)?.get(key)?;
+        let ms = crate::parse_duration(&node.string()?).ok()?;
+        Some((format!("{action}.{key}"), ms, node.place))
+    };
+    let places = [("wait", "for"), ("wait", "timeout"), ("approve", "timeout"), ("http", "timeout")];
+    places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
 }
 
 /// The key of the first action of a step.

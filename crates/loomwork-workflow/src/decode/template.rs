@@ -149,7 +149,8 @@ impl Decoder<'_> {
         let message = format!("The secret `{name}` is not declared: add it to `secrets` at the top of the file.{meant}");
         let exact = place.slice(self.text) == name;
         let fix = nearest.filter(|_| exact).map(|nearest| self.replacement(format!("Change to `{nearest}`"), place, nearest));
-        self.report(codes::UNKNOWN_SECRET, place, message).fixes.extend(fix);
+        let declared = self.secret_declared(name);
+        self.report(codes::UNKNOWN_SECRET, place, message).fixes.extend(fix.into_iter().chain(declared));
     }
 
     fn check_root(&mut self, node: &Node, root: &Root) {

@@ -22,6 +22,9 @@ pub(crate) struct Sketch<'n> {
     pub(crate) env: IndexMap<String, Template>,
     pub(crate) defaults: Defaults,
     pub(crate) timeout_ms: Option<u64>,
+    pub(crate) timeout_place: Place,
+    /// The time-out that steps have by default, and where it is said.
+    pub(crate) default_timeout: Option<(u64, Place)>,
     pub(crate) on_failure: OnFailure,
     pub(crate) priority: Option<u8>,
     pub(crate) labels: IndexMap<String, String>,
@@ -57,6 +60,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         sketch.secrets = decoder.at("secrets", |this| this.secret_names(node));
         decoder.secrets.clone_from(&sketch.secrets);
     }
+    decoder.find_secrets_end(root);
     decoder.operation(root);
     for entry in root.entries().unwrap_or_default() {
         let node = &entry.value;
@@ -64,8 +68,14 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
             "id" => sketch.id = this.workflow_id(node),
             "version" => sketch.version = this.scalar_text(node),
             "description" => sketch.description = this.string(node),
-            "defaults" => sketch.defaults = this.defaults(node),
-            "timeout" => sketch.timeout_ms = this.timeout(node),
+            "defaults" => {
+                sketch.defaults = this.defaults(node);
+                sketch.default_timeout = sketch.defaults.timeout_ms.zip(node.get("timeout").map(|node| node.place));
+            }
+            "timeout" => {
+                sketch.timeout_ms = this.timeout(node);
+                sketch.timeout_place = node.place;
+            }
             "on_failure" => sketch.on_failure = this.on_failure(node),
             "priority" => sketch.priority = this.integer(node, 0, 9).and_then(|n| u8::try_from(n).ok()),
             "labels" => sketch.labels = this.labels(node),
@@ -198,14 +208,18 @@ impl Decoder<'_> {
 
     fn secret_names(&mut self, node: &Node) -> Vec<String> {
         let Some(items) = node.items() else {
-            self.wrong_type(node, "a list of names such as [PUBLISH_TOKEN]");
+            let fix = node.string().filter(|_| !node.aliased);
+            let fix = fix.map(|text| self.replacement("Make it a list", node.place, format!("[{text}]")));
+            self.wrong_type(node, "a list of names such as [PUBLISH_TOKEN]").fixes.extend(fix);
             return Vec::new();
         };
         let mut names: Vec<String> = Vec::new();
         for item in items {
             let Some(name) = self.string(item).filter(|name| self.name(name, item.place, "A secret")) else { continue };
             if names.contains(&name) {
-                self.report(codes::DUPLICATE_ID, item.place, format!("The secret `{name}` stands here twice; remove one."));
+                let fix = self.without_item(node, item.place, "Remove this one");
+                let message = format!("The secret `{name}` stands here twice; remove one.");
+                self.report(codes::DUPLICATE_ID, item.place, message).fixes.extend(fix);
                 continue;
             }
             names.push(name);

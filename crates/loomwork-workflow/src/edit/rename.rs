@@ -30,13 +30,14 @@ fn expression_end(text: &str) -> usize {
             at = after_string(text, at, quote);
             continue;
         }
-        match text.as_bytes()[at] {
-            b'{' => depth += 1,
-            b'}' if depth == 0 && text[at..].starts_with("}}") => return at,
-            b'}' => depth = depth.saturating_sub(1),
+        let next = text[at..].chars().next();
+        match next {
+            Some('{') => depth += 1,
+            Some('}') if depth == 0 && text[at..].starts_with("}}") => return at,
+            Some('}') => depth = depth.saturating_sub(1),
             _ => {}
         }
-        at += 1;
+        at += next.map_or(1, char::len_utf8);
     }
     text.find("}}").unwrap_or(text.len())
 }
@@ -109,6 +110,7 @@ mod tests {
             ("'${{ steps[''a''].output }}'", "'${{ steps[''b''].output }}'"),
             ("$${{ steps.a.output }}", "$${{ steps.a.output }}"),
             ("${{ x.steps.a }}", "${{ x.steps.a }}"),
+            ("${{ grüße + steps.a.output }}", "${{ grüße + steps.b.output }}"),
             ("${{ '}}' + steps.a.output }} steps.a", "${{ '}}' + steps.b.output }} steps.a"),
             ("${{ has(steps.a.output) ? steps . a . output : 1 }}", "${{ has(steps.b.output) ? steps . b . output : 1 }}"),
         ];

@@ -5,6 +5,7 @@
 
 mod core_schema;
 mod read;
+mod removal;
 
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::text::Place;
 
 pub(crate) use core_schema::resolve_plain;
 pub(crate) use read::{Fault, FaultKind, read};
+pub(crate) use removal::{entry_removal, item_removal};
 
 /// Largest text that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 5_000_000;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style};
+use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style, entry_removal};
 use crate::text::Place;
 
 /// What is wrong with a text as YAML.
@@ -25,13 +25,23 @@ pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
     pub(crate) place: Place,
     pub(crate) message: String,
+    /// Where the first of two is.
+    pub(crate) first: Option<Place>,
+    /// What to remove to mend it.
+    pub(crate) removal: Option<Place>,
+}
+
+impl Fault {
+    fn new(kind: FaultKind, place: Place, message: String) -> Self {
+        Self { kind, place, message, first: None, removal: None }
+    }
 }
 
 /// Reads a text. The tree is `None` when there is nothing in it, or nothing was kept.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
     if text.len() > MAX_BYTES {
         let message = format!("The file has {} bytes; at most {MAX_BYTES} are read. Split the workflow.", text.len());
-        return (None, vec![Fault { kind: FaultKind::TooLarge, place: Place::new(0, 0), message }]);
+        return (None, vec![Fault::new(FaultKind::TooLarge, Place::new(0, 0), message)]);
     }
     let mut reader = Reader::new(text);
     reader.run();
@@ -92,7 +102,7 @@ impl<'t> Reader<'t> {
     }
 
     fn fault(&mut self, kind: FaultKind, place: Place, message: String) {
-        self.faults.push(Fault { kind, place, message });
+        self.faults.push(Fault::new(kind, place, message));
     }
 
     fn run(&mut self) {
@@ -320,7 +330,7 @@ impl<'t> Reader<'t> {
                 items.push(node);
                 return;
             }
-            Some(Open::Map { entries, key, seen, .. }) => match key.take() {
+            Some(Open::Map { entries, key, seen, flow, .. }) => match key.take() {
                 None => match node.content {
                     Content::Scalar(scalar) => {
                         *key = Some((scalar.text, node.place));
@@ -333,7 +343,12 @@ impl<'t> Reader<'t> {
                 },
                 Some((name, key_place)) => {
                     if seen.insert(name.clone(), ()).is_some() {
-                        Ok((name, key_place))
+                        let first = entries.iter().find(|entry| entry.key == name).map(|entry| entry.key_place);
+                        let written = node.place.end > key_place.end;
+                        let part = Place::new(key_place.start, node.place.end);
+                        let removal = written.then(|| entry_removal(self.text, part, *flow)).flatten();
+                        let message = format!("The key `{name}` stands twice in this map; remove one.");
+                        Ok(Fault { first, removal, ..Fault::new(FaultKind::DuplicateKey, key_place, message) })
                     } else {
                         entries.push(Entry { key: name, key_place, value: node });
                         return;
@@ -342,9 +357,7 @@ impl<'t> Reader<'t> {
             },
         };
         match duplicate {
-            Ok((name, place)) => {
-                self.fault(FaultKind::DuplicateKey, place, format!("The key `{name}` stands twice in this map; remove one."));
-            }
+            Ok(fault) => self.faults.push(fault),
             Err(place) => self.fault(FaultKind::Unsupported, place, "A key must be text.".to_owned()),
         }
     }

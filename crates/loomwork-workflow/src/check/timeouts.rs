@@ -1,0 +1,57 @@
+//! Time-outs that another one around them ends first.
+
+use crate::codes;
+use crate::decode::{BodySketch, Decoder, Sketch};
+use crate::text::Place;
+
+/// The shortest time-out around a place, whose it is, and where it is said.
+#[derive(Clone, Copy)]
+struct Limit<'l> {
+    ms: u64,
+    whose: &'l str,
+    place: Place,
+}
+
+/// Reports time-outs that are longer than the one around them.
+pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
+    let limit = sketch.timeout_ms.map(|ms| Limit { ms, whose: "The workflow", place: sketch.timeout_place });
+    if let (Some(limit), Some((ms, place))) = (limit, sketch.default_timeout) {
+        longer(decoder, None, "defaults.timeout", (ms, place), limit);
+    }
+    scope(decoder, &sketch.body, limit);
+}
+
+fn scope(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, limit: Option<Limit<'_>>) {
+    for step in &body.steps {
+        let own = step.timeout.map(|(ms, place)| (ms, place));
+        if let (Some(limit), Some(own)) = (limit, own) {
+            longer(decoder, Some(&step.path), "timeout", own, limit);
+        }
+        let whose = format!("The step `{}`", step.label);
+        let nearer = own.filter(|(ms, _)| limit.is_none_or(|limit| *ms < limit.ms));
+        let inside = nearer.map(|(ms, place)| Limit { ms, whose: &whose, place }).or(limit);
+        if let Some(limit) = inside {
+            for (field, ms, place) in &step.waits {
+                longer(decoder, Some(&step.path), field, (*ms, *place), limit);
+            }
+        }
+        if let Some(inner) = &step.body {
+            scope(decoder, inner, inside);
+        }
+    }
+}
+
+fn longer(decoder: &mut Decoder<'_>, step: Option<&str>, field: &str, (ms, place): (u64, Place), limit: Limit<'_>) {
+    if ms <= limit.ms {
+        return;
+    }
+    let most = crate::format_duration(limit.ms);
+    let message = format!("{} has a timeout of {most}, which ends this first. Shorten this one or lengthen that.", limit.whose);
+    let related = decoder.related(limit.place, format!("{} has its timeout here.", limit.whose));
+    let fix = decoder.replacement(format!("Shorten it to {most}"), place, most);
+    let diagnostic = decoder.report(codes::LONG_TIMEOUT, place, message);
+    diagnostic.step = step.map(str::to_owned);
+    diagnostic.field = Some(field.to_owned());
+    diagnostic.related.push(related);
+    diagnostic.fixes.push(fix);
+}
