@@ -8,16 +8,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod example;
+mod http;
 mod journal;
 mod owner;
 mod program;
 mod run;
+mod stage;
 mod wait;
 mod workspace;
 
+pub use example::{Deed, Example, Kind, examples};
+pub use http::{Answer, HttpServer};
 pub use journal::Journal;
 pub use owner::Owner;
 pub use program::program;
 pub use run::{RunView, effects_of};
+pub use stage::differences;
 pub use wait::{PATIENCE, wait_for, wait_until};
 pub use workspace::{Ran, Workspace};

@@ -10,6 +10,7 @@ mod design;
 mod error;
 mod event;
 mod run;
+mod versions;
 mod watch;
 mod workspace;
 
@@ -18,6 +19,7 @@ pub use design::*;
 pub use error::*;
 pub use event::*;
 pub use run::*;
+pub use versions::*;
 pub use watch::*;
 pub use workspace::*;
 

@@ -25,5 +25,5 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use cases::{CheckedFile, check_file, input_values};
+pub use cases::{CheckedFile, check_file, compare_texts, input_values, read_workflow};
 pub use workspace::{Workspace, init};

@@ -31,6 +31,21 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// List the versions of a workflow: the file as it stands, and those that were run
+    Versions {
+        /// A workflow file, or a workflow's id
+        #[arg(value_name = "FILE|ID")]
+        workflow: String,
+    },
+    /// Say what is different between two versions of a workflow, by meaning
+    Diff {
+        /// The old one: a workflow file, a workflow's id, or the beginning of the hash of a version that was run
+        #[arg(value_name = "FILE|ID|HASH")]
+        from: String,
+        /// The new one
+        #[arg(value_name = "FILE|ID|HASH")]
+        to: String,
+    },
     /// Start a run and wait for its end
     Run(RunArguments),
     /// Show a run

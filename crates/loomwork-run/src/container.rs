@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use loomwork_workflow::{Action, ForEach, Join, Loop, OnItemFailure, Read, Repeat, Rest, Template};
 use serde_json::{Map, Value, json};
 
-use crate::decide::{Decision, condition, failed, record, stop_step, succeed, truth};
+use crate::decide::{Decision, failed, record, stop_step, succeed, truth};
 use crate::event::*;
 use crate::scope::{idempotency_key, pass, run_error, scope_for};
 use crate::state::ROOT;
@@ -381,7 +381,17 @@ pub(crate) fn withdraw_rest(state: &RunState, ix: usize, now_ms: i64) -> Vec<Dec
     rest.flat_map(|child| withdraw(state, child, &reason, now_ms)).collect()
 }
 
-/// Whether a condition of a step holds with its own error in scope.
-pub(crate) fn rule_holds(state: &RunState, values: &Values, ix: usize, template: &Template) -> Result<bool, RunError> {
-    condition(state, values, ix, template, "on_error.when")
+/// Whether a condition of a step holds for an error of its own, which is in scope before the step has failed by it.
+pub(crate) fn rule_holds(
+    state: &RunState,
+    values: &Values,
+    ix: usize,
+    template: &Template,
+    error: &RunError,
+) -> Result<bool, RunError> {
+    let mut scope = scope_for(state, values, ix, [template])?;
+    if let Some(own) = scope.steps.get_mut(&state.definition(ix).step.id) {
+        own.error = Some(error.to_view());
+    }
+    truth(template, &scope, "on_error.when")
 }

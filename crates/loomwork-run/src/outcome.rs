@@ -162,7 +162,7 @@ pub(crate) fn after_failure(
             continue;
         }
         if let Some(when) = &rule.when {
-            match container::rule_holds(state, values, step, when) {
+            match container::rule_holds(state, values, step, when, &error) {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(error) => return failed(error, false),

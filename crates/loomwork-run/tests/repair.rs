@@ -159,3 +159,18 @@ fn the_plan_of_a_retry_leaves_out_what_is_under_way_by_itself() {
     assert_eq!((run.state.status, run.status("b")), (RunStatus::Running, StepStatus::Running));
     assert_eq!(run.plan("a"), (vec!["a", "c", "d"], vec!["a"]));
 }
+
+#[test]
+fn a_rule_for_a_failure_sees_the_error_of_its_own_step() {
+    let text = |each: &str| {
+        format!(
+            "loomwork: 1\nid: w\nsteps:\n  - id: a\n{each}    run: x\n    on_error:\n      - {{ when: \"${{{{ steps.a.error.class == 'transient' }}}}\", do: fail }}\n      - {{ when: \"${{{{ steps.a.error.message == 'it broke' }}}}\", do: skip }}\n"
+        )
+    };
+    let mut run = Run::of(&text(""));
+    run.fail("a");
+    assert_eq!((run.state.status, run.status("a")), (RunStatus::Succeeded, StepStatus::Skipped));
+    let mut each = Run::of(&text("    for_each: [1]\n"));
+    each.fail("a[0]");
+    assert_eq!(each.status("a[0]"), StepStatus::Skipped);
+}

@@ -11,6 +11,7 @@ mod reader;
 mod record;
 mod schema;
 mod verify;
+mod versions;
 mod writer;
 
 pub mod logs;
@@ -20,4 +21,5 @@ pub use projection::{RunFilter, RunRow};
 pub use reader::Reader;
 pub use record::{Batch, NewRecord, Record};
 pub use verify::{Verdict, verify};
+pub use versions::VersionRow;
 pub use writer::{Acknowledge, Writer};

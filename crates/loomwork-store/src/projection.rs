@@ -129,7 +129,7 @@ pub(crate) fn watermark(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// The rows of the runs that have events after the watermark, brought up to date; and the last number that was read.
-fn tail(connection: &Connection) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
+pub(crate) fn tail(connection: &Connection) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
     let from = watermark(connection).map_err(StoreError::read)?;
     let mut rows: HashMap<String, Option<RunRow>> = HashMap::new();
     let mut last = from;

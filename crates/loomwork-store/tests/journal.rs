@@ -201,3 +201,31 @@ fn after_a_failed_commit_nothing_more_is_written() {
     assert!(matches!(receiver.recv().unwrap(), Err(StoreError::Write(_))));
     assert!(matches!(receiver.recv().unwrap(), Err(StoreError::Closed)));
 }
+
+#[test]
+fn a_definition_is_kept_once_and_listed_with_its_runs_with_and_without_the_projection() {
+    let (_folder, path) = place();
+    let text = |hash: &str| vec![(hash.to_owned(), Arc::from(format!("text of {hash}")))];
+    {
+        let writer = Writer::open(&path, "j").unwrap();
+        for (run, at_ms, number) in [("a", 1, 1), ("b", 2, 2)] {
+            let (sender, receiver) = channel();
+            let batch = Batch { records: vec![created(run, at_ms, number)], definitions: text("d"), ..Batch::default() };
+            writer.commit(batch, Box::new(move |result| sender.send(result).unwrap()));
+            receiver.recv().unwrap().unwrap();
+        }
+        commit(&writer, vec![of("a", 3, None, RunStarted {})]);
+    }
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.definitions("d", 5).unwrap(), [("d".to_owned(), "text of d".to_owned())]);
+    assert_eq!(reader.definitions("e", 5).unwrap(), []);
+    let projected = reader.versions("w").unwrap();
+    assert_eq!(projected.len(), 1);
+    assert_eq!((projected[0].runs, projected[0].first_ms, projected[0].last_ms), (2, 1, 2));
+    // The same from the journal alone, as before the projection has caught up.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("DELETE FROM run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'").unwrap();
+    assert_eq!(reader.versions("w").unwrap(), projected);
+    connection.execute_batch("UPDATE meta SET value = '1' WHERE key = 'projected_seq'").unwrap();
+    assert_eq!(reader.versions("other").unwrap(), []);
+}

@@ -90,6 +90,7 @@ fn finish(sketch: Sketch<'_>, signature: Signature, unsupported: Vec<(String, St
         concurrency: sketch.concurrency,
         secrets: sketch.secrets,
         signature,
+        other: sketch.other,
         unsupported,
     })
 }

@@ -30,6 +30,11 @@
 //! [`edit`] changes a text by operations such as [`EditOp::Connect`] and keeps every byte that the operation does not
 //! mean: comments, order, quoting, line ends. Steps in groups have paths (`describe.sentence`), in edits as in outlines.
 //!
+//! # Versions
+//!
+//! [`compare`] says what is different between two definitions by meaning, and [`step_fingerprint`] whether a step would
+//! still have the same result. [`definition_hash`] tells texts apart.
+//!
 //! # While writing
 //!
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
@@ -37,6 +42,7 @@
 mod analysis;
 mod check;
 pub mod codes;
+mod compare;
 mod complete;
 mod decode;
 mod diagnostic;
@@ -52,6 +58,7 @@ mod types;
 mod yaml;
 
 pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
+pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, step_fingerprint};
 pub use complete::{Completion, CompletionKind, Hover, complete, complete_field, hover, hover_field, step_at};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
@@ -63,6 +70,9 @@ pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use text::{Pos, Span};
 pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
+
+/// The argv that runs a script when its step says no other.
+pub(crate) const DEFAULT_SHELL: [&str; 3] = ["bash", "-e", "{0}"];
 
 /// The nearest of some known words, when it is near enough to be what was meant.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {

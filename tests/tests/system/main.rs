@@ -5,7 +5,9 @@
 mod contract;
 mod crash;
 mod crash_at_random;
+mod documentation;
 mod examples;
 mod guests;
 mod processes;
 mod refusals;
+mod versions;

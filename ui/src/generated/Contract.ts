@@ -2,6 +2,8 @@
 import type { AnalyzeWorkflow } from "./AnalyzeWorkflow";
 import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
+import type { CompareVersions } from "./CompareVersions";
+import type { Comparison } from "./Comparison";
 import type { CompleteText } from "./CompleteText";
 import type { Completions } from "./Completions";
 import type { CreateWorkflow } from "./CreateWorkflow";
@@ -21,6 +23,7 @@ import type { Hover } from "./Hover";
 import type { HoverText } from "./HoverText";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
+import type { ListVersions } from "./ListVersions";
 import type { ListWorkflows } from "./ListWorkflows";
 import type { LogPage } from "./LogPage";
 import type { Nothing } from "./Nothing";
@@ -37,6 +40,7 @@ import type { SendEvent } from "./SendEvent";
 import type { StartRun } from "./StartRun";
 import type { TrustWorkspace } from "./TrustWorkspace";
 import type { ValueText } from "./ValueText";
+import type { VersionList } from "./VersionList";
 import type { WorkflowDocument } from "./WorkflowDocument";
 import type { WorkflowList } from "./WorkflowList";
 import type { WorkspaceFacts } from "./WorkspaceFacts";
@@ -89,6 +93,14 @@ create_workflow: Call<CreateWorkflow, WorkflowDocument>,
  *Deletes a workflow file and its layout. Its runs stay.
  */
 delete_workflow: Call<DeleteWorkflow, Nothing>, 
+/**
+ *The versions of a workflow: the file as it stands, and those that were run.
+ */
+list_versions: Call<ListVersions, VersionList>, 
+/**
+ *What is different between two definitions, by meaning.
+ */
+compare_versions: Call<CompareVersions, Comparison>, 
 /**
  *Starts a run; returns when its creation is durable.
  */

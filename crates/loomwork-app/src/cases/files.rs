@@ -33,6 +33,18 @@ pub fn check_file(path: &Path) -> ApiResult<CheckedFile> {
     Ok(CheckedFile { text: file.text, diagnostics })
 }
 
+/// The text of a workflow file, of any place.
+///
+/// # Errors
+/// When it cannot be read, or is not UTF-8.
+pub fn read_workflow(path: &Path) -> ApiResult<String> {
+    let file = read(path)?;
+    match not_utf8(&file) {
+        Some(problem) => Err(crate::problem::invalid(format!("{}: {}", path.display(), problem.message))),
+        None => Ok(file.text),
+    }
+}
+
 fn check_in_workspace(path: &Path) -> Option<CheckedFile> {
     let path = path.canonicalize().ok()?;
     let workspace = Workspace::nearest(path.parent()?).ok()?;

@@ -5,6 +5,7 @@
 mod files;
 mod runs;
 mod take_up;
+mod versions;
 mod workflows;
 mod workspace;
 mod writing;
@@ -16,7 +17,8 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values};
+pub use files::{CheckedFile, check_file, input_values, read_workflow};
+pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::CompleteText(_)
         | Request::HoverText(_)
         | Request::EditWorkflow(_)
+        | Request::ListVersions(_)
+        | Request::CompareVersions(_)
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
@@ -71,6 +75,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
         Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
@@ -103,6 +109,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
         Request::HoverText(request) => json(writing::hover(journal, None, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
+        Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use loomwork_api::ApiResult;
 
-pub(crate) use catalog::{Catalog, Entry, not_utf8};
+pub(crate) use catalog::{Catalog, Entry, is_path, not_utf8};
 pub(crate) use files::{FileText, read};
 pub use init::init;
 pub(crate) use state::StateFolder;

@@ -66,7 +66,7 @@ pub(super) fn validate(context: &Context, files: &[PathBuf]) -> Result<Exit, Fai
 }
 
 /// A path as the caller means it: from here, else from the workspace that was named.
-fn placed(context: &Context, file: &Path) -> PathBuf {
+pub(super) fn placed(context: &Context, file: &Path) -> PathBuf {
     match &context.workspace {
         Some(workspace) if file.is_relative() && !file.exists() => workspace.join(file),
         _ => file.to_path_buf(),

@@ -7,6 +7,7 @@ mod run;
 mod runs;
 mod serve;
 mod take_up;
+mod versions;
 mod wait;
 
 use std::path::{Path, PathBuf};
@@ -60,6 +61,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Versions { workflow } => versions::list(&context, &workflow).await,
+        Command::Diff { from, to } => versions::diff(&context, &from, &to).await,
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,

@@ -61,9 +61,8 @@ async fn start(
 }
 
 /// A file as a path within the workspace; anything else is an id.
-fn target(workspace: &Workspace, given: &str) -> Result<String, Failure> {
-    let is_file = given.contains('/') || given.ends_with(".yaml") || given.ends_with(".yml");
-    if !is_file {
+pub(super) fn target(workspace: &Workspace, given: &str) -> Result<String, Failure> {
+    if !is_file(given) {
         return Ok(given.to_owned());
     }
     // From here first, as any command reads a path; then from the workspace.
@@ -73,11 +72,13 @@ fn target(workspace: &Workspace, given: &str) -> Result<String, Failure> {
         return Ok(given.to_owned());
     };
     workspace.to_relative(&path).ok_or_else(|| {
-        Failure::usage(format!(
-            "{given} lies outside the workspace {}; a run needs a file of its workspace",
-            workspace.root().display()
-        ))
+        Failure::usage(format!("{given} lies outside the workspace {}; name a file of the workspace", workspace.root().display()))
     })
+}
+
+/// Whether a name means a file.
+pub(super) fn is_file(given: &str) -> bool {
+    given.contains('/') || given.ends_with(".yaml") || given.ends_with(".yml")
 }
 
 fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {

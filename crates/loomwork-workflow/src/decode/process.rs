@@ -9,7 +9,7 @@ use crate::yaml::{Entry, Node};
 impl Decoder<'_> {
     pub(super) fn run(&mut self, step: &Node, entry: &Entry) -> Process {
         let shell = step.get("shell").and_then(|node| self.at("shell", |this| this.shell(node)));
-        let shell = shell.unwrap_or_else(|| ["bash", "-e", "{0}"].map(str::to_owned).to_vec());
+        let shell = shell.unwrap_or_else(|| crate::DEFAULT_SHELL.map(str::to_owned).to_vec());
         let script = self.at("run", |this| this.script(step, &entry.value, &shell));
         self.process(step, ProgramText::Script { script: script.unwrap_or_default(), shell })
     }

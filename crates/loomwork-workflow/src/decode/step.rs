@@ -148,6 +148,7 @@ impl<'n> Decoder<'_> {
             compensate: None,
             breaker: None,
             pin: None,
+            other: serde_json::Map::new(),
         };
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
@@ -174,6 +175,9 @@ impl<'n> Decoder<'_> {
                 "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
                 _ => {}
             });
+            if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
+                step.other.insert(entry.key.clone(), value.to_json());
+            }
         }
         let inside = |sight: &mut super::sight::Sight| {
             sight.item |= each;

@@ -34,6 +34,7 @@ pub(crate) struct Sketch<'n> {
     pub(crate) sites: Vec<Site>,
     pub(crate) concurrency: Option<Concurrency>,
     pub(crate) secrets: Vec<String>,
+    pub(crate) other: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Decodes a file.
@@ -80,6 +81,9 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
             "priority" => sketch.priority = this.integer(node, 0, 9).and_then(|n| u8::try_from(n).ok()),
             "labels" => sketch.labels = this.labels(node),
             "concurrency" => sketch.concurrency = this.concurrency(node),
+            "agents" | "servers" | "triggers" | "profiles" | "sla" | "alerts" => {
+                sketch.other.insert(entry.key.clone(), node.to_json());
+            }
             _ => {}
         });
     }

@@ -6,6 +6,7 @@
 //! Invariant: the same template and scope give the same value, within the bounds of `meter`.
 //! Not here: which steps exist (`check` resolves references).
 
+mod canonical;
 mod eval;
 mod functions;
 mod lower;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::canonical::canonical;
 use super::eval::Evaluation;
 use super::meter::{EvalError, MAX_NEW_BYTES};
 use super::program::{Code, Problem, Program, Reference, Root};
@@ -159,6 +160,17 @@ impl Template {
         source_of(&self.part)
     }
 
+    /// The value with its expressions as they are written.
+    pub(crate) fn as_written(&self) -> Value {
+        rendered(&self.part, &|program| program.source.trim().to_owned())
+    }
+
+    /// The value with its expressions in a form that is the same however they are written; `names` gives the names of
+    /// steps in it.
+    pub(crate) fn canonical(&self, names: &dyn Fn(&str) -> String) -> Value {
+        rendered(&self.part, &|program| canonical(&program.code, names))
+    }
+
     /// One field of a map, as it is written.
     pub(crate) fn field(&self, key: &str) -> Option<String> {
         match &self.part {
@@ -237,6 +249,37 @@ fn evaluate_part(part: &Part, filled: bool, scope: &Scope, left: &mut usize) -> 
             .map(|(key, value)| Ok((key.clone(), evaluate_part(value, filled, scope, left)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Value::Object),
+    }
+}
+
+/// The value with each expression as text in `${{ }}`, told from text that only looks like one.
+fn rendered(part: &Part, expression: &dyn Fn(&Program) -> String) -> Value {
+    let shown = |program: &Program| format!("${{{{ {} }}}}", expression(program));
+    match part {
+        Part::Literal(value) => escaped(value),
+        Part::Whole(program) => Value::String(shown(program)),
+        Part::Text(chunks) => chunks
+            .iter()
+            .map(|chunk| match chunk {
+                Chunk::Text(text) => text.replace("${{", "$${{"),
+                Chunk::Expression(program) => shown(program),
+            })
+            .collect::<String>()
+            .into(),
+        Part::List(items) => items.iter().map(|item| rendered(item, expression)).collect(),
+        Part::Map(entries) => {
+            Value::Object(entries.iter().map(|(key, part)| (key.clone(), rendered(part, expression))).collect())
+        }
+    }
+}
+
+/// A value as it is written where expressions are possible.
+fn escaped(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace("${{", "$${{")),
+        Value::Array(items) => items.iter().map(escaped).collect(),
+        Value::Object(map) => Value::Object(map.iter().map(|(key, value)| (key.clone(), escaped(value))).collect()),
+        plain => plain.clone(),
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Workflow {
     pub secrets: Vec<String>,
     /// What it takes and what it gives back.
     pub signature: crate::Signature,
+    /// Fields that are checked and need no type of their own yet (`agents`, `triggers`, …), as they are written.
+    pub other: serde_json::Map<String, serde_json::Value>,
     /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
     pub unsupported: Vec<(String, String)>,
 }

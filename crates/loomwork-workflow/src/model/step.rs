@@ -40,6 +40,8 @@ pub struct Step {
     pub breaker: Option<Breaker>,
     /// The value to use in place of running it, in test runs.
     pub pin: Option<Value>,
+    /// Fields that are checked and need no type of their own yet (`cache`, `isolation`, …), as they are written.
+    pub other: serde_json::Map<String, Value>,
 }
 
 /// When a step with several incoming edges starts.

@@ -8,6 +8,7 @@ import { clock, duration, fullTime, moment } from '@/shared/format';
 import { linkTo } from '@/shared/router';
 import { Button, colourOf, StatusChip, Tip } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
+import { Changed } from './Changed';
 import { isTop } from './paths';
 import { progressText } from './progress';
 import { act, canCancel, canPause, canRetry, retry } from './retry';
@@ -29,6 +30,7 @@ export function Header() {
         </span>
         <span className="end row g3"><Actions /></span>
       </div>
+      <Changed />
       <ProgressLine />
     </header>
   );

@@ -6,6 +6,7 @@ import { plainText, spansOf } from './ansi';
 import { wireState } from './edges';
 import { join } from './logs';
 import { gather } from './aggregate';
+import { changeLines, changesText, isSame } from './changes';
 import { designPath, isInside, parentPath } from './paths';
 import { progressText } from './progress';
 import { mergePatch } from './mergePatch';
@@ -131,5 +132,22 @@ describe('how far a run is', () => {
   it('says what became of the steps of a failed run', () => {
     expect(progressText({ status: 'failed', progress, steps: [at('a', 'succeeded'), at('b', 'failed'), at('b[0]', 'failed'), at('c', 'skipped')] })).toBe('1 done, 1 failed, 1 skipped');
     expect(progressText({ status: 'running', progress, steps: [] })).toBe('3 of 3 steps done');
+  });
+});
+
+describe('what changed in the workflow since', () => {
+  const none = { added: [], removed: [], renamed: [], moved: [], changed: [], workflow: [] };
+  const field = (name: string) => ({ field: name, aspect: 'action' as const, from: 1, to: 2 });
+  const changed = { from: 'a', to: 'a', fields: [field('run')] };
+  it('is counted in one line', () => {
+    expect(isSame(none)).toBe(true);
+    expect(changesText({ ...none, changed: [changed, changed], added: ['b'] })).toBe('2 steps changed, 1 added');
+    expect(changesText({ ...none, removed: ['b'], workflow: [field('env.A')] })).toBe('1 step removed and the workflow itself');
+    expect(changesText({ ...none, workflow: [field('env.A')] })).toBe('the workflow itself');
+  });
+  it('is listed by step, one that was moved and renamed once', () => {
+    const both = { from: 'c', to: 'g.d' };
+    const lines = changeLines({ ...none, changed: [{ ...changed, fields: ['a', 'b', 'c', 'd', 'e'].map(field) }], renamed: [both], moved: [both] });
+    expect(lines).toEqual([{ sign: '~', step: 'a', what: 'a, b, c and 2 more' }, { sign: '→', step: 'g.d', what: 'was c' }]);
   });
 });

@@ -2,6 +2,7 @@
 export { Button } from './Button';
 export { Confirm, Dialog } from './Dialog';
 export { Menu, type MenuItem } from './Menu';
+export { Popover } from './Popover';
 export { Prose } from './Prose';
 export { ErrorState, LoadingRows, State } from './State';
 export { colourOf, lookOf, StatusChip, StatusIcon, statusName, type Status } from './StatusIcon';

@@ -1,0 +1,57 @@
+//! Every example of the documentation is run, and what its page says about it is what comes of it.
+
+use std::{fs, path::PathBuf};
+
+use loomwork_tests::{differences, examples};
+
+/// Runs the examples of a page of `docs/`, all of them, and tells all differences at once.
+fn hold(page: &str) {
+    let path = folder().join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let examples = examples(&text);
+    assert!(!examples.is_empty(), "{page} has no example");
+    let only: Option<usize> = std::env::var("LOOMWORK_EXAMPLE_LINE").ok().and_then(|line| line.parse().ok());
+    let found: Vec<String> = examples
+        .iter()
+        .filter(|example| only.is_none_or(|line| line == example.line))
+        .flat_map(|example| {
+            differences(example).into_iter().map(|difference| format!("docs/{page}:{}: {difference}", example.line))
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
+macro_rules! pages {
+    ($($test:ident $page:literal)*) => {
+        /// The pages with examples.
+        const PAGES: &[&str] = &[$($page),*];
+        $(#[test] fn $test() { hold($page); })*
+    };
+}
+
+pages! {
+    the_language_at_a_glance "language/README.md"
+    the_top_of_a_file "language/at-the-top.md"
+    steps_and_edges "language/steps-and-edges.md"
+    actions "language/actions.md"
+    for_each_and_loops "language/for-each-and-loops.md"
+    errors_and_retries "language/errors-and-retries.md"
+    expressions "language/expressions.md"
+    inputs_outputs_env_and_secrets "language/inputs-outputs-env-secrets.md"
+    waiting_and_events "language/waiting-and-events.md"
+    running_and_repairing "language/running-and-repairing.md"
+    what_is_not_run_yet "language/not-yet.md"
+}
+
+#[test]
+fn no_page_of_the_language_is_left_out() {
+    let files = fs::read_dir(folder().join("language")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    for file in files.filter(|file| file.ends_with(".md")) {
+        let page = format!("language/{file}");
+        assert!(PAGES.contains(&page.as_str()), "the examples of docs/{page} are not run");
+    }
+}
