@@ -72,6 +72,8 @@ contract! {
     save_workflow: SaveWorkflow => WorkflowDocument, "Writes text and layout, if the file is still as it was read.";
     create_workflow: CreateWorkflow => WorkflowDocument, "Makes a new workflow file.";
     delete_workflow: DeleteWorkflow => Nothing, "Deletes a workflow file and its layout. Its runs stay.";
+    plan_workflow: PlanWorkflow => WorkflowPlan, "What a run of a workflow will look like; nothing is started.";
+    export_workflow: ExportWorkflow => Exported, "A workflow as a picture for other tools; nothing is saved.";
     list_versions: ListVersions => VersionList, "The versions of a workflow: the file as it stands, and those that were run.";
     compare_versions: CompareVersions => Comparison, "What is different between two definitions, by meaning.";
     start_run: StartRun => Run, "Starts a run; returns when its creation is durable.";

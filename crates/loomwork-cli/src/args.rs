@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Draws, runs, watches and repairs workflows.
 #[derive(Debug, Parser)]
@@ -31,6 +31,10 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say what a run will look like: levels, critical path, expected duration
+    Plan(PlanArguments),
+    /// Write a workflow as a picture, or as a WfFormat instance
+    Export(ExportArguments),
     /// List the versions of a workflow: the file as it stands, and those that were run
     Versions {
         /// A workflow file, or a workflow's id
@@ -195,6 +199,62 @@ pub(crate) struct Decision {
     /// What was filled in
     #[arg(long, value_name = "JSON")]
     pub(crate) form: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// A workflow file, of any place, or a workflow's id
+    #[arg(value_name = "FILE|ID")]
+    pub(crate) workflow: String,
+    /// An input; JSON where it parses as the declared type, else text
+    #[arg(long = "input", value_name = "K=V", value_parser = pair)]
+    pub(crate) input: Vec<(String, String)>,
+    /// A file with a JSON object of inputs, - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// As data, like `--json`
+    Json,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz digraph
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// A workflow file, of any place, or a workflow's id
+    #[arg(value_name = "FILE|ID")]
+    pub(crate) workflow: String,
+    /// For which tool
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// A file to write; else it is printed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// The run whose tasks and times are recorded, with wfformat
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+}
+
+/// What a workflow is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz digraph
+    Dot,
+    /// A WfFormat 1.5 instance of the WfCommons project
+    Wfformat,
 }
 
 #[derive(Debug, Args)]

@@ -6,11 +6,12 @@ use sha2::{Digest, Sha256};
 use crate::check::check;
 use crate::decode::{BodySketch, Decoder, Sketch, decode};
 use crate::diagnostic::Diagnostic;
+use crate::expression::Expressions;
 use crate::model::{Action, Body, Workflow};
 use crate::outline::{Outline, outline};
 use crate::text::Span;
 use crate::types::{Signature, Types};
-use crate::yaml::read;
+use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -42,12 +43,38 @@ pub struct CalledWorkflow {
 #[must_use]
 pub fn analyze(text: &str) -> Analysis {
     let (root, faults) = read(text);
+    analyze_read(text, root.as_ref(), &faults, &mut Expressions::default())
+}
+
+/// Analyses the versions of a text that is being edited, one after the other.
+///
+/// What [`Analyzer::analyze`] gives for a text is what [`analyze`] gives, whatever came before; what the versions have in
+/// common is not done again. It keeps the latest text with its tree and its parsed expressions, and no more.
+#[derive(Debug, Default)]
+pub struct Analyzer {
+    reading: Reading,
+    expressions: Expressions,
+}
+
+impl Analyzer {
+    /// Analyses the next version.
+    pub fn analyze(&mut self, text: &str) -> Analysis {
+        self.reading.update(text);
+        self.expressions.turn();
+        let (root, faults) = self.reading.outcome();
+        analyze_read(text, root, faults, &mut self.expressions)
+    }
+}
+
+fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], expressions: &mut Expressions) -> Analysis {
     let mut decoder = Decoder::new(text);
     for fault in faults {
-        decoder.fault(fault);
+        decoder.fault(fault.clone());
     }
+    decoder.expressions = std::mem::take(expressions);
     let broken_off = decoder.has_errors();
-    let mut sketch = decode(&mut decoder, root.as_ref());
+    let mut sketch = decode(&mut decoder, root);
+    *expressions = std::mem::take(&mut decoder.expressions);
     check(&mut decoder, &mut sketch);
     let (types, signature) = crate::types::check(&mut decoder, &sketch);
     let outline = outline(&sketch, &decoder.lines);

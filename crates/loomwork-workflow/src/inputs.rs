@@ -62,6 +62,21 @@ impl InputProblem {
 /// # Errors
 /// All inputs that do not fit, the declared ones in their order, then the unknown ones.
 pub fn resolve_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<InputProblem>> {
+    let (resolved, problems) = resolve(workflow, given);
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+}
+
+/// The same before all is given: required inputs that are missing are left out.
+///
+/// # Errors
+/// All inputs that are given and do not fit.
+pub fn resolve_known_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<InputProblem>> {
+    let (resolved, mut problems) = resolve(workflow, given);
+    problems.retain(|problem| !matches!(problem, InputProblem::Missing { .. }));
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+}
+
+fn resolve(workflow: &Workflow, given: &Map<String, Value>) -> (Map<String, Value>, Vec<InputProblem>) {
     let mut resolved = Map::new();
     let mut problems = Vec::new();
     for (name, input) in &workflow.inputs {
@@ -83,7 +98,7 @@ pub fn resolve_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result
         let suggestion = crate::nearest(name, workflow.inputs.keys().map(String::as_str));
         problems.push(InputProblem::Unknown { name: name.clone(), suggestion });
     }
-    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+    (resolved, problems)
 }
 
 fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {

@@ -13,6 +13,8 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExportWorkflow } from "./ExportWorkflow";
+import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetRun } from "./GetRun";
@@ -29,6 +31,7 @@ import type { LogPage } from "./LogPage";
 import type { Nothing } from "./Nothing";
 import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
+import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
 import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
@@ -43,6 +46,7 @@ import type { ValueText } from "./ValueText";
 import type { VersionList } from "./VersionList";
 import type { WorkflowDocument } from "./WorkflowDocument";
 import type { WorkflowList } from "./WorkflowList";
+import type { WorkflowPlan } from "./WorkflowPlan";
 import type { WorkspaceFacts } from "./WorkspaceFacts";
 
 /**
@@ -93,6 +97,14 @@ create_workflow: Call<CreateWorkflow, WorkflowDocument>,
  *Deletes a workflow file and its layout. Its runs stay.
  */
 delete_workflow: Call<DeleteWorkflow, Nothing>, 
+/**
+ *What a run of a workflow will look like; nothing is started.
+ */
+plan_workflow: Call<PlanWorkflow, WorkflowPlan>, 
+/**
+ *A workflow as a picture for other tools; nothing is saved.
+ */
+export_workflow: Call<ExportWorkflow, Exported>, 
 /**
  *The versions of a workflow: the file as it stands, and those that were run.
  */

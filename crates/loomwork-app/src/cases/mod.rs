@@ -3,6 +3,7 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod files;
+mod plan;
 mod runs;
 mod take_up;
 mod versions;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use crate::{owner::Owner, problem, reader::Reader};
 
 pub use files::{CheckedFile, check_file, input_values, read_workflow};
+pub use plan::{export_alone, plan_alone};
 pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
@@ -37,6 +39,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::CompleteText(_)
         | Request::HoverText(_)
         | Request::EditWorkflow(_)
+        | Request::PlanWorkflow(_)
+        | Request::ExportWorkflow(_)
         | Request::ListVersions(_)
         | Request::CompareVersions(_)
         | Request::GetRun(_)
@@ -75,6 +79,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
         Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
         Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
@@ -109,6 +115,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
         Request::HoverText(request) => json(writing::hover(journal, None, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
         Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),

@@ -25,6 +25,7 @@ mod workflow;
 
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
+use crate::expression::Expressions;
 use crate::text::{Lines, Place};
 use crate::types::{Site, Wants};
 use crate::yaml::{Fault, FaultKind, Node};
@@ -71,6 +72,8 @@ pub(crate) struct Decoder<'t> {
     steps: usize,
     /// The ports of an action that could be decoded no further.
     half_decoded: Option<Ports>,
+    /// Texts with expressions, parsed.
+    pub(crate) expressions: Expressions,
     /// Ids of the workflows that are called.
     pub(crate) calls: Vec<(String, Place)>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
@@ -99,6 +102,7 @@ impl<'t> Decoder<'t> {
             prefix: String::new(),
             steps: 0,
             half_decoded: None,
+            expressions: Expressions::default(),
             calls: Vec::new(),
             unsupported: Vec::new(),
         }

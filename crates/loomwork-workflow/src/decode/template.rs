@@ -13,10 +13,8 @@ impl Decoder<'_> {
     /// Any value, with expressions in its strings.
     pub(super) fn template(&mut self, node: &Node) -> Template {
         match &node.content {
-            Content::Scalar(scalar) => match scalar.value() {
-                serde_json::Value::String(_) => self.text_template(node, scalar),
-                other => Template::literal(other),
-            },
+            Content::Scalar(scalar) if scalar.is_text() => self.text_template(node, scalar),
+            Content::Scalar(scalar) => Template::literal(scalar.value()),
             // As written it would be taken for a secret's place once secrets are filled in.
             Content::Map(_) if self.sight.secrets && crate::expression::holds_hole(&node.to_json()) => {
                 let message = "`$secret` and `$secret_text` stand for secrets here; write `${{ secrets.NAME }}`.";
@@ -76,7 +74,7 @@ impl Decoder<'_> {
 
     fn text_template(&mut self, node: &Node, scalar: &Scalar) -> Template {
         let wants = std::mem::take(&mut self.wants);
-        let (template, problems, roots) = Template::parse_text(&scalar.text);
+        let (template, problems, roots) = self.expressions.parse(&scalar.text);
         self.note_site(node, &template, wants);
         for problem in problems {
             self.expression_problem(node, &problem);

@@ -7,5 +7,7 @@ mod documents;
 mod fields;
 mod order;
 mod pieces;
+mod plans;
 mod steps;
 mod values;
+mod versions;
