@@ -346,6 +346,51 @@ pub enum EditOp {
         #[cfg_attr(feature = "ts", ts(type = "unknown"))]
         value: Value,
     },
+    /// Moves a step with its comments, within its scope, into a group or out of one. In another scope it gets a fresh id
+    /// when its own is taken; edges that would cross the border of a group then end at the group.
+    MoveStep {
+        /// The step.
+        id: String,
+        /// The group that it goes into; null: the workflow itself.
+        into: Option<String>,
+        /// The step of that scope behind which it goes; null: to its beginning.
+        after: Option<String>,
+    },
+    /// Puts steps at the end of a scope, with fresh ids where theirs are taken and references among them kept.
+    Paste {
+        /// YAML: a list of steps, one step, or a workflow, whose steps are taken.
+        yaml: String,
+        /// The group that they go into; null: the workflow itself.
+        into: Option<String>,
+    },
+    /// Puts steps of one scope into a new group where the first of them stands. Edges that would cross its border end at
+    /// the group; outputs are read through it.
+    GroupSteps {
+        /// The steps.
+        ids: Vec<String>,
+        /// Wished id of the group, `group` by default; a number is appended when it is taken.
+        id: Option<String>,
+    },
+    /// Dissolves a group: its steps stand where it stood, the first of them wait for what it waited for, and who waited for
+    /// it waits for the last of them.
+    Ungroup {
+        /// The group.
+        id: String,
+    },
+}
+
+/// Something that an edit did besides what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct EditNote {
+    /// What happened, as a sentence; names stand between backquotes.
+    pub message: String,
+    /// Whether something was lost that may have to be written anew.
+    pub loss: bool,
+    /// The step to look at, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub step: Option<String>,
 }
 
 /// The outcome of an edit.
@@ -354,6 +399,9 @@ pub enum EditOp {
 pub struct Edited {
     /// The design after the edit.
     pub design: Design,
-    /// The ids of steps that were added, in order.
+    /// The ids of steps that were added or went to another scope, in order.
     pub added: Vec<String>,
+    /// What else happened: edges that end elsewhere now, names that nothing stands for any more.
+    #[serde(default)]
+    pub notes: Vec<EditNote>,
 }

@@ -104,6 +104,16 @@ fn fix(fix: &workflow::Fix) -> api::Fix {
     api::Fix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() }
 }
 
+/// The outcome of an edit.
+pub(crate) fn edited(edited: workflow::Edited) -> api::Edited {
+    let note = |note: &workflow::Note| api::EditNote {
+        message: crate::problem::sentence(&note.to_string()),
+        loss: note.is_loss(),
+        step: note.step().map(str::to_owned),
+    };
+    api::Edited { notes: edited.notes.iter().map(note).collect(), added: edited.added, design: of_text(edited.text) }
+}
+
 /// An operation of the wire.
 pub(crate) fn edit_op(op: api::EditOp) -> workflow::EditOp {
     use api::EditOp as Wire;
@@ -116,5 +126,9 @@ pub(crate) fn edit_op(op: api::EditOp) -> workflow::EditOp {
         Wire::Disconnect { from, port, to } => Op::Disconnect { from, port, to },
         Wire::SetField { id, path, value } => Op::SetField { id, path, value },
         Wire::SetWorkflowField { path, value } => Op::SetWorkflowField { path, value },
+        Wire::MoveStep { id, into, after } => Op::MoveStep { id, into, after },
+        Wire::Paste { yaml, into } => Op::Paste { yaml, into },
+        Wire::GroupSteps { ids, id } => Op::GroupSteps { ids, id },
+        Wire::Ungroup { id } => Op::Ungroup { id },
     }
 }

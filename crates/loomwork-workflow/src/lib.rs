@@ -67,7 +67,7 @@ pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare
 pub use complete::{Completion, CompletionKind, Hover, complete, complete_field, hover, hover_field, step_at};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
-pub use edit::{EditError, EditOp, Edited, edit};
+pub use edit::{EditError, EditOp, Edited, Note, Undo, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
 pub use inputs::{InputProblem, parse_input_text, resolve_inputs, resolve_known_inputs};

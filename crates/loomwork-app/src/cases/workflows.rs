@@ -78,7 +78,7 @@ pub(super) async fn edit(request: EditWorkflow) -> ApiResult<Edited> {
         let ops: Vec<_> = request.ops.into_iter().map(design::edit_op).collect();
         let edited = loomwork_workflow::edit(&request.text, &ops)
             .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
-        Ok(Edited { design: design::of_text(edited.text), added: edited.added })
+        Ok(design::edited(edited))
     })
     .await
 }
