@@ -78,7 +78,7 @@ fn expressions_have_the_values_that_the_tables_say() {
 #[test]
 fn every_function_has_an_example() {
     let text = "loomwork: 1\nid: t\nsteps:\n  - { id: a, set: { v: \"${{ \" } }\n";
-    let offered = complete(text, text.find("${{ ").unwrap() + 4);
+    let offered = complete(text, text.find("${{ ").unwrap() + 4, None);
     let functions: BTreeSet<String> = offered
         .into_iter()
         .filter(|completion| completion.kind == CompletionKind::Function)
