@@ -64,7 +64,9 @@ mod yaml;
 
 pub use analysis::{Analysis, Analyzer, CalledWorkflow, analyze, definition_hash};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, step_fingerprint};
-pub use complete::{Completion, CompletionKind, Hover, complete, complete_field, hover, hover_field, step_at};
+pub use complete::{
+    Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,
+};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, Note, Undo, edit};

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use self::page::Page;
 use crate::Scope;
+use crate::expression::{MACROS, builtins};
 use crate::text::{Lines, Place, Span};
 
 /// What something that can be written is.
@@ -88,6 +89,25 @@ pub fn hover(text: &str, offset: usize, run: Option<&Scope>) -> Option<Hover> {
 pub fn hover_field(text: &str, step: Option<&str>, field: &str, offset: usize, run: Option<&Scope>) -> Option<Hover> {
     let end = end_of_word(field, offset);
     word_of(field, end, complete_field(text, step, field, end, run))
+}
+
+/// A function of the expression language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is called, and what it gives.
+    pub signature: String,
+    /// What it does, in a few words.
+    pub help: &'static str,
+}
+
+/// All functions of the expression language, and its macros.
+#[must_use]
+pub fn functions() -> Vec<Function> {
+    let macros = MACROS.iter().map(|(name, signature, help)| Function { name, signature: (*signature).to_owned(), help });
+    let named = builtins().iter().map(|found| Function { name: found.name, signature: found.signature(), help: found.help });
+    macros.chain(named).collect()
 }
 
 /// The path of the step that stands at a line, from 1.
