@@ -69,6 +69,7 @@ contract! {
     complete_text: CompleteText => Completions, "What can be written at a place of a text.";
     hover_text: HoverText => Hover, "What the name at a place of a text means.";
     edit_workflow: EditWorkflow => Edited, "Applies operations to a text; nothing is saved.";
+    explain_problem: ExplainProblem => Explanation, "What the code of a problem means, with an example.";
     save_workflow: SaveWorkflow => WorkflowDocument, "Writes text and layout, if the file is still as it was read.";
     create_workflow: CreateWorkflow => WorkflowDocument, "Makes a new workflow file.";
     delete_workflow: DeleteWorkflow => Nothing, "Deletes a workflow file and its layout. Its runs stay.";
@@ -130,6 +131,10 @@ pub struct OpenWorkflow {
 pub struct AnalyzeWorkflow {
     /// The text.
     pub text: String,
+    /// The file that it is of, if any: its saved state is then not one of the other workflows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub path: Option<String>,
 }
 
 /// Asks what can be written at a place.
@@ -156,8 +161,20 @@ pub struct HoverText {
 pub struct EditWorkflow {
     /// The text to change.
     pub text: String,
+    /// The file that it is of, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub path: Option<String>,
     /// The operations.
     pub ops: Vec<EditOp>,
+}
+
+/// Asks what the code of a problem means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ExplainProblem {
+    /// The code, `LW0111`.
+    pub code: String,
 }
 
 /// Writes a workflow file.

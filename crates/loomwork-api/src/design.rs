@@ -162,6 +162,20 @@ pub struct Hover {
     pub to_column: u32,
 }
 
+/// What the code of a problem means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Explanation {
+    /// The code, `LW0111`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// A few words.
+    pub title: String,
+    /// Its page, in Markdown: what it means, an example, and the example mended.
+    pub page: String,
+}
+
 /// An input that a run asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]

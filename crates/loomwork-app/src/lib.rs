@@ -28,5 +28,5 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use cases::{CheckedFile, check_file, compare_texts, export_alone, input_values, plan_alone, read_workflow};
+pub use cases::{CheckedFile, check_file, compare_texts, explanation, export_alone, input_values, plan_alone, read_workflow};
 pub use workspace::{Workspace, init};

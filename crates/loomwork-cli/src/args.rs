@@ -31,6 +31,11 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say what a code of a problem means, with an example
+    Explain {
+        /// The code, like LW0111
+        code: String,
+    },
     /// Say what a run will look like: levels, critical path, expected duration
     Plan(PlanArguments),
     /// Write a workflow as a picture, or as a WfFormat instance

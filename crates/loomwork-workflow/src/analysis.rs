@@ -28,15 +28,45 @@ pub struct Analysis {
     /// What the values of the workflow can be.
     #[serde(skip)]
     pub(crate) types: Types,
+    /// The secrets that the workflow names: whether they have values is known to whoever keeps them.
+    pub secrets: Vec<NamedSecret>,
 }
 
-/// A workflow that a step calls.
+/// A secret under `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedSecret {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An input that a step gives to the workflow that it calls.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GivenInput {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Its value, none when an expression gives it.
+    pub value: Option<serde_json::Value>,
+    /// Where the value stands.
+    pub value_span: Span,
+}
+
+/// A workflow that a step calls, or whose end a trigger waits for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CalledWorkflow {
     /// Its id.
     pub id: String,
     /// Where the id stands.
     pub span: Span,
+    /// Path of the step; none for a trigger, which calls nothing.
+    pub step: Option<String>,
+    /// Whether the call is what the step does, and not its compensation or what mends its failures.
+    pub main: bool,
+    /// The inputs given, none when an expression gives all of them (or nothing is called).
+    pub inputs: Option<Vec<GivenInput>>,
 }
 
 /// Analyses a text. Never fails: whatever is wrong is among the diagnostics.
@@ -82,11 +112,9 @@ fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], expressions: 
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
-    let calls =
-        std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
-    let calls = calls.collect();
+    let (calls, secrets) = (std::mem::take(&mut decoder.calls), std::mem::take(&mut decoder.named_secrets));
     let workflow = if decoder.has_errors() { None } else { finish(sketch, signature, std::mem::take(&mut decoder.unsupported)) };
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, types }
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets, types }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.

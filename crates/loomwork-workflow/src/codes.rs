@@ -1,6 +1,7 @@
 //! Every problem that a workflow can have, by its stable code.
 //!
-//! Invariant: a code never changes its meaning and is never used again. The documentation is made from this table.
+//! Invariant: a code never changes its meaning and is never used again, and each has a page under `docs/diagnostics` with
+//! an example. A new code begins with its page: an example that shows it and a mended one; `tests/pages.rs` writes the rest.
 
 use crate::diagnostic::Severity;
 
@@ -15,11 +16,28 @@ pub struct Code {
     pub title: &'static str,
     /// A paragraph: what it means and how to mend it.
     pub help: &'static str,
+    /// Its page, in Markdown: the same, with an example and its mended form.
+    pub page: &'static str,
+}
+
+/// The code of a name, in capitals or not.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|known| known.code.eq_ignore_ascii_case(code.trim()))
 }
 
 macro_rules! codes {
     ($($name:ident $code:literal $severity:ident $title:literal $help:literal)*) => {
-        $(pub(crate) const $name: Code = Code { code: $code, severity: Severity::$severity, title: $title, help: $help };)*
+        $(
+            #[doc = concat!($code, ": ", $title, ".")]
+            pub const $name: Code = Code {
+                code: $code,
+                severity: Severity::$severity,
+                title: $title,
+                help: $help,
+                page: include_str!(concat!("../../../docs/diagnostics/", $code, ".md")),
+            };
+        )*
         /// All codes, in order.
         pub const CODES: &[Code] = &[$($name),*];
     };
@@ -136,6 +154,26 @@ codes! {
         "`attempts: 1` means a single attempt: nothing is retried, and what else `retry` says is never used. Raise the number or remove the rest."
     BAD_SCHEDULE "LW0404" Error "not a schedule"
         "A schedule is written as five fields, minute, hour, day of the month, month and day of the week (`0 8 * * 1-5`), with the name of a time zone such as `Europe/Berlin`."
+    NOT_UTF8 "LW0901" Error "not UTF-8 text"
+        "A workflow file is text in UTF-8. At the marked place there are bytes that are none. Save the file as UTF-8; most editors offer that when they save."
+    UNREADABLE "LW0902" Error "a file that cannot be read"
+        "There is a file of that name among the workflows, but the system does not let it be read, it is too large, or it is a link that leads nowhere or out of the workspace. The message says which. Mend or remove the file."
+    ID_TWICE "LW0903" Error "an id of two workflows"
+        "Workflows are called and run by their ids, so two files of a workspace cannot have the same one. The message names the other file. Change one of the ids."
+    UNKNOWN_WORKFLOW "LW0904" Error "a workflow that does not exist"
+        "A step or a trigger names a workflow by its id, and no file of the workspace has that id. Mostly the name is misspelt: the quick fix offers the nearest one. A path is never an id."
+    ENDLESS_RECURSION "LW0905" Warning "workflows that call each other without end"
+        "A workflow calls itself, through others or directly, and nothing on the way decides whether it does so again: no `when`, no port of a `choose`. Such a run never ends by itself. Let a port or a condition lead to the call. The message names the whole circle."
+    RECURSION "LW0906" Hint "workflows that call each other"
+        "A workflow calls itself, through others or directly. That is allowed, and a condition stands on the way; see that it becomes false at some time. The message names the whole circle."
+    UNKNOWN_INPUT "LW0907" Error "an input that the called workflow does not have"
+        "A `workflow` step gives an input that the called workflow does not declare under `inputs`. Mostly the name is misspelt: the quick fix offers the nearest one."
+    MISSING_INPUT "LW0908" Error "an input that the called workflow requires"
+        "The called workflow declares an input with `required: true`, and the step does not give it. Add it to `inputs` of the step."
+    BAD_INPUT "LW0909" Error "an input that the called workflow does not accept"
+        "The value that a `workflow` step gives is not of the type that the called workflow declares, or is none of the allowed values. Values of expressions are checked when the step starts."
+    UNSET_SECRET "LW0910" Warning "a secret without a value"
+        "The workflow names a secret for which nothing is stored on this machine. The step that uses it would fail. Store its value, or set the environment variable `LOOMWORK_SECRET_NAME` for the engine."
 }
 
 #[cfg(test)]

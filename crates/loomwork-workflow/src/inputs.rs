@@ -81,7 +81,7 @@ fn resolve(workflow: &Workflow, given: &Map<String, Value>) -> (Map<String, Valu
     let mut problems = Vec::new();
     for (name, input) in &workflow.inputs {
         match given.get(name) {
-            Some(value) => match check(name, input, value) {
+            Some(value) => match check_input(name, input, value) {
                 Ok(value) => {
                     resolved.insert(name.clone(), value);
                 }
@@ -101,7 +101,11 @@ fn resolve(workflow: &Workflow, given: &Map<String, Value>) -> (Map<String, Valu
     (resolved, problems)
 }
 
-fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {
+/// A value as an input takes it.
+///
+/// # Errors
+/// When the value does not fit.
+pub fn check_input(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {
     if value.is_null() && !input.required {
         return Ok(Value::Null);
     }

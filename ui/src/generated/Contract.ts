@@ -13,6 +13,8 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExplainProblem } from "./ExplainProblem";
+import type { Explanation } from "./Explanation";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
@@ -85,6 +87,10 @@ hover_text: Call<HoverText, Hover>,
  *Applies operations to a text; nothing is saved.
  */
 edit_workflow: Call<EditWorkflow, Edited>, 
+/**
+ *What the code of a problem means, with an example.
+ */
+explain_problem: Call<ExplainProblem, Explanation>, 
 /**
  *Writes text and layout, if the file is still as it was read.
  */

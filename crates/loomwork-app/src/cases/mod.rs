@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values, read_workflow};
+pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
 pub use plan::{export_alone, plan_alone};
 pub use versions::compare_texts;
 
@@ -39,6 +39,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::CompleteText(_)
         | Request::HoverText(_)
         | Request::EditWorkflow(_)
+        | Request::ExplainProblem(_)
         | Request::PlanWorkflow(_)
         | Request::ExportWorkflow(_)
         | Request::ListVersions(_)
@@ -75,10 +76,11 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::TrustWorkspace(_) => json(workspace::trust(caller).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
-        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
         Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
         Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
-        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
@@ -111,10 +113,11 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetWorkspace(_) => json(workspace::facts_unowned(reader)),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
-        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
         Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
         Request::HoverText(request) => json(writing::hover(journal, None, request).await),
-        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),

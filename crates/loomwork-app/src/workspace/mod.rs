@@ -4,6 +4,7 @@
 //!
 //! Not here: what the files mean (`catalog` asks `loomwork-workflow`), who owns the engine (`ownership`).
 
+mod across;
 mod catalog;
 mod files;
 mod init;

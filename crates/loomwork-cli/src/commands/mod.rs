@@ -1,5 +1,6 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod explain;
 mod export;
 mod files;
 mod follow;
@@ -64,6 +65,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Explain { code } => explain::explain(&context, &code),
         Command::Plan(arguments) => plan::plan(&context, arguments).await,
         Command::Export(arguments) => export::export(&context, arguments).await,
         Command::Versions { workflow } => versions::list(&context, &workflow).await,

@@ -4,7 +4,9 @@ use indexmap::IndexMap;
 
 use super::Decoder;
 use super::keys::{APPROVE, CALL, EMIT, END, WAIT};
+use super::sight::Purpose;
 use super::step::Named;
+use crate::analysis::{CalledWorkflow, GivenInput};
 use crate::codes;
 use crate::duration::parse_duration;
 use crate::expression::Template;
@@ -153,7 +155,12 @@ impl Decoder<'_> {
             return None;
         }
         let id_node = self.needed(node, "id", "`workflow`");
+        let known = self.calls.len();
         let id = id_node.and_then(|id| self.at("id", |this| this.called_id(id)));
+        let given = self.given(node.get("inputs"));
+        if let Some(call) = self.calls.get_mut(known) {
+            call.inputs = given;
+        }
         let inputs = node.get("inputs").map(|inputs| {
             self.at("inputs", |this| {
                 if inputs.entries().is_none() && !inputs.string().is_some_and(|text| text.contains("${{")) {
@@ -180,6 +187,23 @@ impl Decoder<'_> {
         })
     }
 
+    /// The inputs as they are written.
+    fn given(&self, inputs: Option<&Node>) -> Option<Vec<GivenInput>> {
+        let Some(inputs) = inputs else { return Some(Vec::new()) };
+        let given = |entry: &crate::yaml::Entry| {
+            let node = &entry.value;
+            let place = super::first_line(self.text, node.place);
+            let value = (!node.holds("${{")).then(|| node.to_json());
+            GivenInput {
+                name: entry.key.clone(),
+                name_span: self.lines.span(if inputs.aliased { inputs.place } else { entry.key_place }),
+                value,
+                value_span: self.lines.span(if inputs.aliased { inputs.place } else { place }),
+            }
+        };
+        Some(inputs.entries()?.iter().map(given).collect())
+    }
+
     pub(super) fn called_id(&mut self, node: &Node) -> Option<Template> {
         let template = self.string_template(node)?;
         if let Some(id) = template.as_literal().and_then(|value| value.as_str()) {
@@ -189,7 +213,9 @@ impl Decoder<'_> {
                 return None;
             }
             let place = node.place;
-            self.calls.push((id.to_owned(), place));
+            let span = self.lines.span(place);
+            let main = self.purpose == Purpose::Run;
+            self.calls.push(CalledWorkflow { id: id.to_owned(), span, step: self.step.clone(), main, inputs: None });
         }
         Some(template)
     }

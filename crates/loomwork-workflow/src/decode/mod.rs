@@ -23,6 +23,7 @@ mod step;
 mod template;
 mod workflow;
 
+use crate::analysis::{CalledWorkflow, NamedSecret};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 use crate::expression::Expressions;
@@ -74,8 +75,9 @@ pub(crate) struct Decoder<'t> {
     half_decoded: Option<Ports>,
     /// Texts with expressions, parsed.
     pub(crate) expressions: Expressions,
-    /// Ids of the workflows that are called.
-    pub(crate) calls: Vec<(String, Place)>,
+    /// The workflows that are called.
+    pub(crate) calls: Vec<CalledWorkflow>,
+    pub(crate) named_secrets: Vec<NamedSecret>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
     pub(crate) unsupported: Vec<(String, String)>,
 }
@@ -104,6 +106,7 @@ impl<'t> Decoder<'t> {
             half_decoded: None,
             expressions: Expressions::default(),
             calls: Vec::new(),
+            named_secrets: Vec::new(),
             unsupported: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::Decoder;
 use super::body::BodySketch;
 use super::keys::{CONCURRENCY, DEFAULTS, TOP};
+use crate::analysis::NamedSecret;
 use crate::codes;
 use crate::expression::Template;
 use crate::model::{Concurrency, Defaults, Input, OnConflict, OnFailure};
@@ -226,6 +227,7 @@ impl Decoder<'_> {
                 self.report(codes::DUPLICATE_ID, item.place, message).fixes.extend(fix);
                 continue;
             }
+            self.named_secrets.push(NamedSecret { name: name.clone(), span: self.lines.span(item.place) });
             names.push(name);
         }
         names

@@ -231,8 +231,10 @@ impl Inference<'_> {
         match lacking {
             Some(object) => {
                 let nearest = crate::nearest(field, object.fields.keys().map(String::as_str));
+                // What is not declared under `inputs` and `env` is reported as such.
+                let declared = matches!(operand, Code::Inputs | Code::Env);
                 let kind = if object.open { FindingKind::Resembles } else { FindingKind::Lacks };
-                if found == Type::Never || (kind == FindingKind::Resembles && nearest.is_some()) {
+                if found == Type::Never || (kind == FindingKind::Resembles && nearest.is_some() && !declared) {
                     self.lacks(kind, operand, field, object.fields.keys(), nearest);
                 }
                 found
