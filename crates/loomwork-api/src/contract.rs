@@ -69,6 +69,7 @@ contract! {
     complete_text: CompleteText => Completions, "What can be written at a place of a text.";
     hover_text: HoverText => Hover, "What the name at a place of a text means.";
     edit_workflow: EditWorkflow => Edited, "Applies operations to a text; nothing is saved.";
+    import_workflow: ImportWorkflow => ImportedWorkflows, "What a workflow of another tool becomes; nothing is saved.";
     explain_problem: ExplainProblem => Explanation, "What the code of a problem means, with an example.";
     save_workflow: SaveWorkflow => WorkflowDocument, "Writes text and layout, if the file is still as it was read.";
     create_workflow: CreateWorkflow => WorkflowDocument, "Makes a new workflow file.";

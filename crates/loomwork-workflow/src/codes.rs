@@ -72,6 +72,8 @@ codes! {
         "Durations are written like `250ms`, `10s`, `1h30m` or `2d`: whole or decimal numbers with a unit (ms, s, m, h, d, w), larger units first, never negative."
     CONFLICT "LW0119" Error "two things that cannot stand together"
         "Each of the two says how the same thing is done, or they exclude each other, as `for_each` and `loop` on one step do. Keep one; the message says which choices there are."
+    BAD_SCHEMA "LW0120" Error "not a JSON Schema"
+        "What stands here is to be a JSON Schema (draft 2020-12 unless its `$schema` says otherwise), and is none: the message says why. A `$ref` leads to a place within the same schema, for example `#/$defs/item`; nothing is fetched from elsewhere."
     BAD_ID "LW0121" Error "not a valid id"
         "An id of a step has letters, digits and `_` and does not begin with a digit, because expressions name it (`steps.my_id.output`). The id of a workflow may have hyphens and dots too. The quick fix writes the nearest valid id."
     DUPLICATE_ID "LW0122" Error "an id twice in one scope"

@@ -59,6 +59,7 @@ mod inputs;
 mod model;
 mod outline;
 mod plan;
+mod schema;
 mod text;
 mod types;
 mod yaml;
@@ -79,6 +80,7 @@ pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use plan::{
     Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
 };
+pub use schema::json_schema;
 pub use text::{Pos, Span};
 pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 

@@ -61,7 +61,7 @@ fn a_name_is_explained() {
     let found = hover(&text, at, None).expect("an explanation");
     assert_eq!((found.text.as_str(), found.of.as_deref()), ("who", Some("string | null")));
     assert_eq!(found.span.end.offset - found.span.start.offset, 4);
-    assert_eq!(hover(&text, 0, None).map(|found| found.text), Some("key".to_owned()));
+    assert_eq!(hover(&text, 0, None).map(|found| found.text), Some("The version of the language: 1.".to_owned()));
 }
 
 #[test]

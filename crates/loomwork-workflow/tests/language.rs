@@ -315,3 +315,12 @@ fn a_timeout_around_is_shorter() {
     only("  - id: g\n    timeout: 1m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n", 9, "LW0402");
     none("  - id: g\n    timeout: 3m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n");
 }
+
+#[test]
+fn a_schema_that_is_none_is_shown_where_it_is_wrong() {
+    only("  - id: a\n    approve:\n      message: x\n      form:\n        properties:\n          n: { type: 5 }\n", 10, "LW0120");
+    let elsewhere = "  - id: a\n    http: { url: x, expect: { schema: { $ref: \"http://127.0.0.1:1/x.json\" } } }\n";
+    only(elsewhere, 6, "LW0120");
+    none("  - id: a\n    approve: { message: x, form: { $ref: \"#/$defs/n\", $defs: { n: { type: string } } } }\n");
+    none("  - id: a\n    http: { url: x, expect: { schema: { type: object } } }\n");
+}

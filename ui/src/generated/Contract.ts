@@ -25,6 +25,8 @@ import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
 import type { Hover } from "./Hover";
 import type { HoverText } from "./HoverText";
+import type { ImportWorkflow } from "./ImportWorkflow";
+import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
@@ -87,6 +89,10 @@ hover_text: Call<HoverText, Hover>,
  *Applies operations to a text; nothing is saved.
  */
 edit_workflow: Call<EditWorkflow, Edited>, 
+/**
+ *What a workflow of another tool becomes; nothing is saved.
+ */
+import_workflow: Call<ImportWorkflow, ImportedWorkflows>, 
 /**
  *What the code of a problem means, with an example.
  */

@@ -3,6 +3,7 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod files;
+mod import;
 mod plan;
 mod runs;
 mod take_up;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use crate::{owner::Owner, problem, reader::Reader};
 
 pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
+pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
 pub use plan::{export_alone, plan_alone};
 pub use versions::compare_texts;
 
@@ -39,6 +41,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::CompleteText(_)
         | Request::HoverText(_)
         | Request::EditWorkflow(_)
+        | Request::ImportWorkflow(_)
         | Request::ExplainProblem(_)
         | Request::PlanWorkflow(_)
         | Request::ExportWorkflow(_)
@@ -81,6 +84,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
         Request::ExplainProblem(request) => json(files::explanation(&request.code)),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
@@ -118,6 +122,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::HoverText(request) => json(writing::hover(journal, None, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
         Request::ExplainProblem(request) => json(files::explanation(&request.code)),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{CompletionKind, Offer, is_word};
 use crate::analysis::{Analysis, analyze};
-use crate::decode::{STEP_KEYS, TOP_KEYS};
+use crate::decode::keys::{Key, STEP, TOP};
 use crate::outline::{Outline, OutlineNode};
 use crate::text::Lines;
 use crate::types::Types;
@@ -93,20 +93,18 @@ impl Page {
         if !indent.is_empty() {
             return Vec::new();
         }
-        let offer = |label: &str, kind, detail: &str| Offer {
-            label: label.to_owned(),
-            kind,
-            detail: detail.to_owned(),
+        let offer = |key: &Key| Offer {
+            label: key.name.to_owned(),
+            kind: CompletionKind::Key,
+            detail: key.doc.to_owned(),
             of: None,
             value: None,
         };
-        let key = |key: &&str| offer(key, CompletionKind::Key, "key");
-        if line.is_empty() { TOP_KEYS.iter().map(key).collect() } else { self.step_keys().iter().map(key).collect() }
-    }
-
-    fn step_keys(&self) -> Vec<&'static str> {
+        if line.is_empty() {
+            return TOP.keys.iter().map(offer).collect();
+        }
         let Some(step) = self.step() else { return Vec::new() };
-        STEP_KEYS.iter().filter(|key| step.fields.get(**key).is_none()).copied().collect()
+        STEP.keys.iter().filter(|key| step.fields.get(key.name).is_none()).map(offer).collect()
     }
 
     fn in_needs(&self, list: &str) -> Vec<Offer> {

@@ -10,7 +10,7 @@ mod body;
 mod control;
 mod effect;
 mod input;
-mod keys;
+pub(crate) mod keys;
 mod mend;
 mod operation;
 mod policy;
@@ -33,9 +33,6 @@ use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
 pub(crate) use keys::ACTIONS;
-/// The keys of a step, and those at the top of a file.
-pub(crate) const STEP_KEYS: &[&str] = keys::STEP.known;
-pub(crate) const TOP_KEYS: &[&str] = keys::TOP.known;
 
 pub(crate) use sight::{Purpose, ReadSite};
 pub(crate) use step::{Draft, Need, Ports, is_valid_step_id, mend_step_id};
