@@ -280,7 +280,7 @@ fn secrets_stand_only_where_they_are_used_and_are_holes_in_values() {
 
 #[test]
 fn locals_are_seen_by_expressions() {
-    let workflow = workflow(&with_steps("  - id: a\n    for_each: [1]\n    set: { v: \"${{ item.x + index }}\" }\n"));
+    let workflow = workflow(&with_steps("  - id: a\n    for_each: [{ x: 2 }]\n    set: { v: \"${{ item.x + index }}\" }\n"));
     let Action::Set(values) = &workflow.body.steps[0].action else { panic!("a set") };
     let locals = BTreeMap::from([("item", Arc::new(json!({"x": 2}))), ("index", Arc::new(json!(3)))]);
     let scope = Scope { locals, ..Scope::default() };

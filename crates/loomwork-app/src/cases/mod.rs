@@ -10,6 +10,7 @@ mod take_up;
 mod versions;
 mod workflows;
 mod workspace;
+mod writing;
 
 use loomwork_api::{ApiResult, Request};
 use loomwork_engine::Wish;
@@ -37,6 +38,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListWorkflows(_)
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
+        | Request::CompleteText(_)
+        | Request::HoverText(_)
         | Request::EditWorkflow(_)
         | Request::ImportWorkflow(_)
         | Request::ExplainProblem(_)
@@ -77,6 +80,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
         Request::ExplainProblem(request) => json(files::explanation(&request.code)),
         Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
@@ -113,6 +118,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, None, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
         Request::ExplainProblem(request) => json(files::explanation(&request.code)),
         Request::ImportWorkflow(request) => json(import::import(catalog, request).await),

@@ -28,6 +28,7 @@ use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 use crate::expression::Expressions;
 use crate::text::{Lines, Place};
+use crate::types::{Site, Wants};
 use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
@@ -57,6 +58,9 @@ pub(crate) struct Decoder<'t> {
     agents: Vec<String>,
     servers: Vec<String>,
     reads: Vec<ReadSite>,
+    /// The texts with expressions, and what the next one is wanted for.
+    sites: Vec<Site>,
+    wants: Wants,
     /// What is in scope at this place, and why steps are read here.
     sight: sight::Sight,
     purpose: Purpose,
@@ -90,6 +94,8 @@ impl<'t> Decoder<'t> {
             agents: Vec::new(),
             servers: Vec::new(),
             reads: Vec::new(),
+            sites: Vec::new(),
+            wants: Wants::default(),
             sight: sight::Sight::default(),
             purpose: Purpose::default(),
             prefix: String::new(),
