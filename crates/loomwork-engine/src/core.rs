@@ -2,22 +2,24 @@
 //!
 //! Invariant: whatever reaches the world (an effect, an answer, a published event) waits in an [`After`] until the batch
 //! with its events is durable.
+//!
+//! Not here: how attempts start and report (`attempts`), and runs that call runs (`calls`).
+
+mod attempts;
+mod calls;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use loomwork_run::{
-    AttemptOutcome, Decision, Event, EventKind, RetryPlan, RunCreated, RunState, StepStatus, Values, advance, attempt_lost,
-    attempt_reported, queue_step, start_attempt,
-};
+use loomwork_run::{Decision, Event, EventKind, RetryPlan, RunCreated, RunState, StepStatus, Values, advance, attempt_lost};
 use loomwork_store::{Batch, NewRecord};
 use serde_json::Value;
 
 use crate::groups::Groups;
 use crate::queue::Queue;
 use crate::request::{Active, After, Answer, Ask, NewRun, Request, Wish};
-use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError, Library};
+use crate::{AttemptKey, EngineError, Library};
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
 type Timer = (i64, Arc<str>, Option<usize>);
@@ -344,35 +346,6 @@ impl Core {
         }
     }
 
-    /// An attempt reported.
-    pub fn report(&mut self, report: AttemptReport, now_ms: i64) {
-        let Some(performing) = self.under_way.remove(&report.key) else {
-            tracing::warn!(key = ?report.key, "a report of an attempt that is not under way was ignored");
-            return;
-        };
-        let run: Arc<str> = Arc::from(report.key.run.as_str());
-        let attempt = report.key.attempt;
-        if let Some(active) = self.runs.get_mut(&run) {
-            let state = &active.state;
-            let events = match performing {
-                Performing::Undo(step) => loomwork_run::undo_reported(state, step, report.outcome, report.log, now_ms),
-                Performing::Step(step) => {
-                    let stops = state.stopping() || state.steps[step].stop.is_some();
-                    if self.shutting_down && report.outcome == AttemptOutcome::Cancelled && !stops {
-                        attempt_lost(state, step, attempt, now_ms)
-                    } else {
-                        let sealed = (report.log, report.usage);
-                        attempt_reported(state, &mut active.values, (step, attempt), report.outcome, sealed, now_ms)
-                    }
-                }
-            };
-            self.record(&run, events);
-            self.unsettled.push_back(run);
-        }
-        self.settle(now_ms);
-        self.grant(now_ms);
-    }
-
     /// Time passed: due timers fire.
     pub fn tick(&mut self, now_ms: i64) {
         while let Some(Reverse((due, _, _))) = self.timers.peek()
@@ -448,19 +421,6 @@ impl Core {
         }
     }
 
-    fn tell_parent(&mut self, child: &Active, now_ms: i64) {
-        let Some(parent) = &child.state.parent else { return };
-        let id: Arc<str> = Arc::from(parent.run.as_str());
-        let Some(active) = self.runs.get_mut(&id) else { return };
-        let Some(step) = active.state.step(&parent.step) else { return };
-        let waits = active.state.steps[step].child.as_deref() == Some(&child.state.id);
-        let Some(attempt) = active.state.steps[step].attempt_under_way().filter(|_| waits) else { return };
-        let events =
-            attempt_reported(&active.state, &mut active.values, (step, attempt), outcome_of(child), (None, None), now_ms);
-        self.record(&id, events);
-        self.unsettled.push_back(id);
-    }
-
     /// Takes decisions in: what happened is recorded, what is wished for is done once that is durable.
     fn absorb(&mut self, run: &Arc<str>, decisions: Vec<Decision>, now_ms: i64) {
         for decision in decisions {
@@ -472,144 +432,6 @@ impl Core {
                 Decision::Emit { name, data } => self.deliver(None, "engine", (&name, &data), now_ms),
                 Decision::Stop { step, attempt } => self.stop(run, step, attempt, now_ms),
             }
-        }
-    }
-
-    fn stop(&mut self, run: &Arc<str>, step: usize, attempt: u32, now_ms: i64) {
-        let Some(active) = self.runs.get(run) else { return };
-        if let Some(child) = loomwork_run::called_run(&active.state, step) {
-            let child: Arc<str> = Arc::from(child);
-            self.cancel_by_engine(&child, "the run that called it stops", now_ms);
-            return;
-        }
-        let step = active.state.steps[step].path.to_string();
-        self.after.push(After::Stop(AttemptKey { run: run.to_string(), step, attempt }));
-    }
-
-    /// A step wants an attempt: it gets a slot or waits for one.
-    fn want(&mut self, run: &Arc<str>, step: usize, now_ms: i64) {
-        let Some(active) = self.runs.get(run) else { return };
-        let status = active.state.steps[step].status;
-        if !matches!(status, StepStatus::Pending | StepStatus::Queued | StepStatus::Retrying) {
-            return;
-        }
-        if self.under_way.len() < self.slots && self.queue.is_empty() && !self.shutting_down {
-            self.start(run, step, now_ms);
-            return;
-        }
-        let priority = active.state.priority;
-        if status != StepStatus::Queued {
-            let event = queue_step(&active.state, step, now_ms);
-            self.record(run, vec![event]);
-        }
-        self.queue.push(priority, Arc::clone(run), step);
-    }
-
-    /// Gives free slots to waiting steps.
-    fn grant(&mut self, now_ms: i64) {
-        while self.under_way.len() < self.slots && !self.shutting_down {
-            let Some((run, step)) = self.queue.pop() else { return };
-            let Some(active) = self.runs.get(&run) else { continue };
-            let goes_on = active.state.status == loomwork_run::RunStatus::Running && !active.state.stopping();
-            if active.state.steps[step].status == StepStatus::Queued && goes_on {
-                self.start(&run, step, now_ms);
-                self.settle(now_ms);
-            } else if loomwork_run::wants_undo(&active.state, step) {
-                self.start_undo(&run, step, now_ms);
-                self.settle(now_ms);
-            }
-        }
-    }
-
-    /// Intends an attempt, or fails the step whose input cannot be made.
-    fn start(&mut self, run: &Arc<str>, step: usize, now_ms: i64) {
-        let Some(active) = self.runs.get_mut(run) else { return };
-        let (event, starting) = start_attempt(&active.state, &mut active.values, step, None, now_ms);
-        let path = active.state.steps[step].path.to_string();
-        let workflow = active.state.program.workflow.id.clone();
-        let recorded = self.record(run, vec![event]);
-        self.unsettled.push_back(Arc::clone(run));
-        if let Some(starting) = starting.filter(|_| recorded) {
-            self.perform(run, (path, workflow), starting, Performing::Step(step));
-        }
-    }
-
-    fn perform(
-        &mut self,
-        run: &Arc<str>,
-        (step, workflow): (String, String),
-        starting: loomwork_run::Starting,
-        performing: Performing,
-    ) {
-        let key = AttemptKey { run: run.to_string(), step, attempt: starting.attempt };
-        self.under_way.insert(key.clone(), performing);
-        self.after.push(After::Start(Box::new(AttemptSpec {
-            key,
-            workflow,
-            action: starting.action.to_owned(),
-            input: starting.input,
-            timeout_ms: starting.timeout_ms,
-            idempotency_key: starting.idempotency_key,
-        })));
-    }
-
-    /// A step wants to be undone: as soon as there is a slot.
-    fn want_undo(&mut self, run: &Arc<str>, step: usize, now_ms: i64) {
-        if self.under_way.len() < self.slots && !self.shutting_down {
-            self.start_undo(run, step, now_ms);
-        } else if let Some(active) = self.runs.get(run) {
-            self.queue.push(active.state.priority, Arc::clone(run), step);
-        }
-    }
-
-    fn start_undo(&mut self, run: &Arc<str>, step: usize, now_ms: i64) {
-        let busy = self.under_way.iter().any(|(key, what)| *key.run == **run && *what == Performing::Undo(step));
-        let Some(active) = self.runs.get_mut(run).filter(|_| !busy) else { return };
-        let (events, starting) = loomwork_run::start_undo(&active.state, &mut active.values, step, now_ms);
-        let path = format!("{}{UNDO}", active.state.steps[step].path);
-        let workflow = active.state.program.workflow.id.clone();
-        let recorded = self.record(run, events);
-        self.unsettled.push_back(Arc::clone(run));
-        if let Some(starting) = starting.filter(|_| recorded) {
-            self.perform(run, (path, workflow), starting, Performing::Undo(step));
-        }
-    }
-
-    /// A step calls another workflow: the child is created with the event that intends it.
-    fn call(&mut self, run: &Arc<str>, step: usize, now_ms: i64) {
-        let Some(active) = self.runs.get_mut(run) else { return };
-        if !matches!(active.state.steps[step].status, StepStatus::Pending | StepStatus::Queued | StepStatus::Retrying) {
-            return;
-        }
-        let id: Arc<str> = Arc::from(self.library.fresh_id());
-        let (event, starting) = start_attempt(&active.state, &mut active.values, step, Some(id.to_string()), now_ms);
-        let path = active.state.steps[step].path.to_string();
-        let depth = active.state.parent.as_ref().map_or(0, |parent| parent.depth) + 1;
-        let priority = active.state.priority;
-        let recorded = self.record(run, vec![event]);
-        self.unsettled.push_back(Arc::clone(run));
-        let Some(starting) = starting.filter(|_| recorded) else { return };
-        let parent = loomwork_run::Parent { run: run.to_string(), step: path, attempt: starting.attempt, depth };
-        let waits = starting.input.get("wait").and_then(Value::as_bool).unwrap_or(true);
-        let outcome = if depth > DEEPEST_CALL {
-            let message = format!("workflows call each other {DEEPEST_CALL} deep; is a recursion without an end?");
-            Some(AttemptOutcome::Failed(loomwork_run::RunError::new(loomwork_run::ErrorClass::Permanent, message)))
-        } else {
-            match crate::call::child(&*self.library, id, parent, &starting.input, priority) {
-                Ok(child) => {
-                    let output = serde_json::json!({ "run": &*child.id });
-                    self.create(child, now_ms);
-                    (!waits).then_some(AttemptOutcome::Succeeded { output })
-                }
-                Err(error) => Some(AttemptOutcome::Failed(error)),
-            }
-        };
-        if let Some(outcome) = outcome
-            && let Some(active) = self.runs.get_mut(run)
-        {
-            let attempt = (step, starting.attempt);
-            let events = attempt_reported(&active.state, &mut active.values, attempt, outcome, (None, None), now_ms);
-            self.record(run, events);
         }
     }
 
@@ -664,23 +486,5 @@ impl Core {
     /// Gives slots to the steps of recovered runs.
     pub fn resume(&mut self, now_ms: i64) {
         self.grant(now_ms);
-    }
-}
-
-/// How a called run ended, for the step that called it.
-fn outcome_of(child: &Active) -> AttemptOutcome {
-    use loomwork_run::{ErrorClass, RunError, RunStatus};
-    let state = &child.state;
-    let failed = |fallback: &str| {
-        let error = state.error.clone().unwrap_or_else(|| RunError::new(ErrorClass::Unknown, fallback));
-        AttemptOutcome::Failed(RunError { step: None, ..error })
-    };
-    match state.status {
-        RunStatus::Succeeded => {
-            let output = state.outputs.as_ref().and_then(|outputs| child.values.get(outputs).ok());
-            AttemptOutcome::Succeeded { output: output.map(|output| Value::clone(&output)).unwrap_or_default() }
-        }
-        RunStatus::Cancelled => AttemptOutcome::Cancelled,
-        _ => failed("the called run failed"),
     }
 }
