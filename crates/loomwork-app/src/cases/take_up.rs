@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use loomwork_api::{
-    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run, SendEvent,
-    StartRun,
+    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run,
+    SendEvent, StartRun,
 };
 use loomwork_engine::Wish;
 use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
