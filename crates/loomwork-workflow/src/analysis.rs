@@ -10,6 +10,7 @@ use crate::expression::Expressions;
 use crate::model::{Action, Body, Workflow};
 use crate::outline::{Outline, outline};
 use crate::text::Span;
+use crate::types::{Signature, Types};
 use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
@@ -24,6 +25,9 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The workflows that steps call by a written id: whether they exist is known to whoever has the other files.
     pub calls: Vec<CalledWorkflow>,
+    /// What the values of the workflow can be.
+    #[serde(skip)]
+    pub(crate) types: Types,
     /// The secrets that the workflow names: whether they have values is known to whoever keeps them.
     pub secrets: Vec<NamedSecret>,
 }
@@ -102,14 +106,15 @@ fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], expressions: 
     let mut sketch = decode(&mut decoder, root);
     *expressions = std::mem::take(&mut decoder.expressions);
     check(&mut decoder, &mut sketch);
+    let (types, signature) = crate::types::check(&mut decoder, &sketch);
     let outline = outline(&sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
     let (calls, secrets) = (std::mem::take(&mut decoder.calls), std::mem::take(&mut decoder.named_secrets));
-    let workflow = if decoder.has_errors() { None } else { finish(sketch, std::mem::take(&mut decoder.unsupported)) };
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets }
+    let workflow = if decoder.has_errors() { None } else { finish(sketch, signature, std::mem::take(&mut decoder.unsupported)) };
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets, types }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
@@ -123,7 +128,7 @@ fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
 }
 
 /// None only when an error was not reported, which the tests rule out.
-fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Workflow> {
+fn finish(sketch: Sketch<'_>, signature: Signature, unsupported: Vec<(String, String)>) -> Option<Workflow> {
     Some(Workflow {
         id: sketch.id?,
         version: sketch.version,
@@ -139,6 +144,7 @@ fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Work
         outputs: sketch.outputs,
         concurrency: sketch.concurrency,
         secrets: sketch.secrets,
+        signature,
         other: sketch.other,
         unsupported,
     })

@@ -59,12 +59,16 @@ mod inputs;
 mod model;
 mod outline;
 mod plan;
+mod schema;
 mod text;
+mod types;
 mod yaml;
 
 pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, step_fingerprint};
-pub use complete::{Completion, CompletionKind, Hover, complete, hover};
+pub use complete::{
+    Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,
+};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, Note, Undo, edit};
@@ -76,7 +80,9 @@ pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use plan::{
     Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
 };
+pub use schema::json_schema;
 pub use text::{Pos, Span};
+pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 
 /// The argv that runs a script when its step says no other.
 pub(crate) const DEFAULT_SHELL: [&str; 3] = ["bash", "-e", "{0}"];

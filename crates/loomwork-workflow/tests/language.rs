@@ -280,7 +280,7 @@ fn secrets_stand_only_where_they_are_used_and_are_holes_in_values() {
 
 #[test]
 fn locals_are_seen_by_expressions() {
-    let workflow = workflow(&with_steps("  - id: a\n    for_each: [1]\n    set: { v: \"${{ item.x + index }}\" }\n"));
+    let workflow = workflow(&with_steps("  - id: a\n    for_each: [{ x: 2 }]\n    set: { v: \"${{ item.x + index }}\" }\n"));
     let Action::Set(values) = &workflow.body.steps[0].action else { panic!("a set") };
     let locals = BTreeMap::from([("item", Arc::new(json!({"x": 2}))), ("index", Arc::new(json!(3)))]);
     let scope = Scope { locals, ..Scope::default() };
@@ -314,4 +314,13 @@ fn branches_that_exclude_each_other_cannot_be_joined_by_all() {
 fn a_timeout_around_is_shorter() {
     only("  - id: g\n    timeout: 1m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n", 9, "LW0402");
     none("  - id: g\n    timeout: 3m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n");
+}
+
+#[test]
+fn a_schema_that_is_none_is_shown_where_it_is_wrong() {
+    only("  - id: a\n    approve:\n      message: x\n      form:\n        properties:\n          n: { type: 5 }\n", 10, "LW0120");
+    let elsewhere = "  - id: a\n    http: { url: x, expect: { schema: { $ref: \"http://127.0.0.1:1/x.json\" } } }\n";
+    only(elsewhere, 6, "LW0120");
+    none("  - id: a\n    approve: { message: x, form: { $ref: \"#/$defs/n\", $defs: { n: { type: string } } } }\n");
+    none("  - id: a\n    http: { url: x, expect: { schema: { type: object } } }\n");
 }

@@ -4,6 +4,7 @@ mod explain;
 mod export;
 mod files;
 mod follow;
+mod import;
 mod open;
 mod plan;
 mod run;
@@ -65,6 +66,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Import(import) => import::import(&context, import),
+        Command::Schema => files::schema(),
         Command::Explain { code } => explain::explain(&context, &code),
         Command::Plan(arguments) => plan::plan(&context, arguments).await,
         Command::Export(arguments) => export::export(&context, arguments).await,

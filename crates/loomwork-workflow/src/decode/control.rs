@@ -112,14 +112,19 @@ impl Decoder<'_> {
         })
     }
 
-    /// A JSON Schema: a map, or `true`.
+    /// A JSON Schema: a map, or `true`. What it refers to stands in it: nothing is fetched.
     pub(super) fn schema(&mut self, node: &Node) -> Option<serde_json::Value> {
         let value = node.to_json();
-        if value.is_object() || value.is_boolean() {
-            return Some(value);
+        if !value.is_object() && !value.is_boolean() {
+            self.wrong_type(node, "a JSON Schema, which is a map,");
+            return None;
         }
-        self.wrong_type(node, "a JSON Schema, which is a map,");
-        None
+        if let Err(error) = jsonschema::validator_for(&value) {
+            let place = super::first_line(self.text, inside(node, error.instance_path().as_str()).place);
+            self.report(codes::BAD_SCHEMA, place, format!("This is not a JSON Schema: {error}."));
+            return None;
+        }
+        Some(value)
     }
 
     pub(super) fn emit(&mut self, node: &Node) -> Option<Action> {
@@ -219,4 +224,16 @@ impl Decoder<'_> {
         }
         Some(template)
     }
+}
+
+/// The node at a JSON pointer, or the one around it where there is none.
+fn inside<'n>(node: &'n Node, pointer: &str) -> &'n Node {
+    let mut found = node;
+    for part in pointer.split('/').skip(1) {
+        let key = part.replace("~1", "/").replace("~0", "~");
+        let item = key.parse::<usize>().ok().and_then(|index| found.items()?.get(index));
+        let Some(next) = item.or_else(|| found.get(&key)) else { break };
+        found = next;
+    }
+    found
 }

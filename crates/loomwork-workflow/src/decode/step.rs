@@ -9,6 +9,7 @@ use super::sight::ReadSite;
 use crate::codes;
 use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
 use crate::text::Place;
+use crate::types::Site;
 use crate::yaml::Node;
 
 /// The words that CEL keeps for itself (CEL specification, "Syntax": RESERVED, and the literals).
@@ -77,6 +78,8 @@ pub(crate) struct Draft<'n> {
     pub(crate) join: Join,
     pub(crate) join_place: Option<Place>,
     pub(crate) reads: Vec<ReadSite>,
+    /// Its expressions.
+    pub(crate) sites: Vec<Site>,
     /// Steps that it cancels.
     pub(crate) cancels: Vec<Named>,
     /// Its own steps, when it is a group.
@@ -110,6 +113,7 @@ impl<'n> Decoder<'_> {
             join: Join::default(),
             join_place: None,
             reads: Vec::new(),
+            sites: Vec::new(),
             cancels: Vec::new(),
             body: None,
             escaped: Vec::new(),
@@ -121,6 +125,7 @@ impl<'n> Decoder<'_> {
             self.step_body(node, &mut draft);
         }
         draft.reads = std::mem::take(&mut self.reads);
+        draft.sites = std::mem::take(&mut self.sites);
         draft.waits = waits(node);
         self.step = None;
         draft
