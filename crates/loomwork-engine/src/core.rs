@@ -3,22 +3,26 @@
 //! Invariant: whatever reaches the world (an effect, an answer, a published event) waits in an [`After`] until the batch
 //! with its events is durable.
 //!
-//! Not here: how attempts start and report (`attempts`), and runs that call runs (`calls`).
+//! Not here: how attempts start and report (`attempts`), runs that begin and end (`runs`), that call runs (`calls`), and that
+//! were open when an engine died (`recovery`).
 
 mod attempts;
 mod calls;
+mod line;
+mod recovery;
+mod runs;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use loomwork_run::{Decision, Event, EventKind, RetryPlan, RunCreated, RunState, StepStatus, Values, advance, attempt_lost};
+use loomwork_run::{Decision, Event, EventKind, RetryPlan, StepStatus, advance};
 use loomwork_store::{Batch, NewRecord};
 use serde_json::Value;
 
 use crate::groups::Groups;
-use crate::queue::Queue;
-use crate::request::{Active, After, Answer, Ask, NewRun, Request, Wish};
+use crate::request::{Active, After, Answer, Ask, Request, Wish};
+use crate::schedule::{Limits, Scheduler, Share};
 use crate::{AttemptKey, EngineError, Library};
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
@@ -30,10 +34,9 @@ pub struct Core {
     held: HashMap<Arc<str>, u32>,
     numbers: HashMap<String, u32>,
     groups: Groups,
-    queue: Queue,
+    queue: Scheduler,
     timers: BinaryHeap<Reverse<Timer>>,
-    slots: usize,
-    under_way: HashMap<AttemptKey, Performing>,
+    under_way: HashMap<AttemptKey, (Performing, Share)>,
     /// Runs that something happened to and that are not decided yet.
     unsettled: VecDeque<Arc<str>>,
     library: Arc<dyn Library>,
@@ -44,6 +47,8 @@ pub struct Core {
     shutting_down: bool,
     misfits: u64,
 }
+
+pub use line::{QueueLine, Queued};
 
 /// What an attempt under way is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +73,8 @@ impl Core {
             held: HashMap::new(),
             numbers: HashMap::new(),
             groups: Groups::default(),
-            queue: Queue::default(),
+            queue: Scheduler::new(Limits::of_slots(slots)),
             timers: BinaryHeap::new(),
-            slots: slots.max(1),
             under_way: HashMap::new(),
             unsettled: VecDeque::new(),
             library,
@@ -81,6 +85,13 @@ impl Core {
             shutting_down: false,
             misfits: 0,
         }
+    }
+
+    /// The same loop, with other limits. For a loop that has begun nothing yet.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.queue = Scheduler::new(limits);
+        self
     }
 
     /// Attempts under way, and steps that wait for a slot.
@@ -129,65 +140,16 @@ impl Core {
         });
     }
 
-    /// Takes in the runs that were open when the engine last stopped: their attempts under way were lost.
-    pub fn recover(&mut self, open: Vec<Active>, now_ms: i64) {
-        let ids: Vec<Arc<str>> = open.iter().map(|active| Arc::from(active.state.id.as_str())).collect();
-        for (id, mut active) in ids.iter().zip(open) {
-            active.last_batch = 0;
-            let state = &active.state;
-            if state.status != loomwork_run::RunStatus::Queued {
-                self.groups.entered(state.group.as_deref(), id);
-            }
-            self.runs.insert(Arc::clone(id), active);
-        }
-        for id in &ids {
-            self.recover_attempts(id, now_ms);
-            self.arm(id);
-            self.unsettled.push_back(Arc::clone(id));
-        }
-        for id in &ids {
-            self.admit(id, now_ms);
-        }
-        self.settle(now_ms);
-    }
-
-    fn recover_attempts(&mut self, id: &Arc<str>, now_ms: i64) {
-        let Some(active) = self.runs.get_mut(id) else { return };
-        let state = &active.state;
-        let mut lost = Vec::new();
-        let mut called = Vec::new();
-        for ix in 1..state.steps.len() {
-            let step = &state.steps[ix];
-            let (true, Some(attempt)) = (step.attached, step.attempt_under_way()) else { continue };
-            match loomwork_run::called_run(state, ix) {
-                Some(child) => called.push(child.to_owned()),
-                // A container goes on with what it has.
-                None if state.shape(ix) != loomwork_run::Shape::Leaf => {}
-                None => lost.extend(attempt_lost(state, ix, attempt, now_ms)),
-            }
-        }
-        let undos: Vec<usize> = loomwork_run::open_undos(state).filter(|(_, due)| due.is_none()).map(|(ix, _)| ix).collect();
-        active.state.revisit_all();
-        self.record(id, lost);
-        for step in undos {
-            self.want_undo(id, step, now_ms);
-        }
-        for child in called {
-            let child: Arc<str> = Arc::from(child);
-            if !self.runs.contains_key(&child)
-                && let Ok(ended) = self.library.load_run(&child)
-            {
-                self.tell_parent(&ended, now_ms);
-            }
-        }
-    }
-
     /// A request arrived.
     pub fn request(&mut self, request: Request, now_ms: i64) {
         match request {
             Request::Create(new, answer) => {
                 self.create(*new, now_ms);
                 self.answer(Ok(()), answer);
+            }
+            Request::Fork(fork, answer) => {
+                let forked = self.fork(*fork, now_ms);
+                self.answer(forked, answer);
             }
             Request::Hold(run) => *self.held.entry(run).or_insert(0) += 1,
             Request::LetGo(run) => {
@@ -210,6 +172,10 @@ impl Core {
             Request::Send { run, actor, name, data, answer } => {
                 self.deliver(run.as_ref(), &actor, (&name, &data), now_ms);
                 self.answer(Ok(()), answer);
+            }
+            Request::Line { run, limit, answer } => {
+                let line = self.line(run.as_deref(), limit, now_ms);
+                self.after.push(After::Answer(Box::new(move || answer(line))));
             }
             Request::Tick => {}
             Request::Inspect(run, look) => {
@@ -251,7 +217,7 @@ impl Core {
         };
         self.record(run, events);
         if resumes {
-            self.arm(run);
+            self.arm(run, now_ms);
         }
         self.unsettled.push_back(Arc::clone(run));
         Ok(plan)
@@ -271,78 +237,6 @@ impl Core {
                 self.record(&run, events);
                 self.unsettled.push_back(run);
             }
-        }
-    }
-
-    fn create(&mut self, new: NewRun, now_ms: i64) {
-        let workflow = &new.program.workflow;
-        let number = self.numbers.entry(workflow.id.clone()).or_insert(0);
-        *number = (*number).max(new.last_number) + 1;
-        let mut values = Values::default();
-        let created = RunCreated {
-            workflow: workflow.id.clone(),
-            path: new.path,
-            definition: new.program.definition.clone(),
-            version: workflow.version.clone(),
-            number: *number,
-            inputs: values.intern(Arc::new(new.inputs)),
-            env: values.intern(Arc::new(new.env)),
-            trigger: new.trigger,
-            labels: new.labels,
-            priority: new.priority,
-            steps: u32::try_from(new.program.scopes[0].steps.len()).unwrap_or(u32::MAX),
-            parent: new.parent,
-            group: new.group,
-        };
-        self.batch.definitions.push((new.program.definition.clone(), new.text));
-        let state = RunState::created(Arc::clone(&new.program), new.id.to_string(), now_ms, &created);
-        let event = Event {
-            at_ms: now_ms,
-            actor: created.trigger.actor.clone(),
-            step: None,
-            attempt: None,
-            kind: EventKind::RunCreated(created),
-        };
-        self.runs.insert(Arc::clone(&new.id), Active::new(state, values, 0));
-        self.append(&new.id, event);
-        self.admit(&new.id, now_ms);
-    }
-
-    /// Starts a queued run, if its concurrency group has room.
-    fn admit(&mut self, id: &Arc<str>, now_ms: i64) {
-        let Some(active) = self.runs.get(id) else { return };
-        if active.state.status != loomwork_run::RunStatus::Queued {
-            return;
-        }
-        let concurrency = active.state.program.workflow.concurrency.clone();
-        if let (Some(group), Some(concurrency)) = (active.state.group.clone(), concurrency) {
-            use loomwork_workflow::OnConflict;
-            if !self.groups.has_room(&group, concurrency.max) {
-                match concurrency.on_conflict {
-                    OnConflict::Queue => self.groups.wait(&group, id),
-                    OnConflict::Skip => self.cancel_by_engine(id, "its concurrency group has no room", now_ms),
-                    OnConflict::CancelRunning => {
-                        for other in self.groups.members(&group) {
-                            self.cancel_by_engine(&other, "a newer run of its concurrency group", now_ms);
-                        }
-                        self.groups.wait(&group, id);
-                    }
-                }
-                self.unsettled.push_back(Arc::clone(id));
-                return;
-            }
-            self.groups.entered(Some(&group), id);
-        }
-        let kind = loomwork_run::RunStarted {}.into();
-        self.record(id, vec![Event { at_ms: now_ms, actor: "engine".to_owned(), step: None, attempt: None, kind }]);
-        self.unsettled.push_back(Arc::clone(id));
-    }
-
-    fn cancel_by_engine(&mut self, id: &Arc<str>, reason: &str, now_ms: i64) {
-        let Some(active) = self.runs.get(id) else { return };
-        if let Ok(events) = loomwork_run::cancel(&active.state, "engine", Some(reason.to_owned()), false, now_ms) {
-            self.record(id, events);
-            self.unsettled.push_back(Arc::clone(id));
         }
     }
 
@@ -407,20 +301,6 @@ impl Core {
         }
     }
 
-    /// A run has ended: its concurrency group has room, and the step that called it goes on.
-    fn ended(&mut self, run: &Arc<str>, now_ms: i64) {
-        let Some(active) = self.runs.get(run) else { return };
-        if let Some(group) = active.state.group.clone() {
-            for next in self.groups.left(&group, run) {
-                self.admit(&next, now_ms);
-            }
-        }
-        if let Some(active) = self.runs.remove(run) {
-            self.tell_parent(&active, now_ms);
-            self.runs.insert(Arc::clone(run), active);
-        }
-    }
-
     /// Takes decisions in: what happened is recorded, what is wished for is done once that is durable.
     fn absorb(&mut self, run: &Arc<str>, decisions: Vec<Decision>, now_ms: i64) {
         for decision in decisions {
@@ -467,24 +347,5 @@ impl Core {
         self.next_seq += 1;
         self.batch.values.extend(active.values.take_fresh());
         self.batch.records.push(NewRecord::of_run(Arc::clone(run), event));
-    }
-
-    /// Sets the timers and queue entries of a run that was read from the journal, or goes on.
-    fn arm(&mut self, run: &Arc<str>) {
-        let Some(active) = self.runs.get(run) else { return };
-        if let Some(due) = active.state.deadline_ms() {
-            self.timers.push(Reverse((due, Arc::clone(run), None)));
-        }
-        for (step, due) in active.state.timers() {
-            self.timers.push(Reverse((due, Arc::clone(run), Some(step))));
-        }
-        for step in active.state.queued_steps() {
-            self.queue.push(active.state.priority, Arc::clone(run), step);
-        }
-    }
-
-    /// Gives slots to the steps of recovered runs.
-    pub fn resume(&mut self, now_ms: i64) {
-        self.grant(now_ms);
     }
 }

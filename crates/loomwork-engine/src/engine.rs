@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
 use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
-use crate::{EngineError, Library, Performer, load_run};
+use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run, read_values};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Engine {
             Ok((writer, runs))
         })
         .await?;
-        let mut core = Core::new(config.slots, writer.next_seq(), library);
+        let mut core = Core::new(config.slots, writer.next_seq(), library).with_limits(Limits::of_machine(config.slots));
         let now = now_ms();
         let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
         core.record_workspace("engine_started", "engine", &facts, now);
@@ -199,6 +199,37 @@ impl Engine {
         Ok(id)
     }
 
+    /// Prepares a fork of a run from one of its events; nothing happens yet.
+    ///
+    /// # Errors
+    /// When there is no such run or event, or nothing could go on from there.
+    pub async fn prepare_fork(&self, run: &str, seq: u64, actor: &str) -> Result<Fork, EngineError> {
+        let journal = Arc::clone(&self.journal);
+        let (run, actor) = (run.to_owned(), actor.to_owned());
+        blocking(move || {
+            let reader = Reader::open(&journal)?;
+            let id = uuid::Uuid::now_v7().to_string();
+            let records = reader.records(&run, 0)?;
+            let definition = |hash: &str| Ok(reader.definition(hash)?);
+            let mut fork = Fork::prepare(&id, &records, (&run, seq), &actor, now_ms(), definition)?;
+            let Active { state, values, .. } = &mut fork.active;
+            read_values(&reader, state, values)?;
+            fork.last_number = reader.last_number(&state.program.workflow.id)?;
+            Ok(fork)
+        })
+        .await
+    }
+
+    /// Creates the run of a fork; returns its id once that is durable.
+    ///
+    /// # Errors
+    /// When its concurrency group has no room, or the engine has stopped.
+    pub async fn fork_run(&self, fork: Fork) -> Result<String, EngineError> {
+        let id = fork.active.state.id.clone();
+        self.ask(|answer| Request::Fork(Box::new(fork), answer)).await?;
+        Ok(id)
+    }
+
     /// Asks something of a run; returns the plan that it follows, where it has one, once that is durable.
     ///
     /// # Errors
@@ -220,6 +251,15 @@ impl Engine {
         let run = run.map(Arc::from);
         let actor = actor.to_owned();
         self.ask(|answer| Request::Send { run, actor, name, data, answer }).await
+    }
+
+    /// Who waits to be started, and why: of one run, or of all; at most so many.
+    ///
+    /// # Errors
+    /// When the engine has stopped.
+    pub async fn line(&self, run: Option<&str>, limit: usize) -> Result<QueueLine, EngineError> {
+        let run = run.map(Arc::from);
+        self.ask(|answer| Request::Line { run, limit, answer: Box::new(|line| answer(Ok(line))) }).await
     }
 
     /// Looks at a run: in memory when it is open, else read from the journal. What it sees is durable.

@@ -13,6 +13,7 @@ mod container;
 mod decide;
 mod error;
 mod event;
+mod fork;
 mod machine;
 mod outcome;
 mod program;
@@ -29,8 +30,11 @@ pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};
 pub use error::{ErrorClass, RunError, SuggestedAction};
 pub use event::*;
+pub use fork::{fork_events, plan_fork};
 pub use machine::{AttemptStatus, RunStatus, StepStatus};
-pub use outcome::{AttemptOutcome, Starting, attempt_lost, attempt_reported, queue_step, start_attempt, timer_due, timer_of};
+pub use outcome::{
+    AttemptOutcome, Starting, attempt_lost, attempt_reported, cannot_start, queue_step, start_attempt, timer_due, timer_of,
+};
 pub use program::{Definition, Program, ScopeDefinition, Shape};
 pub use readiness::{Readiness, readiness};
 pub use request::*;

@@ -148,6 +148,8 @@ impl<'n> Decoder<'_> {
             compensate: None,
             breaker: None,
             pin: None,
+            resources: None,
+            priority: None,
             other: serde_json::Map::new(),
         };
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
@@ -172,7 +174,9 @@ impl<'n> Decoder<'_> {
                 "breaker" => step.breaker = this.breaker(value),
                 "pin" => step.pin = Some(value.to_json()),
                 "cache" => this.cache(value),
-                "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
+                "resources" => step.resources = this.resources(value, group).map(Box::new),
+                "priority" => step.priority = this.integer(value, 0, 9).and_then(|priority| u8::try_from(priority).ok()),
+                "isolation" | "runs_on" | "sla" => this.placement(&entry.key, value),
                 _ => {}
             });
             if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
