@@ -1,4 +1,5 @@
 //! Problems of a workflow with the other files of its workspace: the pages of their codes show them.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{fs, path::Path};
 
