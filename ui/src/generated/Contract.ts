@@ -20,6 +20,7 @@ import type { Exported } from "./Exported";
 import type { ForkRun } from "./ForkRun";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
+import type { GetQueue } from "./GetQueue";
 import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
@@ -37,6 +38,7 @@ import type { Nothing } from "./Nothing";
 import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
 import type { PlanWorkflow } from "./PlanWorkflow";
+import type { Queue } from "./Queue";
 import type { RerunRun } from "./RerunRun";
 import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
@@ -142,6 +144,10 @@ get_run_design: Call<GetRunDesign, WorkflowDocument>,
  *Runs, newest first.
  */
 list_runs: Call<ListRuns, RunList>, 
+/**
+ *What waits to be started, and why.
+ */
+get_queue: Call<GetQueue, Queue>, 
 /**
  *Events of a run.
  */
