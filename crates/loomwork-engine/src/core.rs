@@ -8,10 +8,11 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use loomwork_run::{
-    AttemptOutcome, Decision, Event, EventKind, RetryPlan, RunCreated, RunState, StepStatus, Values, advance, attempt_lost,
+    AttemptOutcome, Decision, Event, EventKind, Program, RetryPlan, RunCreated, RunState, StepStatus, Values, advance, attempt_lost,
     attempt_reported, queue_step, start_attempt,
 };
 use loomwork_store::{Batch, NewRecord};
+use loomwork_workflow::Defaults;
 use serde_json::Value;
 
 use crate::groups::Groups;
@@ -31,6 +32,7 @@ pub struct Core {
     queue: Queue,
     timers: BinaryHeap<Reverse<Timer>>,
     slots: usize,
+    defaults: Defaults,
     under_way: HashMap<AttemptKey, Performing>,
     /// Runs that something happened to and that are not decided yet.
     unsettled: VecDeque<Arc<str>>,
@@ -69,6 +71,7 @@ impl Core {
             queue: Queue::default(),
             timers: BinaryHeap::new(),
             slots: slots.max(1),
+            defaults: Defaults::default(),
             under_way: HashMap::new(),
             unsettled: VecDeque::new(),
             library,
@@ -78,6 +81,20 @@ impl Core {
             batch_number: 1,
             shutting_down: false,
             misfits: 0,
+        }
+    }
+
+    /// The same loop, with what holds for steps where their workflow says nothing.
+    #[must_use]
+    pub fn with_defaults(mut self, defaults: Defaults) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    /// Gives a program the defaults of the workspace.
+    fn complete(&self, program: &mut Arc<Program>) {
+        if self.defaults != Defaults::default() {
+            Arc::make_mut(program).default_to(&self.defaults);
         }
     }
 
@@ -132,6 +149,7 @@ impl Core {
         let ids: Vec<Arc<str>> = open.iter().map(|active| Arc::from(active.state.id.as_str())).collect();
         for (id, mut active) in ids.iter().zip(open) {
             active.last_batch = 0;
+            self.complete(&mut active.state.program);
             let state = &active.state;
             if state.status != loomwork_run::RunStatus::Queued {
                 self.groups.entered(state.group.as_deref(), id);
@@ -196,7 +214,8 @@ impl Core {
                     }
                 }
             }
-            Request::Load(active) => {
+            Request::Load(mut active) => {
+                self.complete(&mut active.state.program);
                 let id: Arc<str> = Arc::from(active.state.id.as_str());
                 self.runs.entry(id).or_insert(*active);
             }
@@ -272,7 +291,8 @@ impl Core {
         }
     }
 
-    fn create(&mut self, new: NewRun, now_ms: i64) {
+    fn create(&mut self, mut new: NewRun, now_ms: i64) {
+        self.complete(&mut new.program);
         let workflow = &new.program.workflow;
         let number = self.numbers.entry(workflow.id.clone()).or_insert(0);
         *number = (*number).max(new.last_number) + 1;
