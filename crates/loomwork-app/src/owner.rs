@@ -265,12 +265,8 @@ async fn open_engine(catalog: &Arc<Catalog>, trust: &Trust) -> ApiResult<Running
         let (journal, trust) = (state.journal(), trust.clone());
         blocking(move || known_journal(&journal, &trust)).await?
     };
-    let config = EngineConfig {
-        journal: state.journal(),
-        settings,
-        resume: trusted,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let config =
+        EngineConfig { journal: state.journal(), settings, resume: trusted, version: env!("CARGO_PKG_VERSION").to_owned() };
     let process = ProcessConfig::new(workspace.root(), &journal_id);
     let performer = blocking(move || {
         Actions::new(process)

@@ -8,8 +8,8 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use loomwork_run::{
-    AttemptOutcome, Decision, Event, EventKind, Program, RetryPlan, RunCreated, RunState, StepStatus, Values, advance, attempt_lost,
-    attempt_reported, queue_step, start_attempt,
+    AttemptOutcome, Decision, Event, EventKind, Program, RetryPlan, RunCreated, RunState, StepStatus, Values, advance,
+    attempt_lost, attempt_reported, queue_step, start_attempt,
 };
 use loomwork_store::{Batch, NewRecord};
 use loomwork_workflow::Defaults;
@@ -335,6 +335,7 @@ impl Core {
     /// it: they belong to the old run.
     fn fork(&mut self, fork: Fork, now_ms: i64) -> Result<(), EngineError> {
         let Fork { mut active, mut events, last_number, .. } = fork;
+        self.complete(&mut active.state.program);
         let id: Arc<str> = Arc::from(active.state.id.as_str());
         let workflow = &active.state.program.workflow;
         let queued = active.state.status == loomwork_run::RunStatus::Queued;

@@ -86,7 +86,9 @@ pub fn read_settings(text: &str) -> Result<EngineSettings, Vec<Diagnostic>> {
     for fault in faults {
         decoder.fault(fault);
     }
-    let decoded = root.map(|root| settings::decode(&mut decoder, &root)).unwrap_or_default();
+    // What a broken text seems to say is no further problem.
+    let whole = root.filter(|_| decoder.diagnostics.is_empty());
+    let decoded = whole.map(|root| settings::decode(&mut decoder, &root)).unwrap_or_default();
     if decoder.diagnostics.is_empty() {
         return Ok(decoded);
     }

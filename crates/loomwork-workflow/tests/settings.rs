@@ -1,6 +1,7 @@
 //! What `engine.yaml` means, what is refused, and that its page in the documentation says the same.
 //!
 //! `UPDATE_DOCS=1 cargo test -p loomwork-workflow --test settings` writes the JSON Schema.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 #![allow(clippy::disallowed_methods, reason = "the tests compare files of the repository; the crate itself reads none")]
 
 use std::path::PathBuf;
@@ -44,8 +45,8 @@ fn a_problem_is_told_with_its_line_and_the_nearest_key() {
         ("concurrency: 0\n", 1, 14, "from 1 to 10000"),
         ("dead_letter_after: soon\n", 1, 20, "`soon` is not a duration"),
         ("resources: { slots: 3 }\n", 1, 14, "`concurrency`"),
-        ("resources: { memory: much }\n", 1, 22, "a size such as 512MB"),
-        ("resources: { gpu: none }\n", 1, 19, "an amount above 0"),
+        ("resources: { memory: much }\n", 1, 22, "size such as 512MB"),
+        ("resources: { gpu: none }\n", 1, 19, "amount above 0"),
         ("resources: { two words: 1 }\n", 1, 14, "cannot be the name of a kind"),
         ("- concurrency\n", 1, 1, "A map is expected here"),
         ("defaults: { timeout: 0s }\n", 1, 22, "longer than nothing"),
