@@ -6,7 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::decode::keys::{ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, MACHINE, SETTINGS, STEP, Shape, TOP};
+use crate::decode::keys::{
+    ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, MACHINE, RESOURCES, SETTINGS, STEP, Shape, TOP,
+};
 
 /// The JSON Schema of a workflow file.
 #[must_use]
@@ -81,6 +83,10 @@ impl Schema {
             let beside = beside.map(|(field, owners)| ((*field).to_owned(), json!({ "anyOf": required(owners) })));
             let needing = ACCOMPANIED.iter().map(|(action, other)| ((*action).to_owned(), json!({ "required": [other] })));
             table["dependentSchemas"] = Value::Object(beside.chain(needing).collect());
+        }
+        if keys.name == RESOURCES.name {
+            table["propertyNames"] = json!({ "pattern": NAME });
+            table["additionalProperties"] = self.shape(Shape::Positive);
         }
         if keys.name == MACHINE.name {
             table["propertyNames"] = json!({ "pattern": NAME, "not": { "const": "slots" } });

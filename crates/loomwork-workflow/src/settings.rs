@@ -15,6 +15,8 @@ use crate::yaml::read;
 pub struct EngineSettings {
     /// Attempts that may be under way at one time; none for what suits the machine.
     pub concurrency: Option<u32>,
+    /// Attempts of the runs of one workflow that may be under way at one time; none for no limit of their own.
+    pub concurrency_per_workflow: Option<u32>,
     /// What holds for steps where neither they nor the `defaults` of their workflow say otherwise.
     pub defaults: Defaults,
     /// The checkpoints that are made by themselves.
@@ -66,6 +68,7 @@ impl Default for EngineSettings {
         const DAY_MS: u64 = 86_400_000;
         Self {
             concurrency: None,
+            concurrency_per_workflow: None,
             defaults: Defaults::default(),
             checkpoints: CheckpointSettings { every: 1_000, keep: 10, keep_for_ms: 30 * DAY_MS },
             dead_letter_after_ms: DAY_MS,

@@ -15,11 +15,11 @@ fn docs(name: &str) -> PathBuf {
 
 #[test]
 fn every_key_is_read() {
-    let text = "concurrency: 3\ndefaults: { timeout: 5m, retry: { attempts: 4 } }\n\
+    let text = "concurrency: 3\nconcurrency_per_workflow: 2\ndefaults: { timeout: 5m, retry: { attempts: 4 } }\n\
         checkpoints: { every: 50, keep: 2, keep_for: 7d }\ndead_letter_after: 1h\nlogs: { keep_for: 2d }\n\
         durability: normal\nresources: { cpu: 1.5, memory: 2GiB, gpu: 2 }\n";
     let settings = read_settings(text).unwrap();
-    assert_eq!(settings.concurrency, Some(3));
+    assert_eq!((settings.concurrency, settings.concurrency_per_workflow), (Some(3), Some(2)));
     assert_eq!(settings.defaults.timeout_ms, Some(300_000));
     assert_eq!(settings.defaults.retry.map(|retry| retry.attempts), Some(4));
     assert_eq!((settings.checkpoints.every, settings.checkpoints.keep, settings.checkpoints.keep_for_ms), (50, 2, 604_800_000));

@@ -18,6 +18,7 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>, root: &Node) -> EngineSettings {
         let node = &entry.value;
         decoder.at(&entry.key, |this| match entry.key.as_str() {
             "concurrency" => settings.concurrency = this.integer(node, 1, 10_000),
+            "concurrency_per_workflow" => settings.concurrency_per_workflow = this.integer(node, 1, 10_000),
             "defaults" => settings.defaults = this.defaults(node),
             "checkpoints" => this.checkpoints(node, &mut settings.checkpoints),
             "dead_letter_after" => this.duration(node).into_iter().for_each(|ms| settings.dead_letter_after_ms = ms),

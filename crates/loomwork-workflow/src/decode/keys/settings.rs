@@ -6,6 +6,7 @@ use super::*;
 keys! {
     SETTINGS "in `engine.yaml`" {
         "concurrency": Integer(1, 10_000), "How many attempts may be under way at one time.";
+        "concurrency_per_workflow": Integer(1, 10_000), "How many attempts of the runs of one workflow may be under way at one time.";
         "defaults": Table(&DEFAULTS), "What holds for steps where neither they nor the `defaults` of their workflow say otherwise.";
         "checkpoints": Table(&CHECKPOINTS), "The checkpoints that are made by themselves.";
         "dead_letter_after": Shape::Duration, "How long a failed run waits for a person before it becomes a dead letter.";
