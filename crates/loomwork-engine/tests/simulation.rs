@@ -61,14 +61,14 @@ fn a_run_in_memory_is_the_fold_of_its_events_at_any_moment() {
 fn the_histories_meet_crashes_failures_retries_and_cancels() {
     let mut kinds = std::collections::BTreeMap::<String, u32>::new();
     let mut crashes = 0;
-    for seed in 0..300 {
+    for seed in 0..1_000 {
         let (world, _) = history(seed);
         crashes += world.crashes;
         for record in &world.journal() {
             *kinds.entry(record.kind.clone()).or_default() += 1;
         }
     }
-    assert!(crashes > 300, "{crashes} crashes");
+    assert!(crashes > 1_000, "{crashes} crashes");
     let unseen: Vec<_> =
         loomwork_run::EventKind::NAMES.iter().filter(|kind| !kinds.contains_key(**kind) && **kind != "run_amended").collect();
     assert!(unseen.is_empty(), "no history has {unseen:?}");

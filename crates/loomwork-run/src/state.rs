@@ -160,7 +160,7 @@ pub struct Instance {
     pub completion: u64,
     /// The run that it called.
     pub child: Option<String>,
-    /// Whether the next start of this container keeps what it has.
+    /// Whether the next start of this container keeps what it has, or of this call the run that it called.
     pub resume: bool,
 }
 

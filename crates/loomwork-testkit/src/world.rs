@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, NewRun, Request, Wish, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, Limits, NewRun, Request, Wish,
+    fold_run,
 };
 use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict};
 use loomwork_store::{Batch, Record};
@@ -134,7 +135,7 @@ impl World {
             dice,
             now_ms: 1_000_000,
             slots,
-            core: Core::new(slots, 1, Arc::clone(&shelf) as Arc<dyn Library>),
+            core: core(slots, 1, &shelf),
             in_flight: None,
             performing: BTreeMap::new(),
             shelf,
@@ -343,7 +344,7 @@ impl World {
         }
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
-        let step = format!("s{}", self.dice.below(6));
+        let step = self.some_step(&run);
         let what = match self.dice.below(12) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
@@ -360,6 +361,17 @@ impl World {
         let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
         let ask = Ask { run, actor: "ada".to_owned(), what, answer };
         self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    /// A step of the top, or any that the run has; it may have none of that name.
+    fn some_step(&mut self, run: &Arc<str>) -> String {
+        let top = format!("s{}", self.dice.below(6));
+        if !self.dice.one_in(3) {
+            return top;
+        }
+        let Some(active) = self.read(run) else { return top };
+        let drawn = 1 + usize::try_from(self.dice.below(active.state.steps.len() as u64 - 1)).unwrap_or(0);
+        active.state.steps.get(drawn).map_or(top, |step| step.path.to_string())
     }
 
     fn send(&mut self) {
@@ -434,7 +446,7 @@ impl World {
         }
         self.performing.clear();
         let next = self.journal().len() as u64 + 1;
-        self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>);
+        self.core = core(self.slots, next, &self.shelf);
         let runs = self.runs();
         let open: Vec<Active> =
             runs.iter().filter_map(|run| self.read(run)).filter(|active| !active.state.status.is_final()).collect();
@@ -466,6 +478,11 @@ impl World {
         }
         seen.lock().ok().and_then(|mut seen| seen.take())
     }
+}
+
+/// A loop with few slots, and less of a kind than some steps want.
+fn core(slots: usize, next_seq: u64, shelf: &Arc<Shelf>) -> Core {
+    Core::new(slots, next_seq, Arc::clone(shelf) as Arc<dyn Library>).with_limits(Limits::of_slots(slots).with("gpu", 2.0))
 }
 
 fn count_refusal(refused: &Mutex<u32>, was: bool) {
