@@ -8,6 +8,7 @@ mod crash_at_random;
 mod documentation;
 mod examples;
 mod guests;
+mod line;
 mod plans;
 mod processes;
 mod refusals;
