@@ -396,6 +396,15 @@ impl World {
         }
     }
 
+    /// The fold of some records of a run.
+    ///
+    /// # Errors
+    /// When they cannot be folded.
+    pub fn fold(&self, run: &str, records: &[Record]) -> Result<RunState, EngineError> {
+        let durable = locked(&self.shelf.durable);
+        fold_run(run, records, |hash| Ok(durable.definitions.get(hash).cloned()))
+    }
+
     /// Forks a run from one of its events; none when that is refused.
     ///
     /// # Errors
