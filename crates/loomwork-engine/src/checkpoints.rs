@@ -1,29 +1,24 @@
 //! Checkpoints of runs: what is in them, how a run is read from one, and those that the engine makes for long runs.
 //!
 //! Invariants: a checkpoint is made of what is durable; one that cannot be used is told and passed over for an older one,
-//! at last for the whole fold, so that none of them can lose anything. The engine makes one when a run has had more events
-//! since the last than it has steps: making them costs a constant share of the events, and the fold is bounded.
+//! at last for the whole fold, so that none of them can lose anything.
 //!
 //! Not here: the files (`loomwork-store`), and the state as bytes (`loomwork-run`).
 
-use std::collections::HashMap;
+mod keeper;
+
 use std::sync::Arc;
 
 use loomwork_run::{CheckpointCreated, CheckpointRestored, EventKind, RunState, Values};
-use loomwork_store::{CheckpointHead, Checkpoints, Level, Listed, Reader, Retention};
+use loomwork_store::{CheckpointHead, Checkpoints, Level, Listed, Reader};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::driver::now_ms;
 use crate::engine::blocking;
 use crate::load::program;
 use crate::{Active, Engine, EngineError, Fork, Wish, fold_on, load_run, read_values};
 
-/// Shorter tails are folded faster than a checkpoint is read.
-const SHORTEST: usize = 2_000;
-
-/// The automatic checkpoints of a run that stay: two, so that a damaged one has a substitute, and for a month.
-const RETENTION: Retention = Retention { count: 2, age_ms: 30 * 24 * 3_600_000 };
+pub(crate) use keeper::keep;
 
 /// What is kept of a run, taken from its state in one moment.
 #[derive(Debug)]
@@ -111,14 +106,14 @@ fn parts(content: &[u8]) -> Option<(&[u8], Value)> {
 /// # Errors
 /// When there is no such run, or it cannot be folded.
 pub fn load_run_from(reader: &Reader, checkpoints: &Checkpoints, run: &str) -> Result<Active, EngineError> {
-    let listed = checkpoints.list(run).unwrap_or_else(|error| {
+    let ids = checkpoints.ids(run).unwrap_or_else(|error| {
         tracing::warn!(run, %error, "the checkpoints of a run cannot be listed");
         Vec::new()
     });
-    for checkpoint in listed {
-        match load_checkpoint(reader, checkpoints, run, &checkpoint.id) {
+    for checkpoint in ids {
+        match load_checkpoint(reader, checkpoints, run, &checkpoint) {
             Ok(active) => return Ok(active),
-            Err(reason) => tracing::warn!(run, checkpoint = checkpoint.id, reason, "a checkpoint was passed over"),
+            Err(reason) => tracing::warn!(run, checkpoint, reason, "a checkpoint was passed over"),
         }
     }
     load_run(reader, run)
@@ -232,84 +227,4 @@ fn environment(slots: usize) -> Value {
         "processors": std::thread::available_parallelism().map_or(1, usize::from),
         "slots": slots,
     })
-}
-
-/// What happened in a run since its last checkpoint.
-#[derive(Debug)]
-struct Tail {
-    events: usize,
-    /// So many are waited for before the run is looked at.
-    wanted: usize,
-}
-
-/// Makes checkpoints of long runs until the engine ends.
-pub(crate) async fn keep(engine: Engine) {
-    let checkpoints = engine.checkpoints().clone();
-    let old = blocking(move || Ok(checkpoints.retain_all(RETENTION, now_ms())?)).await;
-    if let Err(error) = old {
-        tracing::warn!(%error, "old checkpoints could not be deleted");
-    }
-    let mut published = engine.subscribe();
-    let mut done = engine.done();
-    let mut tails: HashMap<Arc<str>, Tail> = HashMap::new();
-    loop {
-        let records = tokio::select! {
-            biased;
-            _ = done.wait_for(|done| *done) => return,
-            received = published.recv() => match received {
-                Ok(records) => records,
-                // A checkpoint comes a little later then.
-                Err(RecvError::Lagged(_)) => continue,
-                Err(RecvError::Closed) => return,
-            },
-        };
-        let mut long = Vec::new();
-        for record in records.iter() {
-            let Some(run) = &record.run else { continue };
-            if matches!(record.kind.as_str(), "run_succeeded" | "run_failed" | "run_cancelled" | "run_compensated") {
-                tails.remove(run);
-                continue;
-            }
-            let tail = tails.entry(Arc::clone(run)).or_insert(Tail { events: 0, wanted: SHORTEST });
-            tail.events += 1;
-            if tail.events == tail.wanted {
-                long.push(Arc::clone(run));
-            }
-        }
-        for run in long {
-            let Some(tail) = tails.get_mut(&run) else { continue };
-            match make(&engine, &run, tail.events).await {
-                Ok(Made::Now(steps)) => *tail = Tail { events: 0, wanted: steps.max(SHORTEST) },
-                Ok(Made::NotYet(steps)) => tail.wanted = steps,
-                Err(error) => {
-                    tracing::warn!(run = %run, %error, "a checkpoint could not be made");
-                    *tail = Tail { events: 0, wanted: tail.wanted.saturating_mul(2) };
-                }
-            }
-        }
-    }
-}
-
-enum Made {
-    /// The run has so many steps.
-    Now(usize),
-    /// It has so many steps, more than events since the last checkpoint.
-    NotYet(usize),
-}
-
-async fn make(engine: &Engine, run: &str, events: usize) -> Result<Made, EngineError> {
-    let look = move |active: &Active| {
-        let steps = active.state.steps.len();
-        if steps > events || active.state.status.is_final() { Err(steps) } else { Ok(Picture::of(active, Level::Minimal)) }
-    };
-    let picture = match engine.inspect(run, look).await? {
-        Ok(picture) => picture,
-        Err(steps) => return Ok(Made::NotYet(steps.max(events + 1))),
-    };
-    let steps = picture.steps;
-    let head = CheckpointHead { automatic: true, ..engine.head(run, &picture, Level::Minimal, "engine").await? };
-    engine.write_checkpoint(head, picture).await?;
-    let (checkpoints, run) = (engine.checkpoints().clone(), run.to_owned());
-    blocking(move || Ok(checkpoints.retain(&run, RETENTION, now_ms())?)).await?;
-    Ok(Made::Now(steps))
 }

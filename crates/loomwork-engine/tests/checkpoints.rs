@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use loomwork_engine::{
     Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, ReportTo, StartRun,
-    fold_on, load_checkpoint, load_run, load_run_from,
+    Wish, fold_on, load_checkpoint, load_run, load_run_from,
 };
 use loomwork_run::{AttemptOutcome, EventKind, Program, RunState};
 use loomwork_store::{Checkpoints, Level, Reader, Record};
@@ -155,6 +155,26 @@ async fn a_long_run_is_kept_by_itself_and_read_from_what_was_kept_even_when_the_
         std::fs::write(file, b"nothing of ours").unwrap();
     }
     same(&load_run_from(&reader, &checkpoints, &run).unwrap());
+}
+
+#[tokio::test]
+async fn a_run_that_grows_a_little_in_every_life_of_the_engine_is_kept_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal.db");
+    let engine = open(&journal).await;
+    let run = waiting(&engine, long(1_900)).await;
+    engine.shut_down().await;
+    let records = || Reader::open(&journal).unwrap().count_records(&run, 0).unwrap();
+    assert!(records() < 2_000 && engine.checkpoints().ids(&run).unwrap().is_empty());
+    let engine = open(&journal).await;
+    while records() < 2_050 {
+        engine.ask_run(&run, "ada", Wish::Pause).await.unwrap();
+        engine.ask_run(&run, "ada", Wish::Resume).await.unwrap();
+    }
+    while engine.checkpoints().ids(&run).unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    engine.shut_down().await;
 }
 
 #[tokio::test]

@@ -80,28 +80,38 @@ pub(crate) fn is_true(value: &bool) -> bool {
 impl RunState {
     /// The state as bytes.
     pub fn snapshot(&self) -> Vec<u8> {
+        // Every field is named, so that a new one cannot be forgotten here.
+        #[rustfmt::skip]
+        let Self {
+            program, path, version, status, inputs, env, started_at_ms, ended_at_ms, taken_up_at_ms, outputs, error, cancel,
+            timed_out, end, undo, stopped_by, steps, open, busy, completions,
+            // The first event says these.
+            id: _, number: _, trigger: _, parent: _, forked_from: _, group: _, labels: _, priority: _, created_at_ms: _,
+            // These follow from the others.
+            index: _, frontier: _,
+        } = self;
         let image = Image {
             snapshot: SNAPSHOT_VERSION,
-            definition: Cow::Borrowed(&self.program.definition),
-            path: Cow::Borrowed(&self.path),
-            version: self.version.as_deref().map(Cow::Borrowed),
-            status: self.status,
-            inputs: Cow::Borrowed(&self.inputs),
-            env: Cow::Borrowed(&self.env),
-            started_at_ms: self.started_at_ms,
-            ended_at_ms: self.ended_at_ms,
-            taken_up_at_ms: self.taken_up_at_ms,
-            outputs: self.outputs.clone(),
-            error: self.error.clone(),
-            cancel: self.cancel.clone(),
-            timed_out: self.timed_out,
-            end: self.end.clone().map(|failed| End { failed }),
-            undo: self.undo,
-            stopped_by: self.stopped_by,
-            open: self.open,
-            busy: self.busy,
-            completions: self.completions,
-            steps: Cow::Borrowed(&self.steps),
+            definition: Cow::Borrowed(&program.definition),
+            path: Cow::Borrowed(path),
+            version: version.as_deref().map(Cow::Borrowed),
+            status: *status,
+            inputs: Cow::Borrowed(inputs),
+            env: Cow::Borrowed(env),
+            started_at_ms: *started_at_ms,
+            ended_at_ms: *ended_at_ms,
+            taken_up_at_ms: *taken_up_at_ms,
+            outputs: outputs.clone(),
+            error: error.clone(),
+            cancel: cancel.clone(),
+            timed_out: *timed_out,
+            end: end.clone().map(|failed| End { failed }),
+            undo: *undo,
+            stopped_by: *stopped_by,
+            open: *open,
+            busy: *busy,
+            completions: *completions,
+            steps: Cow::Borrowed(steps),
         };
         // Serialising these types fails only for maps with keys that are no strings, which they cannot hold.
         serde_json::to_vec(&image).unwrap_or_default()

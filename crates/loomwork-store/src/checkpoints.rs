@@ -155,15 +155,19 @@ impl Checkpoints {
     /// When folder or file cannot be written.
     pub fn write(&self, head: &CheckpointHead, content: &[u8]) -> Result<Listed, CheckpointError> {
         let folder = self.folder_of(&head.run);
-        fs::create_dir_all(&folder).map_err(|source| CheckpointError::Io { path: folder.clone(), action: "written", source })?;
-        let bytes = file::encode(head, content);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| CheckpointError::Io { path, action: "written", source }
+        };
+        file::make_folder(&folder).map_err(failed(&folder))?;
+        let bytes = file::encode(head, content).map_err(failed(&folder))?;
         let kind = if head.automatic { "auto" } else { "kept" };
         let id = (1_u32..)
             .map(|nth| if nth == 1 { format!("{}-{kind}", head.seq) } else { format!("{}-{kind}-{nth}", head.seq) })
             .find(|id| head.automatic || !self.path(&head.run, id).exists())
             .unwrap_or_else(|| head.seq.to_string());
         let path = self.path(&head.run, &id);
-        file::replace(&path, &bytes).map_err(|source| CheckpointError::Io { path: path.clone(), action: "written", source })?;
+        file::replace(&path, &bytes).map_err(failed(&path))?;
         Ok(Listed { checked: file::check(&bytes).map(|(checked, _)| checked), id })
     }
 
@@ -172,10 +176,7 @@ impl Checkpoints {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self, run: &str) -> Result<Vec<Listed>, CheckpointError> {
-        let mut listed: Vec<Listed> = self.ids(run)?.into_iter().map(|id| self.look(run, id)).collect();
-        let seq = |id: &str| id.split('-').next().and_then(|seq| seq.parse::<u64>().ok());
-        listed.sort_by(|a, b| (seq(&b.id), &b.id).cmp(&(seq(&a.id), &a.id)));
-        Ok(listed)
+        Ok(self.ids(run)?.into_iter().map(|id| self.look(run, id)).collect())
     }
 
     fn look(&self, run: &str, id: String) -> Listed {
@@ -189,7 +190,11 @@ impl Checkpoints {
         Listed { id, checked: own }
     }
 
-    fn ids(&self, run: &str) -> Result<Vec<String>, CheckpointError> {
+    /// The ids of the checkpoints of a run, newest state first, without a look at what is in them.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn ids(&self, run: &str) -> Result<Vec<String>, CheckpointError> {
         let folder = self.folder_of(run);
         let failed = |source| CheckpointError::Io { path: folder.clone(), action: "read", source };
         let entries = match fs::read_dir(&folder) {
@@ -202,7 +207,16 @@ impl Checkpoints {
             let name = entry.map_err(failed)?.file_name();
             ids.extend(name.to_str().and_then(|name| name.strip_suffix(ENDING)).map(str::to_owned));
         }
+        ids.sort_by(|a, b| (seq_of(b), b).cmp(&(seq_of(a), a)));
         Ok(ids)
+    }
+
+    /// Number of the last event that the newest checkpoint of a run holds, by its id.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn newest(&self, run: &str) -> Result<Option<u64>, CheckpointError> {
+        Ok(self.ids(run)?.first().and_then(|id| seq_of(id)))
     }
 
     /// The id of the checkpoint with an id or a name; of several with one name the newest.
@@ -287,6 +301,11 @@ impl Checkpoints {
         }
         Ok(deleted)
     }
+}
+
+/// The number of the last event in a checkpoint, as its id says it.
+fn seq_of(id: &str) -> Option<u64> {
+    id.split('-').next().and_then(|seq| seq.parse().ok())
 }
 
 /// How the names of the files end.

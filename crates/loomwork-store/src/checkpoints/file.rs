@@ -28,19 +28,17 @@ struct Header {
 }
 
 /// The whole file.
-pub(super) fn encode(head: &CheckpointHead, content: &[u8]) -> Vec<u8> {
-    let header = Header { head: head.clone(), content_bytes: content.len() as u64 };
-    // Serialising a header fails only for maps with keys that are no strings, which it cannot hold.
-    let header = serde_json::to_vec(&header).unwrap_or_default();
+pub(super) fn encode(head: &CheckpointHead, content: &[u8]) -> io::Result<Vec<u8>> {
+    let header = serde_json::to_vec(&Header { head: head.clone(), content_bytes: content.len() as u64 })?;
+    let length = u32::try_from(header.len()).map_err(|_| io::Error::other("its head is too long"))?;
     let mut bytes = MARK.to_vec();
     bytes.extend_from_slice(&FORMAT.to_be_bytes());
-    bytes.extend_from_slice(&u32::try_from(header.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(&length.to_be_bytes());
     bytes.extend_from_slice(&header);
-    // Writing to memory does not fail.
-    bytes.extend(zstd::bulk::compress(content, EFFORT).unwrap_or_default());
+    bytes.extend(zstd::bulk::compress(content, EFFORT)?);
     let hash = Sha256::digest(&bytes);
     bytes.extend_from_slice(&hash);
-    bytes
+    Ok(bytes)
 }
 
 /// Checks a file; returns what it says of itself, and its compressed content.
@@ -94,6 +92,33 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    // The name is durable when its folder is.
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    path.parent().map_or(Ok(()), settle)
+}
+
+/// Makes a folder and those it is in, durably.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folder(parent)?;
+    }
+    match fs::create_dir(folder) {
+        // Another one was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made?,
+    }
+    folder.parent().map_or(Ok(()), settle)
+}
+
+/// A name is durable when its folder is.
+#[cfg(unix)]
+fn settle(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Here folders cannot be synced, and names are as durable as the file system makes them.
+#[cfg(not(unix))]
+fn settle(_: &Path) -> io::Result<()> {
+    Ok(())
 }
