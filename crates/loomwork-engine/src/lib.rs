@@ -16,10 +16,10 @@ mod fork;
 mod groups;
 mod load;
 mod performer;
-mod queue;
 mod request;
+mod schedule;
 
-pub use crate::core::Core;
+pub use crate::core::{Core, QueueLine, Queued};
 pub use call::Library;
 pub use checkpoints::{load_checkpoint, load_run_from};
 pub use driver::Published;
@@ -30,3 +30,4 @@ pub use load::{fold_on, fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, Performer, ReportTo};
 pub use request::{Active, After, Answer, Ask, Look, NewRun, Request, Wish};
+pub use schedule::{AGEING_MS, Limits, Needs, WaitReason};

@@ -132,24 +132,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn step_body(&mut self, node: &'n Node, draft: &mut Draft<'n>) {
-        let mut step = Step {
-            id: draft.label.clone(),
-            title: None,
-            description: None,
-            action: Action::Set(indexmap::IndexMap::new()),
-            join: Join::default(),
-            rest: Rest::default(),
-            repeat: self.repeat(node),
-            when: None,
-            retry: None,
-            timeout_ms: None,
-            on_restart: OnRestart::default(),
-            on_error: Vec::new(),
-            compensate: None,
-            breaker: None,
-            pin: None,
-            other: serde_json::Map::new(),
-        };
+        let mut step = bare(draft.label.clone(), self.repeat(node));
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
@@ -172,7 +155,9 @@ impl<'n> Decoder<'_> {
                 "breaker" => step.breaker = this.breaker(value),
                 "pin" => step.pin = Some(value.to_json()),
                 "cache" => this.cache(value),
-                "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
+                "resources" => step.resources = this.resources(value, group).map(Box::new),
+                "priority" => step.priority = this.integer(value, 0, 9).and_then(|priority| u8::try_from(priority).ok()),
+                "isolation" | "runs_on" | "sla" => this.placement(&entry.key, value),
                 _ => {}
             });
             if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
@@ -310,6 +295,30 @@ impl<'n> Decoder<'_> {
             let place = super::first_line(self.text, node.place);
             self.report(codes::CONFLICT, place, "`end` ends the run at its first element or pass; it cannot be repeated.");
         }
+    }
+}
+
+/// A step of which nothing is read yet but its name.
+fn bare(id: String, repeat: Option<Repeat>) -> Step {
+    Step {
+        id,
+        title: None,
+        description: None,
+        action: Action::Set(indexmap::IndexMap::new()),
+        join: Join::default(),
+        rest: Rest::default(),
+        repeat,
+        when: None,
+        retry: None,
+        timeout_ms: None,
+        on_restart: OnRestart::default(),
+        on_error: Vec::new(),
+        compensate: None,
+        breaker: None,
+        pin: None,
+        resources: None,
+        priority: None,
+        other: serde_json::Map::new(),
     }
 }
 
