@@ -79,7 +79,7 @@ impl Durable {
         for run in runs {
             let Ok(Active { state, seq, .. }) = self.read(&run) else { continue };
             let mut snapshot = state.snapshot();
-            if seq % 3 == 0 {
+            if seq.is_multiple_of(3) {
                 snapshot.truncate(snapshot.len() / 2);
             }
             let definition = state.program.definition.clone();
@@ -323,7 +323,7 @@ impl World {
         durable.values.extend(batch.values);
         durable.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
         // No dice: what is kept must not change what happens.
-        if durable.journal.len() % 7 == 0 {
+        if durable.journal.len().is_multiple_of(7) {
             durable.keep();
         }
     }

@@ -1,3 +1,5 @@
+//! The files of checkpoints: written, listed, damaged in every way, retained. Not here: what a state is.
+
 use super::*;
 
 fn head(seq: u64, automatic: bool) -> CheckpointHead {
