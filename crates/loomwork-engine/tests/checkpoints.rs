@@ -12,6 +12,7 @@ use loomwork_engine::{
 use loomwork_run::{AttemptOutcome, EventKind, Program, RunState};
 use loomwork_store::{Checkpoints, Level, Reader, Record};
 use loomwork_testkit::{Dice, history};
+use loomwork_workflow::{CheckpointSettings, EngineSettings};
 use serde_json::{Map, json};
 
 fn text(state: &RunState) -> String {
@@ -79,7 +80,9 @@ impl Library for Empty {
 }
 
 async fn open(journal: &Path) -> Engine {
-    let config = EngineConfig { journal: journal.to_owned(), slots: 2, resume: true, version: "test".to_owned() };
+    let checkpoints = CheckpointSettings { every: 2_000, keep: 2, keep_for_ms: 86_400_000 };
+    let settings = EngineSettings { concurrency: Some(2), checkpoints, ..EngineSettings::default() };
+    let config = EngineConfig { journal: journal.to_owned(), settings, resume: true, version: "test".to_owned() };
     Engine::open(config, Arc::new(Nothing), Arc::new(Empty)).await.unwrap()
 }
 

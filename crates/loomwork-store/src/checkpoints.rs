@@ -161,9 +161,9 @@ impl Checkpoints {
         };
         file::make_folder(&folder).map_err(failed(&folder))?;
         let bytes = file::encode(head, content).map_err(failed(&folder))?;
-        let kind = if head.automatic { "auto" } else { "kept" };
+        let kind = if head.automatic { AUTOMATIC } else { "-kept" };
         let id = (1_u32..)
-            .map(|nth| if nth == 1 { format!("{}-{kind}", head.seq) } else { format!("{}-{kind}-{nth}", head.seq) })
+            .map(|nth| if nth == 1 { format!("{}{kind}", head.seq) } else { format!("{}{kind}-{nth}", head.seq) })
             .find(|id| head.automatic || !self.path(&head.run, id).exists())
             .unwrap_or_else(|| head.seq.to_string());
         let path = self.path(&head.run, &id);
@@ -263,39 +263,42 @@ impl Checkpoints {
         }
     }
 
-    /// Does [`Self::retain`] for every run.
+    /// The runs that have checkpoints.
     ///
     /// # Errors
-    /// When a folder cannot be read or a file not be deleted.
-    pub fn retain_all(&self, retention: Retention, now_ms: i64) -> Result<usize, CheckpointError> {
+    /// When the folder cannot be read.
+    pub fn runs(&self) -> Result<Vec<String>, CheckpointError> {
         let failed = |source| CheckpointError::Io { path: self.folder.clone(), action: "read", source };
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
-        let mut deleted = 0;
+        let mut runs = Vec::new();
         for entry in entries {
             // The id of a run is its folder's name.
-            if let Some(run) = entry.map_err(failed)?.file_name().to_str() {
-                deleted += self.retain(run, retention, now_ms)?;
-            }
+            runs.extend(entry.map_err(failed)?.file_name().to_str().map(str::to_owned));
         }
-        Ok(deleted)
+        Ok(runs)
     }
 
-    /// Deletes the automatic checkpoints of a run that need not stay; says how many.
+    /// Deletes the automatic checkpoints of a run that need not stay; says how many. The newest of an open run stays
+    /// however old it is.
     ///
     /// # Errors
     /// When the folder cannot be read or a file not be deleted.
-    pub fn retain(&self, run: &str, retention: Retention, now_ms: i64) -> Result<usize, CheckpointError> {
-        let automatic = |listed: &Listed| listed.checked.as_ref().map(|it| it.head.clone()).ok().filter(|head| head.automatic);
-        let heads: Vec<(String, CheckpointHead)> =
-            self.list(run)?.into_iter().filter_map(|listed| automatic(&listed).map(|head| (listed.id, head))).collect();
+    pub fn retain(&self, run: &str, retention: Retention, open: bool, now_ms: i64) -> Result<usize, CheckpointError> {
+        let automatic = |listed: &Listed| match &listed.checked {
+            Ok(checked) => checked.head.automatic,
+            Err(_) => listed.id.ends_with(AUTOMATIC),
+        };
         let mut deleted = 0;
-        for (place, (id, head)) in heads.iter().enumerate() {
-            if place >= retention.count || now_ms.saturating_sub(head.at_ms) > retention.age_ms {
-                self.delete(run, id)?;
+        for (place, listed) in self.list(run)?.iter().filter(|listed| automatic(listed)).enumerate() {
+            // A damaged one does not say how old it is: it goes when enough newer ones are there.
+            let at_ms = listed.checked.as_ref().map_or(now_ms, |checked| checked.head.at_ms);
+            let old = now_ms.saturating_sub(at_ms) > retention.age_ms && !(open && place == 0);
+            if place >= retention.count || old {
+                self.delete(run, &listed.id)?;
                 deleted += 1;
             }
         }
@@ -307,6 +310,9 @@ impl Checkpoints {
 fn seq_of(id: &str) -> Option<u64> {
     id.split('-').next().and_then(|seq| seq.parse().ok())
 }
+
+/// How the ids of those end that the engine made.
+const AUTOMATIC: &str = "-auto";
 
 /// How the names of the files end.
 const ENDING: &str = ".checkpoint";

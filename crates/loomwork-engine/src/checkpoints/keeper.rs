@@ -6,10 +6,11 @@
 //!
 //! Not here: those that people ask for, and how one is read (`checkpoints`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use loomwork_store::{CheckpointHead, Level, Reader, Retention};
+use loomwork_workflow::CheckpointSettings;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Picture;
@@ -17,29 +18,33 @@ use crate::driver::{Published, now_ms};
 use crate::engine::blocking;
 use crate::{Active, Engine, EngineError};
 
-/// Shorter tails are folded faster than a checkpoint is read.
-const SHORTEST: usize = 2_000;
-
-/// The automatic checkpoints of a run that stay: two, so that a damaged one has a substitute, and for a month.
-const RETENTION: Retention = Retention { count: 2, age_ms: 30 * 24 * 3_600_000 };
+/// The keeper of one engine.
+struct Keeper {
+    engine: Engine,
+    /// Fewer events than these are never worth a checkpoint.
+    shortest: usize,
+    retention: Retention,
+    tails: HashMap<Arc<str>, Tail>,
+}
 
 /// What happened in a run since its last checkpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Tail {
     events: usize,
     /// So many are waited for before the run is looked at.
     wanted: usize,
 }
 
+/// Stands for a tail whose length is not known yet.
+const UNKNOWN: usize = 1;
+
 /// Makes checkpoints of long runs until the engine ends.
-pub(crate) async fn keep(engine: Engine) {
+pub(crate) async fn keep(engine: Engine, settings: CheckpointSettings) {
     let mut published = engine.subscribe();
     let mut done = engine.done();
-    let checkpoints = engine.checkpoints().clone();
-    if let Err(error) = blocking(move || Ok(checkpoints.retain_all(RETENTION, now_ms())?)).await {
-        tracing::warn!(%error, "old checkpoints could not be deleted");
-    }
-    let mut tails: HashMap<Arc<str>, Tail> = HashMap::new();
+    let retention = Retention { count: settings.keep as usize, age_ms: i64::try_from(settings.keep_for_ms).unwrap_or(i64::MAX) };
+    let mut keeper = Keeper { engine, shortest: settings.every as usize, retention, tails: HashMap::new() };
+    keeper.clear_up().await;
     loop {
         let records = tokio::select! {
             biased;
@@ -51,61 +56,10 @@ pub(crate) async fn keep(engine: Engine) {
                 Err(RecvError::Closed) => return,
             },
         };
-        for run in count(&mut tails, &records) {
-            follow_up(&engine, &mut tails, &run).await;
+        for run in keeper.count(&records) {
+            keeper.follow_up(&run).await;
         }
     }
-}
-
-/// Counts events to their runs; returns the runs that are to be looked at.
-fn count(tails: &mut HashMap<Arc<str>, Tail>, records: &Published) -> Vec<Arc<str>> {
-    let mut due: Vec<Arc<str>> = Vec::new();
-    for record in records.iter() {
-        let Some(run) = &record.run else { continue };
-        if matches!(record.kind.as_str(), "run_succeeded" | "run_failed" | "run_cancelled" | "run_compensated") {
-            tails.remove(run);
-            due.retain(|other| other != run);
-            continue;
-        }
-        // A run that did not begin before these eyes has a tail of unknown length: it is looked at now.
-        let known = record.kind == "run_created" || tails.contains_key(run);
-        let wanted = if known { SHORTEST } else { 1 };
-        let tail = tails.entry(Arc::clone(run)).or_insert(Tail { events: 0, wanted });
-        tail.events += 1;
-        if tail.events == tail.wanted {
-            due.push(Arc::clone(run));
-        }
-    }
-    due
-}
-
-/// Looks at a run, and makes its checkpoint when that is worth it.
-async fn follow_up(engine: &Engine, tails: &mut HashMap<Arc<str>, Tail>, run: &Arc<str>) {
-    let Some(tail) = tails.get_mut(run) else { return };
-    let made = async {
-        if tail.wanted == 1 {
-            tail.events = length(engine, run).await?;
-        }
-        if tail.events < SHORTEST { Ok(Made::NotYet(SHORTEST)) } else { make(engine, run, tail.events).await }
-    };
-    match made.await {
-        Ok(Made::Now(steps)) => *tail = Tail { events: 0, wanted: steps.max(SHORTEST) },
-        Ok(Made::NotYet(wanted)) => tail.wanted = wanted,
-        Err(error) => {
-            tracing::warn!(run = %run, %error, "a checkpoint could not be made");
-            *tail = Tail { events: 0, wanted: tail.wanted.saturating_mul(2).max(SHORTEST) };
-        }
-    }
-}
-
-/// How many events a run has had since its newest checkpoint.
-async fn length(engine: &Engine, run: &str) -> Result<usize, EngineError> {
-    let (journal, checkpoints, run) = (Arc::clone(engine.journal()), engine.checkpoints().clone(), run.to_owned());
-    blocking(move || {
-        let kept = checkpoints.newest(&run)?.unwrap_or(0);
-        Ok(Reader::open(&journal)?.count_records(&run, kept + 1)?)
-    })
-    .await
 }
 
 enum Made {
@@ -115,19 +69,94 @@ enum Made {
     NotYet(usize),
 }
 
-async fn make(engine: &Engine, run: &str, events: usize) -> Result<Made, EngineError> {
-    let look = move |active: &Active| {
-        let steps = active.state.steps.len();
-        if steps > events || active.state.status.is_final() { Err(steps) } else { Ok(Picture::of(active, Level::Minimal)) }
-    };
-    let picture = match engine.inspect(run, look).await? {
-        Ok(picture) => picture,
-        Err(steps) => return Ok(Made::NotYet(steps.max(events + 1))),
-    };
-    let steps = picture.steps;
-    let head = CheckpointHead { automatic: true, ..engine.head(run, &picture, Level::Minimal, "engine").await? };
-    engine.write_checkpoint(head, picture).await?;
-    let (checkpoints, run) = (engine.checkpoints().clone(), run.to_owned());
-    blocking(move || Ok(checkpoints.retain(&run, RETENTION, now_ms())?)).await?;
-    Ok(Made::Now(steps))
+impl Keeper {
+    /// Deletes what has become too old while no engine was there.
+    async fn clear_up(&self) {
+        let (journal, checkpoints) = (Arc::clone(self.engine.journal()), self.engine.checkpoints().clone());
+        let retention = self.retention;
+        let cleared = blocking(move || {
+            let open: HashSet<String> = Reader::open(&journal)?.open_runs()?.into_iter().map(|row| row.id).collect();
+            for run in checkpoints.runs()? {
+                checkpoints.retain(&run, retention, open.contains(&run), now_ms())?;
+            }
+            Ok(())
+        });
+        if let Err(error) = cleared.await {
+            tracing::warn!(%error, "old checkpoints could not be deleted");
+        }
+    }
+
+    /// Counts events to their runs; returns the runs that are to be looked at.
+    fn count(&mut self, records: &Published) -> Vec<Arc<str>> {
+        let mut due: Vec<Arc<str>> = Vec::new();
+        for record in records.iter() {
+            let Some(run) = &record.run else { continue };
+            if matches!(record.kind.as_str(), "run_succeeded" | "run_failed" | "run_cancelled" | "run_compensated") {
+                self.tails.remove(run);
+                due.retain(|other| other != run);
+                continue;
+            }
+            // A run that did not begin before these eyes has a tail of unknown length: it is looked at now.
+            let known = record.kind == "run_created" || self.tails.contains_key(run);
+            let wanted = if known { self.shortest } else { UNKNOWN };
+            let tail = self.tails.entry(Arc::clone(run)).or_insert(Tail { events: 0, wanted });
+            tail.events += 1;
+            if tail.events == tail.wanted {
+                due.push(Arc::clone(run));
+            }
+        }
+        due
+    }
+
+    /// Looks at a run, and makes its checkpoint when that is worth it.
+    async fn follow_up(&mut self, run: &Arc<str>) {
+        let Some(Tail { events, wanted }) = self.tails.get(run).copied() else { return };
+        let shortest = self.shortest;
+        let after = match self.look_at(run, events, wanted == UNKNOWN).await {
+            Ok((_, Made::Now(steps))) => Tail { events: 0, wanted: steps.max(shortest) },
+            Ok((events, Made::NotYet(wanted))) => Tail { events, wanted },
+            Err(error) => {
+                tracing::warn!(run = %run, %error, "a checkpoint could not be made");
+                Tail { events: 0, wanted: wanted.saturating_mul(2).max(shortest) }
+            }
+        };
+        self.tails.insert(Arc::clone(run), after);
+    }
+
+    /// Returns the length of the tail, and what came of it.
+    async fn look_at(&self, run: &str, counted: usize, unknown: bool) -> Result<(usize, Made), EngineError> {
+        let events = if unknown { self.length(run).await? } else { counted };
+        if events < self.shortest {
+            return Ok((events, Made::NotYet(self.shortest)));
+        }
+        Ok((events, self.make(run, events).await?))
+    }
+
+    /// How many events a run has had since its newest checkpoint.
+    async fn length(&self, run: &str) -> Result<usize, EngineError> {
+        let (journal, checkpoints) = (Arc::clone(self.engine.journal()), self.engine.checkpoints().clone());
+        let run = run.to_owned();
+        blocking(move || {
+            let kept = checkpoints.newest(&run)?.unwrap_or(0);
+            Ok(Reader::open(&journal)?.count_records(&run, kept + 1)?)
+        })
+        .await
+    }
+
+    async fn make(&self, run: &str, events: usize) -> Result<Made, EngineError> {
+        let look = move |active: &Active| {
+            let steps = active.state.steps.len();
+            if steps > events || active.state.status.is_final() { Err(steps) } else { Ok(Picture::of(active, Level::Minimal)) }
+        };
+        let picture = match self.engine.inspect(run, look).await? {
+            Ok(picture) => picture,
+            Err(steps) => return Ok(Made::NotYet(steps.max(events + 1))),
+        };
+        let steps = picture.steps;
+        let head = self.engine.head(run, &picture, Level::Minimal, "engine").await?;
+        self.engine.write_checkpoint(CheckpointHead { automatic: true, ..head }, picture).await?;
+        let (checkpoints, run, retention) = (self.engine.checkpoints().clone(), run.to_owned(), self.retention);
+        blocking(move || Ok(checkpoints.retain(&run, retention, true, now_ms())?)).await?;
+        Ok(Made::Now(steps))
+    }
 }

@@ -115,8 +115,13 @@ fn automatic_ones_are_kept_by_count_and_age_and_those_of_people_for_good() {
     for (seq, automatic) in [(1, false), (2, true), (3, true), (4, true)] {
         checkpoints.write(&head(seq, automatic), b"state").unwrap();
     }
-    let deleted = checkpoints.retain("r", Retention { count: 2, age_ms: 100_000 }, 5_000).unwrap();
+    let deleted = checkpoints.retain("r", Retention { count: 2, age_ms: 100_000 }, false, 5_000).unwrap();
     assert_eq!((deleted, ids(&checkpoints)), (1, vec!["4-auto".to_owned(), "3-auto".to_owned(), "1-kept".to_owned()]));
-    checkpoints.retain("r", Retention { count: 2, age_ms: 1_000 }, 5_000).unwrap();
+    checkpoints.retain("r", Retention { count: 2, age_ms: 1_000 }, false, 5_000).unwrap();
     assert_eq!(ids(&checkpoints), ["4-auto", "1-kept"]);
+    checkpoints.retain("r", Retention { count: 2, age_ms: 1_000 }, true, 90_000).unwrap();
+    assert_eq!(ids(&checkpoints), ["4-auto", "1-kept"], "the newest of an open run stays");
+    assert_eq!(checkpoints.runs().unwrap(), ["r"]);
+    checkpoints.retain("r", Retention { count: 2, age_ms: 1_000 }, false, 90_000).unwrap();
+    assert_eq!(ids(&checkpoints), ["1-kept"]);
 }
