@@ -3,6 +3,8 @@
 //! Invariant: whatever reaches the world (an effect, an answer, a published event) waits in an [`After`] until the batch
 //! with its events is durable.
 
+mod reuse;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::groups::Groups;
 use crate::queue::Queue;
 use crate::request::{Active, After, Answer, Ask, NewRun, Request, Wish};
 use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError, Library};
+use reuse::Reuse;
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
 type Timer = (i64, Arc<str>, Option<usize>);
@@ -35,6 +38,7 @@ pub struct Core {
     /// Runs that something happened to and that are not decided yet.
     unsettled: VecDeque<Arc<str>>,
     library: Arc<dyn Library>,
+    reuse: Reuse,
     next_seq: u64,
     batch: Batch,
     after: Vec<After>,
@@ -72,6 +76,7 @@ impl Core {
             under_way: HashMap::new(),
             unsettled: VecDeque::new(),
             library,
+            reuse: Reuse::default(),
             next_seq,
             batch: Batch::default(),
             after: Vec::new(),
@@ -436,6 +441,7 @@ impl Core {
 
     /// A run has ended: its concurrency group has room, and the step that called it goes on.
     fn ended(&mut self, run: &Arc<str>, now_ms: i64) {
+        self.reuse.forget(run);
         let Some(active) = self.runs.get(run) else { return };
         if let Some(group) = active.state.group.clone() {
             for next in self.groups.left(&group, run) {
@@ -493,10 +499,14 @@ impl Core {
         if !matches!(status, StepStatus::Pending | StepStatus::Queued | StepStatus::Retrying) {
             return;
         }
+        if self.asks_first(run, step, now_ms) {
+            return;
+        }
         if self.under_way.len() < self.slots && self.queue.is_empty() && !self.shutting_down {
             self.start(run, step, now_ms);
             return;
         }
+        let Some(active) = self.runs.get(run) else { return };
         let priority = active.state.priority;
         if status != StepStatus::Queued {
             let event = queue_step(&active.state, step, now_ms);
@@ -523,8 +533,14 @@ impl Core {
 
     /// Intends an attempt, or fails the step whose input cannot be made.
     fn start(&mut self, run: &Arc<str>, step: usize, now_ms: i64) {
+        if self.asks_first(run, step, now_ms) {
+            return;
+        }
         let Some(active) = self.runs.get_mut(run) else { return };
-        let (event, starting) = start_attempt(&active.state, &mut active.values, step, None, now_ms);
+        let (mut event, starting) = start_attempt(&active.state, &mut active.values, step, None, now_ms);
+        if let EventKind::AttemptStarted(data) = &mut event.kind {
+            data.fingerprint = self.reuse.take(run, &active.state.steps[step].path);
+        }
         let path = active.state.steps[step].path.to_string();
         let workflow = active.state.program.workflow.id.clone();
         let recorded = self.record(run, vec![event]);
@@ -640,6 +656,7 @@ impl Core {
         {
             self.timers.push(Reverse((due, Arc::clone(run), None)));
         }
+        self.reuse.keep(run, &event);
         active.seq = self.next_seq;
         active.last_batch = self.batch_number;
         self.next_seq += 1;

@@ -147,6 +147,7 @@ impl<'n> Decoder<'_> {
             on_error: Vec::new(),
             compensate: None,
             breaker: None,
+            cache: None,
             pin: None,
             other: serde_json::Map::new(),
         };
@@ -171,11 +172,17 @@ impl<'n> Decoder<'_> {
                 }
                 "breaker" => step.breaker = this.breaker(value),
                 "pin" => step.pin = Some(value.to_json()),
-                "cache" => this.cache(value),
+                "cache" => {
+                    let inside = |sight: &mut super::sight::Sight| {
+                        sight.item |= each;
+                        sight.pass |= looped;
+                    };
+                    step.cache = this.seeing(inside, |this| this.cache(value));
+                }
                 "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
                 _ => {}
             });
-            if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
+            if matches!(entry.key.as_str(), "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
                 step.other.insert(entry.key.clone(), value.to_json());
             }
         }
@@ -305,6 +312,17 @@ impl<'n> Decoder<'_> {
             let message = format!("`{}` changes nothing outside the run, so there is nothing to undo.", step.action.name());
             let fix = self.without_entry(node, entry);
             self.at("compensate", |this| this.report(codes::DEAD_COMPENSATION, entry.key_place, message).fixes.extend(fix));
+        }
+        if !matches!(step.action, Action::Process(_) | Action::Effect { .. })
+            && step.cache.is_some()
+            && let Some(entry) = node.entry("cache")
+        {
+            let message = format!(
+                "`cache` uses the output of an action again that is performed, like `run`, `http` or `jq`; `{}` has none to keep.",
+                step.action.name()
+            );
+            let fix = self.without_entry(node, entry);
+            self.at("cache", |this| this.report(codes::CONFLICT, entry.key_place, message).fixes.extend(fix));
         }
         if matches!(step.action, Action::End(_)) && step.repeat.is_some() {
             let place = super::first_line(self.text, node.place);

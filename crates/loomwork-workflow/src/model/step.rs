@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Action, Breaker, Compensation, ErrorRule, OnRestart, Retry};
+use super::{Action, Breaker, Cache, Compensation, ErrorRule, OnRestart, Retry};
 use crate::Template;
 
 /// A step.
@@ -38,9 +38,11 @@ pub struct Step {
     pub compensate: Option<Box<Compensation>>,
     /// When its attempts are refused because earlier ones failed.
     pub breaker: Option<Breaker>,
+    /// When the output of an earlier success is used in place of an attempt.
+    pub cache: Option<Cache>,
     /// The value to use in place of running it, in test runs.
     pub pin: Option<Value>,
-    /// Fields that are checked and need no type of their own yet (`cache`, `isolation`, …), as they are written.
+    /// Fields that are checked and need no type of their own yet (`isolation`, `resources`, …), as they are written.
     pub other: serde_json::Map<String, Value>,
 }
 
