@@ -19,12 +19,8 @@ use serde_json::Value;
 use crate::groups::Groups;
 use crate::queue::Queue;
 use crate::request::{Active, After, Answer, Ask, NewRun, Request, Wish};
-<<<<<<< HEAD
-use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError, Library};
-use reuse::Reuse;
-=======
 use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError, Fork, Library};
->>>>>>> main
+use reuse::Reuse;
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
 type Timer = (i64, Arc<str>, Option<usize>);

@@ -6,11 +6,7 @@ use indexmap::IndexMap;
 use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
-<<<<<<< HEAD
-use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec};
-=======
-use crate::{AttemptKey, AttemptSpec, EngineError, Fork};
->>>>>>> main
+use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
 
 /// Gives an answer, once it is durable.
 pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;

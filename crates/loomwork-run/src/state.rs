@@ -9,11 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-<<<<<<< HEAD
-use crate::event::{CachedFrom, Parent, Waiting};
-=======
-use crate::event::{ForkedFrom, Parent, Waiting};
->>>>>>> main
+use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
 use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
 
 /// Index of the root among the instances.

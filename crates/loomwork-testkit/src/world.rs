@@ -5,17 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-<<<<<<< HEAD
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Library, NewRun, Request, Wish, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun, Request,
+    Wish, fold_run,
 };
-use loomwork_run::{AttemptOutcome, ErrorClass, EventKind, Program, RetryScope, RunError, RunTrigger, ValueRef, Values, Verdict};
+use loomwork_run::{
+    AttemptOutcome, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict,
+};
 use loomwork_store::{Batch, CachedOutput, Record};
-=======
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, NewRun, Request, Wish, fold_run,
-};
-use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict};
-use loomwork_store::{Batch, Record};
->>>>>>> main
 use serde_json::json;
 
 /// Dice with a seed (SplitMix64, Steele et al. 2014).

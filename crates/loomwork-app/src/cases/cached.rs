@@ -62,6 +62,7 @@ fn about_to_start(workflow: Workflow, inputs: &Map<String, Value>, values: &mut 
         steps: 0,
         parent: None,
         group,
+        forked_from: None,
     };
     let program = Arc::new(Program::new(workflow, String::new()));
     Some(RunState::created(program, String::new(), 0, &created))
