@@ -183,7 +183,10 @@ fn contents(path: &Path) -> std::io::Result<String> {
 }
 
 fn outside(path: &str) -> RunError {
-    RunError::new(ErrorClass::Security, format!("`cache.files` names `{path}`, which lies outside the workspace; name files inside it"))
+    RunError::new(
+        ErrorClass::Security,
+        format!("`cache.files` names `{path}`, which lies outside the workspace; name files inside it"),
+    )
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> RunError {

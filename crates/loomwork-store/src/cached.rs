@@ -34,12 +34,7 @@ pub struct CachedOutput {
 /// What an event of a run adds, with its fingerprint.
 pub(crate) fn of_event(run: &str, event: &Event) -> Option<(String, CachedOutput)> {
     let EventKind::StepSucceeded(data) = &event.kind else { return None };
-    let output = CachedOutput {
-        run: run.to_owned(),
-        step: event.step.clone()?,
-        at_ms: event.at_ms,
-        output: data.output.clone(),
-    };
+    let output = CachedOutput { run: run.to_owned(), step: event.step.clone()?, at_ms: event.at_ms, output: data.output.clone() };
     Some((data.fingerprint.clone()?, output))
 }
 
@@ -60,6 +55,7 @@ pub(crate) fn find(connection: &Connection, fingerprint: &str) -> Result<Option<
         })
         .map_err(StoreError::read)?;
     let Some((run, step, at_ms, output)) = found else { return Ok(None) };
-    let output = serde_json::from_str(&output).map_err(|error| StoreError::Read(format!("an output to be used again: {error}")))?;
+    let output =
+        serde_json::from_str(&output).map_err(|error| StoreError::Read(format!("an output to be used again: {error}")))?;
     Ok(Some(CachedOutput { run, step, at_ms, output }))
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun, Request,
-    Wish, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
+    Request, Wish, fold_run,
 };
 use loomwork_run::{
     AttemptOutcome, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict,
@@ -525,7 +525,16 @@ fn step_fingerprint(step: &loomwork_run::Instance) -> String {
     let inner = step.inner.as_ref().map(|inner| (inner.count, inner.open, inner.active, inner.succeeded, &inner.failures));
     format!(
         "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
-        step.path, step.status, step.port, step.attempts, step.edges, step.output, step.error, step.stop, step.waiting, step.cached
+        step.path,
+        step.status,
+        step.port,
+        step.attempts,
+        step.edges,
+        step.output,
+        step.error,
+        step.stop,
+        step.waiting,
+        step.cached
     )
 }
 

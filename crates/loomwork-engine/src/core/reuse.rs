@@ -48,8 +48,7 @@ impl Reuse {
         if self.latest.len() >= MOST_REMEMBERED {
             self.latest.clear();
         }
-        let kept =
-            CachedOutput { run: run.to_string(), step: step.clone(), at_ms: event.at_ms, output: data.output.clone() };
+        let kept = CachedOutput { run: run.to_string(), step: step.clone(), at_ms: event.at_ms, output: data.output.clone() };
         self.latest.insert(fingerprint.clone(), kept);
     }
 }

@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Action, Approve, Backoff, Breaker, Cache, Call, Choose, Compensation, Concurrency, Defaults, ErrorAction, ErrorRule, ForEach, Group,
-    Input, Jitter, Join, Loop, OnConflict, OnFailure, OnItemFailure, OnRestart, Process, ProgramText, Repeat, Rest, Retry, Step,
-    Wait, Workflow,
+    Action, Approve, Backoff, Breaker, Cache, Call, Choose, Compensation, Concurrency, Defaults, ErrorAction, ErrorRule, ForEach,
+    Group, Input, Jitter, Join, Loop, OnConflict, OnFailure, OnItemFailure, OnRestart, Process, ProgramText, Repeat, Rest, Retry,
+    Step, Wait, Workflow,
 };
 use crate::{DEFAULT_SHELL, Template, format_duration};
 

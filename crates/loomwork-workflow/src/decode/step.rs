@@ -132,25 +132,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn step_body(&mut self, node: &'n Node, draft: &mut Draft<'n>) {
-        let mut step = Step {
-            id: draft.label.clone(),
-            title: None,
-            description: None,
-            action: Action::Set(indexmap::IndexMap::new()),
-            join: Join::default(),
-            rest: Rest::default(),
-            repeat: self.repeat(node),
-            when: None,
-            retry: None,
-            timeout_ms: None,
-            on_restart: OnRestart::default(),
-            on_error: Vec::new(),
-            compensate: None,
-            breaker: None,
-            cache: None,
-            pin: None,
-            other: serde_json::Map::new(),
-        };
+        let mut step = bare(node, draft.label.clone(), self.repeat(node));
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
@@ -182,9 +164,6 @@ impl<'n> Decoder<'_> {
                 "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
                 _ => {}
             });
-            if matches!(entry.key.as_str(), "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
-                step.other.insert(entry.key.clone(), value.to_json());
-            }
         }
         let inside = |sight: &mut super::sight::Sight| {
             sight.item |= each;
@@ -340,6 +319,36 @@ fn waits(step: &Node) -> Vec<(String, u64, Place)> {
     };
     let places = [("wait", "for"), ("wait", "timeout"), ("approve", "timeout"), ("http", "timeout")];
     places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
+}
+
+/// A step of which nothing is read yet but its name.
+fn bare(node: &Node, id: String, repeat: Option<Repeat>) -> Step {
+    Step {
+        id,
+        title: None,
+        description: None,
+        action: Action::Set(indexmap::IndexMap::new()),
+        join: Join::default(),
+        rest: Rest::default(),
+        repeat,
+        when: None,
+        retry: None,
+        timeout_ms: None,
+        on_restart: OnRestart::default(),
+        on_error: Vec::new(),
+        compensate: None,
+        breaker: None,
+        cache: None,
+        pin: None,
+        other: kept_as_written(node),
+    }
+}
+
+/// Fields that are checked and have no type of their own yet.
+fn kept_as_written(node: &Node) -> serde_json::Map<String, serde_json::Value> {
+    let keys = ["isolation", "resources", "runs_on", "sla", "priority", "artifacts"];
+    let entries = node.entries().unwrap_or_default().iter().filter(|entry| keys.contains(&entry.key.as_str()));
+    entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }
 
 /// The key of the first action of a step.
