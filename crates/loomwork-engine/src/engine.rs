@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
 use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
-use crate::{EngineError, Fork, Library, Performer, load_run, read_values};
+use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run, read_values};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Engine {
             Ok((writer, runs))
         })
         .await?;
-        let mut core = Core::new(config.slots, writer.next_seq(), library);
+        let mut core = Core::new(config.slots, writer.next_seq(), library).with_limits(Limits::of_machine(config.slots));
         let now = now_ms();
         let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
         core.record_workspace("engine_started", "engine", &facts, now);
@@ -251,6 +251,15 @@ impl Engine {
         let run = run.map(Arc::from);
         let actor = actor.to_owned();
         self.ask(|answer| Request::Send { run, actor, name, data, answer }).await
+    }
+
+    /// Who waits to be started, and why: of one run, or of all; at most so many.
+    ///
+    /// # Errors
+    /// When the engine has stopped.
+    pub async fn line(&self, run: Option<&str>, limit: usize) -> Result<QueueLine, EngineError> {
+        let run = run.map(Arc::from);
+        self.ask(|answer| Request::Line { run, limit, answer: Box::new(|line| answer(Ok(line))) }).await
     }
 
     /// Looks at a run: in memory when it is open, else read from the journal. What it sees is durable.

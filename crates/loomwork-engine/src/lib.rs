@@ -15,10 +15,10 @@ mod fork;
 mod groups;
 mod load;
 mod performer;
-mod queue;
 mod request;
+mod schedule;
 
-pub use crate::core::Core;
+pub use crate::core::{Core, QueueLine, Queued};
 pub use call::Library;
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun, surroundings};
@@ -28,3 +28,4 @@ pub use load::{fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, FingerprintSpec, FingerprintTo, Performer, ReportTo};
 pub use request::{Active, After, Answer, Ask, Look, NewRun, Request, Wish};
+pub use schedule::{AGEING_MS, Limits, Needs, WaitReason};

@@ -69,6 +69,15 @@ pub enum Request {
     },
     /// Looks at a run in memory; the look is answered once what it saw is durable.
     Inspect(Arc<str>, Look),
+    /// Asks who waits, and why.
+    Line {
+        /// Only of this run; none for all.
+        run: Option<Arc<str>>,
+        /// At most so many.
+        limit: usize,
+        /// The answer.
+        answer: Box<dyn FnOnce(crate::QueueLine) + Send>,
+    },
     /// Nothing but the time has changed.
     Tick,
 }

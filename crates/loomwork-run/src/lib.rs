@@ -34,7 +34,9 @@ pub use error::{ErrorClass, RunError, SuggestedAction};
 pub use event::*;
 pub use fork::{fork_events, plan_fork};
 pub use machine::{AttemptStatus, RunStatus, StepStatus};
-pub use outcome::{AttemptOutcome, Starting, attempt_lost, attempt_reported, queue_step, start_attempt, timer_due, timer_of};
+pub use outcome::{
+    AttemptOutcome, Starting, attempt_lost, attempt_reported, cannot_start, queue_step, start_attempt, timer_due, timer_of,
+};
 pub use program::{Definition, Program, ScopeDefinition, Shape};
 pub use readiness::{Readiness, readiness};
 pub use request::*;

@@ -78,6 +78,11 @@ pub fn queue_step(state: &RunState, step: usize, now_ms: i64) -> Event {
     event(state, now_ms, step, None, StepQueued {}.into())
 }
 
+/// A step that is ready can never start: what follows from that.
+pub fn cannot_start(state: &RunState, values: &mut Values, step: usize, error: RunError, now_ms: i64) -> Event {
+    after_failure(state, values, step, None, error, now_ms)
+}
+
 /// The events that an attempt's report makes.
 pub fn attempt_reported(
     state: &RunState,

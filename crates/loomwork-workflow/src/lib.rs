@@ -44,6 +44,7 @@
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
 
 mod analysis;
+mod bytes;
 mod certain;
 mod check;
 pub mod codes;
@@ -65,6 +66,7 @@ mod types;
 mod yaml;
 
 pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
+pub use bytes::parse_bytes;
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, step_fingerprint};
 pub use complete::{
     Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,

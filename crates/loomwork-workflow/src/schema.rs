@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::decode::keys::{ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, STEP, Shape, TOP};
+use crate::decode::keys::{ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, RESOURCES, STEP, Shape, TOP};
 
 /// The JSON Schema of a workflow file.
 #[must_use]
@@ -63,6 +63,10 @@ impl Schema {
             let beside = beside.map(|(field, owners)| ((*field).to_owned(), json!({ "anyOf": required(owners) })));
             let needing = ACCOMPANIED.iter().map(|(action, other)| ((*action).to_owned(), json!({ "required": [other] })));
             table["dependentSchemas"] = Value::Object(beside.chain(needing).collect());
+        }
+        if keys.name == RESOURCES.name {
+            table["propertyNames"] = json!({ "pattern": NAME });
+            table["additionalProperties"] = self.shape(Shape::Positive);
         }
         if keys.name == ERROR_RULE.name {
             let doing = |what: &str| json!({ "properties": { "do": { "const": what } } });

@@ -161,7 +161,9 @@ impl<'n> Decoder<'_> {
                     };
                     step.cache = this.seeing(inside, |this| this.cache(value));
                 }
-                "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
+                "resources" => step.resources = this.resources(value, group).map(Box::new),
+                "priority" => step.priority = this.integer(value, 0, 9).and_then(|priority| u8::try_from(priority).ok()),
+                "isolation" | "runs_on" | "sla" => this.placement(&entry.key, value),
                 _ => {}
             });
         }
@@ -340,6 +342,8 @@ fn bare(node: &Node, id: String, repeat: Option<Repeat>) -> Step {
         breaker: None,
         cache: None,
         pin: None,
+        resources: None,
+        priority: None,
         other: kept_as_written(node),
     }
 }

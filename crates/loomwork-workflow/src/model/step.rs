@@ -42,8 +42,21 @@ pub struct Step {
     pub cache: Option<Cache>,
     /// The value to use in place of running it, in test runs.
     pub pin: Option<Value>,
-    /// Fields that are checked and need no type of their own yet (`isolation`, `resources`, …), as they are written.
+    /// What an attempt takes of the machine, if it says so.
+    pub resources: Option<Box<Resources>>,
+    /// From 0 (last) to 9 (first) among the steps that wait to be started; none for the run's own.
+    pub priority: Option<u8>,
+    /// Fields that are checked and need no type of their own for comparing (`isolation`, `resources`, …), as they are written.
     pub other: serde_json::Map<String, Value>,
+}
+
+/// What an attempt takes of the machine while it is under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resources {
+    /// Slots of the engine.
+    pub slots: u32,
+    /// Amounts by kind, all above 0: `cpu` in processors, `memory` in bytes, others as the engine's settings count them.
+    pub amounts: Vec<(String, f64)>,
 }
 
 /// When a step with several incoming edges starts.
