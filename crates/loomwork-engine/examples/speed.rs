@@ -9,6 +9,7 @@ use loomwork_engine::{
     Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, ReportTo, StartRun,
 };
 use loomwork_run::AttemptOutcome;
+use loomwork_workflow::EngineSettings;
 use serde_json::{Map, json};
 
 /// Ends every attempt at once.
@@ -98,7 +99,8 @@ async fn main() {
     let count = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000);
     let folder = tempfile::tempdir_in(".").unwrap();
     let journal = folder.path().join("journal.db");
-    let config = EngineConfig { journal, slots: 8, resume: true, version: "bench".to_owned() };
+    let settings = EngineSettings { concurrency: Some(8), ..EngineSettings::default() };
+    let config = EngineConfig { journal, settings, resume: true, version: "bench".to_owned() };
     let engine = Engine::open(config, Arc::new(Nothing), Arc::new(Empty)).await.unwrap();
     seconds(&engine, chain(10, "set: { n: 1 }")).await;
     let line = json!({

@@ -17,8 +17,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use loomwork_run::{Decision, Event, EventKind, RetryPlan, StepStatus, advance};
+use loomwork_run::{Decision, Event, EventKind, Program, RetryPlan, StepStatus, advance};
 use loomwork_store::{Batch, NewRecord};
+use loomwork_workflow::Defaults;
 use serde_json::Value;
 
 use crate::groups::Groups;
@@ -37,6 +38,7 @@ pub struct Core {
     numbers: HashMap<String, u32>,
     groups: Groups,
     queue: Scheduler,
+    defaults: Defaults,
     timers: BinaryHeap<Reverse<Timer>>,
     under_way: HashMap<AttemptKey, (Performing, Share)>,
     /// Runs that something happened to and that are not decided yet.
@@ -77,6 +79,7 @@ impl Core {
             numbers: HashMap::new(),
             groups: Groups::default(),
             queue: Scheduler::new(Limits::of_slots(slots)),
+            defaults: Defaults::default(),
             timers: BinaryHeap::new(),
             under_way: HashMap::new(),
             unsettled: VecDeque::new(),
@@ -96,6 +99,20 @@ impl Core {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.queue = Scheduler::new(limits);
         self
+    }
+
+    /// The same loop, with what holds for steps where their workflow says nothing.
+    #[must_use]
+    pub fn with_defaults(mut self, defaults: Defaults) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    /// Gives a program the defaults of the workspace.
+    fn complete(&self, program: &mut Arc<Program>) {
+        if self.defaults != Defaults::default() {
+            Arc::make_mut(program).default_to(&self.defaults);
+        }
     }
 
     /// Attempts under way, and steps that wait for a slot.
@@ -164,7 +181,8 @@ impl Core {
                     }
                 }
             }
-            Request::Load(active) => {
+            Request::Load(mut active) => {
+                self.complete(&mut active.state.program);
                 let id: Arc<str> = Arc::from(active.state.id.as_str());
                 self.runs.entry(id).or_insert(*active);
             }

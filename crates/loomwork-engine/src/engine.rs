@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use loomwork_run::{Program, RetryPlan, RunTrigger};
 use loomwork_store::{Reader, Writer};
-use loomwork_workflow::{Scope, Workflow};
+use loomwork_workflow::{EngineSettings, Scope, Workflow};
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -20,8 +20,8 @@ use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run, 
 pub struct EngineConfig {
     /// The journal's file.
     pub journal: PathBuf,
-    /// Processes that may run at one time.
-    pub slots: usize,
+    /// What the workspace says of its engine.
+    pub settings: EngineSettings,
     /// Whether runs that were open go on. False for a journal that this user does not trust yet.
     pub resume: bool,
     /// Version of the software, for the journal.
@@ -29,9 +29,10 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// The number of slots unless configured otherwise: eight, or two a processor.
-    pub fn default_slots() -> usize {
-        std::thread::available_parallelism().map_or(8, |cores| (2 * cores.get()).max(8))
+    /// Attempts that may be under way at one time: as configured, else eight, or two a processor.
+    pub fn slots(&self) -> usize {
+        let suitable = || std::thread::available_parallelism().map_or(8, |cores| (2 * cores.get()).max(8));
+        self.settings.concurrency.map_or_else(suitable, |slots| slots as usize)
     }
 }
 
@@ -104,9 +105,9 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let fresh = uuid::Uuid::now_v7().to_string();
         let path = config.journal.clone();
-        let resume = config.resume;
+        let (resume, durability) = (config.resume, config.settings.durability);
         let (writer, open_runs) = blocking(move || {
-            let writer = Writer::open(&path, &fresh)?;
+            let writer = Writer::open_with(&path, &fresh, durability)?;
             let reader = Reader::open(&path)?;
             let mut runs = Vec::new();
             for row in if resume { reader.open_runs()? } else { Vec::new() } {
@@ -119,7 +120,10 @@ impl Engine {
             Ok((writer, runs))
         })
         .await?;
-        let mut core = Core::new(config.slots, writer.next_seq(), library).with_limits(Limits::of_machine(config.slots));
+        let slots = config.slots();
+        let limits = Limits::of_settings(slots, &config.settings);
+        let mut core =
+            Core::new(slots, writer.next_seq(), library).with_limits(limits).with_defaults(config.settings.defaults.clone());
         let now = now_ms();
         let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
         core.record_workspace("engine_started", "engine", &facts, now);
@@ -145,7 +149,7 @@ impl Engine {
             let _ = done_sender.send(true);
         });
         let journal = Arc::from(config.journal.as_path());
-        Ok(Self { messages, published, figures, journal, journal_id, slots: config.slots, done })
+        Ok(Self { messages, published, figures, journal, journal_id, slots, done })
     }
 
     /// Identifies the journal for all its life.

@@ -14,6 +14,7 @@ impl Core {
         let ids: Vec<Arc<str>> = open.iter().map(|active| Arc::from(active.state.id.as_str())).collect();
         for (id, mut active) in ids.iter().zip(open) {
             active.last_batch = 0;
+            self.complete(&mut active.state.program);
             let state = &active.state;
             if state.status != loomwork_run::RunStatus::Queued {
                 self.groups.entered(state.group.as_deref(), id);

@@ -13,7 +13,8 @@ use crate::request::{Active, NewRun};
 use crate::{EngineError, Fork};
 
 impl Core {
-    pub(super) fn create(&mut self, new: NewRun, now_ms: i64) {
+    pub(super) fn create(&mut self, mut new: NewRun, now_ms: i64) {
+        self.complete(&mut new.program);
         let workflow = &new.program.workflow;
         let number = next_number(&mut self.numbers, &workflow.id, new.last_number);
         let mut values = Values::default();
@@ -51,6 +52,7 @@ impl Core {
     /// it: they belong to the old run.
     pub(super) fn fork(&mut self, fork: Fork, now_ms: i64) -> Result<(), EngineError> {
         let Fork { mut active, mut events, last_number, .. } = fork;
+        self.complete(&mut active.state.program);
         let id: Arc<str> = Arc::from(active.state.id.as_str());
         let workflow = &active.state.program.workflow;
         let queued = active.state.status == loomwork_run::RunStatus::Queued;

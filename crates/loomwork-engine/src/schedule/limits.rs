@@ -33,6 +33,19 @@ impl Limits {
         limits
     }
 
+    /// The limits that a workspace sets; what it says nothing of is as the machine has it.
+    pub fn of_settings(slots: usize, settings: &loomwork_workflow::EngineSettings) -> Self {
+        let mut limits = Self::of_machine(slots);
+        limits.per_workflow = settings.concurrency_per_workflow;
+        let resources = &settings.resources;
+        let known = [("cpu", resources.cpu), ("memory", resources.memory_bytes.map(|bytes| bytes as f64))];
+        let known = known.into_iter().filter_map(|(kind, amount)| Some((kind, amount?)));
+        for (kind, amount) in known.chain(resources.kinds.iter().map(|(kind, amount)| (kind.as_str(), *amount))) {
+            limits = limits.with(kind, amount);
+        }
+        limits
+    }
+
     /// The same limits, with so much of a kind: `cpu` in processors, `memory` in bytes, others as they are declared.
     #[must_use]
     pub fn with(mut self, kind: &str, amount: f64) -> Self {

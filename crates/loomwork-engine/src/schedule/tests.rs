@@ -184,3 +184,13 @@ fn a_step_that_wants_to_start_no_more_is_let_go_and_keeps_nothing() {
     let started = scheduler.next(0, |run, _| run == "here").map(|(run, ..)| run.to_string());
     assert_eq!((started.as_deref(), scheduler.len()), (Some("here"), 0));
 }
+
+#[test]
+fn the_limits_are_those_of_the_settings_and_else_those_of_the_machine() {
+    let text = "concurrency_per_workflow: 2\nresources: { memory: 1kB, gpu: 0.5 }";
+    let limits = Limits::of_settings(3, &loomwork_workflow::read_settings(text).unwrap());
+    assert_eq!((limits.slots, limits.per_workflow), (3, Some(2)));
+    let of = |kind: &str| limits.resources.get(kind).copied();
+    assert_eq!((of("memory"), of("gpu")), (Some(1_000_000), Some(500)));
+    assert_eq!(of("cpu"), Limits::of_machine(3).resources.get("cpu").copied());
+}
