@@ -10,10 +10,10 @@ use loomwork_engine::{
     Wish, fold_on, load_checkpoint, load_run, load_run_from,
 };
 use loomwork_run::{AttemptOutcome, EventKind, Program, RunState};
-use loomwork_store::{Checkpoints, Level, Reader, Record};
+use loomwork_store::{CachedOutput, Checkpoints, Level, Reader, Record};
 use loomwork_testkit::{Dice, history};
 use loomwork_workflow::{CheckpointSettings, EngineSettings};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 fn text(state: &RunState) -> String {
     String::from_utf8(state.snapshot()).unwrap()
@@ -76,6 +76,14 @@ impl Library for Empty {
 
     fn last_number(&self, _: &str) -> u32 {
         0
+    }
+
+    fn cached(&self, _: &str) -> Option<CachedOutput> {
+        None
+    }
+
+    fn value(&self, _: &str) -> Option<Arc<Value>> {
+        None
     }
 }
 

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::event::{ForkedFrom, Parent, Waiting};
+use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
 use crate::snapshot::{is_default, is_true, present};
 use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
 
@@ -190,6 +190,15 @@ pub struct Instance {
     /// Whether the next start of this container keeps what it has.
     #[serde(skip_serializing_if = "is_default")]
     pub resume: bool,
+    /// What its output may be used again for, if it has `cache`; of the last attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Box<str>>,
+    /// The success whose output it used again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached: Option<Box<CachedFrom>>,
+    /// Whether a person had it done again: then it, and what it contains, uses no earlier output.
+    #[serde(skip_serializing_if = "is_default")]
+    pub again: bool,
 }
 
 /// Why something is being stopped.
@@ -320,6 +329,9 @@ impl Instance {
             completion: 0,
             child: None,
             resume: false,
+            fingerprint: None,
+            cached: None,
+            again: false,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
+mod cached;
 mod checkpoints;
 mod files;
 mod import;
