@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
+use loomwork_run::{CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
-use crate::{AttemptKey, AttemptSpec, EngineError, Fork};
+use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
 
 /// Gives an answer, once it is durable.
 pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
@@ -115,6 +115,8 @@ pub enum Wish {
         /// Merge patch on the resolved input.
         set: Option<Value>,
     },
+    /// That it is on record that its state was kept.
+    Kept(CheckpointCreated),
     /// That a step and all that follows is done again.
     Rerun {
         /// The step's path.
@@ -166,6 +168,8 @@ impl Active {
 pub enum After {
     /// Start an attempt.
     Start(Box<AttemptSpec>),
+    /// Ask for the fingerprint of a step's input.
+    Fingerprint(Box<FingerprintSpec>),
     /// Ask an attempt to stop.
     Stop(AttemptKey),
     /// Answer a request.

@@ -54,6 +54,9 @@ impl RunState {
         let Some(status) = run_transition(self.status, &event.kind) else {
             return Err(self.illegal(event, "the run".to_owned(), self.status.as_str()));
         };
+        if matches!(event.kind, EventKind::CheckpointCreated(_) | EventKind::CheckpointRestored(_)) {
+            return Ok(());
+        }
         self.status = status;
         match &event.kind {
             EventKind::RunStarted(_) => {
@@ -196,6 +199,7 @@ impl RunState {
             self.forget(step, data.resume);
             let state = &mut self.steps[step];
             state.resume = data.resume;
+            state.again = data.anew || data.set.is_some() || !state.attempts.is_empty();
             state.edits += u32::from(data.anew || data.set.is_some());
             state.set = data.set.clone().or(if data.anew { None } else { state.set.take() });
             return;
@@ -207,6 +211,7 @@ impl RunState {
                 state.input = Some(data.input.clone());
                 state.due_at_ms = data.timeout_at_ms;
                 state.child.clone_from(&data.child);
+                state.fingerprint = data.fingerprint.as_deref().map(Box::from);
                 state.error = None;
                 // Only the first attempt of a call that is taken up goes on with the run that it called.
                 state.resume &= state.inner.is_some();
@@ -239,6 +244,7 @@ impl RunState {
             EventKind::StepSucceeded(data) => {
                 state.port = Some(data.port.clone());
                 state.output = Some(data.output.clone());
+                state.cached = data.cached.clone().map(Box::new);
                 state.error = None;
                 state.reason = None;
             }

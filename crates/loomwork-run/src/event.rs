@@ -142,7 +142,8 @@ pub struct WaitingFor {
 }
 
 /// What a step waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Waiting {
     /// Times and events.
     For(Vec<WaitingFor>),
@@ -153,6 +154,15 @@ pub enum Waiting {
         /// When nobody is waited for any longer.
         due_at_ms: Option<i64>,
     },
+}
+
+/// The success whose output was used again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedFrom {
+    /// The run's id.
+    pub run: String,
+    /// Path of the step in it.
+    pub step: String,
 }
 
 /// Length and hash of an attempt's log file.
@@ -276,6 +286,25 @@ events! {
         /// `run_timeout`, `timeout`, or `wait`.
         timer: String,
     }
+    /// The state of the run was kept by a person.
+    "checkpoint_created" CheckpointCreated {
+        /// The checkpoint's id.
+        checkpoint: String,
+        /// Its name, if it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// How much it holds: `minimal`, `standard`, `comprehensive` or `debug`.
+        level: String,
+        /// SHA-256 of its content, in hex.
+        sha256: String,
+    }
+    /// The run begins with what a checkpoint of another one had kept.
+    "checkpoint_restored" CheckpointRestored {
+        /// The checkpoint's id.
+        checkpoint: String,
+        /// The run of which it is.
+        run: String,
+    }
     /// The step is ready and waits for a slot.
     "step_queued" StepQueued {}
     /// An attempt is about to start.
@@ -296,6 +325,9 @@ events! {
         /// The run that it calls.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         child: Option<String>,
+        /// For a step with `cache`: what its output may be used again for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
     }
     /// An attempt ended well.
     "attempt_succeeded" AttemptSucceeded {
@@ -389,6 +421,12 @@ events! {
         port: String,
         /// The output.
         output: ValueRef,
+        /// For a step with `cache`: what its output may be used again for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
+        /// The success whose output this is, when it was used again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cached: Option<CachedFrom>,
     }
     /// The step ended on its port `failed`.
     "step_failed" StepFailed {
@@ -420,5 +458,12 @@ events! {
         /// Whether its effect is a new one: it gets a new idempotency key.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         anew: bool,
+    }
+}
+
+impl StepSucceeded {
+    /// A success with an output of its own that no other step uses.
+    pub(crate) fn new(port: &str, output: ValueRef) -> Self {
+        Self { port: port.to_owned(), output, fingerprint: None, cached: None }
     }
 }

@@ -8,6 +8,7 @@
 //! slots and timers (`loomwork-engine`).
 
 mod apply;
+mod cache;
 mod compensate;
 mod container;
 mod decide;
@@ -21,11 +22,13 @@ mod readiness;
 mod request;
 mod retry;
 mod scope;
+mod snapshot;
 mod state;
 mod value;
 mod wait;
 
 pub use apply::ApplyError;
+pub use cache::{CacheQuestion, cache_failed, cache_question, has_cache, takes_cached, use_again};
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};
 pub use error::{ErrorClass, RunError, SuggestedAction};
@@ -40,5 +43,6 @@ pub use readiness::{Readiness, readiness};
 pub use request::*;
 pub use retry::{backoff_ms, spread};
 pub use scope::seen_from;
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{AttemptState, CancelRequest, Container, EdgeCounts, Instance, ROOT, Role, RunState, Stop, Undo};
 pub use value::{INLINE_BYTES, MissingValue, StoredValue, ValueRef, Values};

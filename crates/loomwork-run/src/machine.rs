@@ -40,6 +40,8 @@ pub(crate) fn run_transition(status: RunStatus, event: &EventKind) -> Option<Run
         (Compensated, E::RunAmended(_)) => Some(Compensated),
         (Succeeded, E::RunTakenUp(_)) => Some(Running),
         (Succeeded, E::RunAmended(_)) => Some(Succeeded),
+        // What is written down about a run never changes it.
+        (status, E::CheckpointCreated(_) | E::CheckpointRestored(_)) => Some(status),
         _ => None,
     }
 }
@@ -286,6 +288,8 @@ mod tests {
             RunPaused {}.into(),
             RunResumed {}.into(),
             RunAmended { definition: String::new() }.into(),
+            CheckpointCreated { checkpoint: String::new(), name: None, level: String::new(), sha256: String::new() }.into(),
+            CheckpointRestored { checkpoint: String::new(), run: String::new() }.into(),
             RunCompensating {}.into(),
             RunCompensated { error: None }.into(),
             EventSent { name: String::new(), data: ValueRef::null() }.into(),
@@ -302,6 +306,7 @@ mod tests {
                 resume: false,
                 timeout_at_ms: None,
                 child: None,
+                fingerprint: None,
             }
             .into(),
             StepWaiting { waits: Vec::new() }.into(),
@@ -317,7 +322,7 @@ mod tests {
             AttemptCancelled { log: None, usage: None }.into(),
             AttemptLost {}.into(),
             StepRetrying { due_at_ms: 0, fallback: None }.into(),
-            StepSucceeded { port: "succeeded".to_owned(), output: ValueRef::null() }.into(),
+            StepSucceeded::new("succeeded", ValueRef::null()).into(),
             StepFailed { error, compensate: false }.into(),
             StepSkipped { reason: String::new() }.into(),
             StepCancelled { reason: None }.into(),

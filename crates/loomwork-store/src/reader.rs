@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loomwork_run::RunStatus;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::{Record, RunFilter, RunRow, StoreError, projection, schema};
+use crate::{CachedOutput, Record, RunFilter, RunRow, StoreError, cached, projection, schema};
 
 /// The columns that [`record_of`] reads, in its order.
 pub(crate) const ROW: &str = "seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash";
@@ -62,6 +62,26 @@ impl Reader {
         rows.collect::<rusqlite::Result<_>>().map_err(StoreError::read)
     }
 
+    /// The first record of a run from a number on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn next_record(&self, run: &str, from_seq: u64) -> Result<Option<Record>, StoreError> {
+        let sql = format!("SELECT {ROW} FROM event WHERE run = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1");
+        let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
+        statement.query_row((run, from_seq), record_of).optional().map_err(StoreError::read)
+    }
+
+    /// How many records a run has from a number on.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn count_records(&self, run: &str, from_seq: u64) -> Result<usize, StoreError> {
+        let sql = "SELECT count(*) FROM event WHERE run = ?1 AND seq >= ?2";
+        let mut statement = self.connection.prepare_cached(sql).map_err(StoreError::read)?;
+        statement.query_row((run, from_seq), |row| row.get(0)).map_err(StoreError::read)
+    }
+
     /// The text of a workflow by its hash.
     ///
     /// # Errors
@@ -76,6 +96,14 @@ impl Reader {
     /// When it cannot be read.
     pub fn value(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.one("SELECT json FROM value WHERE hash = ?1", hash)
+    }
+
+    /// The latest output that was kept under a fingerprint. One of the last moments may be missing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn cached(&self, fingerprint: &str) -> Result<Option<CachedOutput>, StoreError> {
+        cached::find(&self.connection, fingerprint)
     }
 
     fn one<T: rusqlite::types::FromSql>(&self, sql: &str, key: &str) -> Result<Option<T>, StoreError> {

@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, Limits, NewRun, Request, Wish,
-    fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, Limits,
+    NewRun, Request, Wish, fold_on, fold_run,
 };
-use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict};
-use loomwork_store::{Batch, Record};
+use loomwork_run::{
+    AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef,
+    Values, Verdict,
+};
+use loomwork_store::{Batch, CachedOutput, Record};
 use serde_json::json;
 
 /// Dice with a seed (SplitMix64, Steele et al. 2014).
@@ -51,6 +54,15 @@ struct Durable {
     journal: Vec<Record>,
     definitions: HashMap<String, String>,
     values: HashMap<String, Vec<u8>>,
+    checkpoints: HashMap<Arc<str>, Vec<Kept>>,
+}
+
+/// A state of a run that was kept.
+struct Kept {
+    /// Number of the last event in it.
+    seq: u64,
+    definition: String,
+    snapshot: Vec<u8>,
 }
 
 impl Durable {
@@ -60,6 +72,38 @@ impl Durable {
         let state = fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned()))?;
         let values = self.values_of(&state);
         Ok(Active::new(state, values, seq))
+    }
+
+    /// Keeps the states of all runs as they are durable now. Every third one is damaged.
+    fn keep(&mut self) {
+        let runs: std::collections::BTreeSet<Arc<str>> = self.journal.iter().filter_map(|record| record.run.clone()).collect();
+        for run in runs {
+            let Ok(Active { state, seq, .. }) = self.read(&run) else { continue };
+            let mut snapshot = state.snapshot();
+            if seq.is_multiple_of(3) {
+                snapshot.truncate(snapshot.len() / 2);
+            }
+            let definition = state.program.definition.clone();
+            self.checkpoints.entry(run).or_default().push(Kept { seq, definition, snapshot });
+        }
+    }
+
+    /// Reads a run from its newest whole checkpoint, as the engine does when it starts.
+    fn read_kept(&self, run: &str) -> Option<Active> {
+        let records = self.records(run);
+        let first = records.first()?.event().ok()?;
+        let EventKind::RunCreated(created) = &first.kind else { return None };
+        let whole = |kept: &Kept| {
+            let workflow = loomwork_workflow::analyze(self.definitions.get(&kept.definition)?).workflow?;
+            let program = Arc::new(Program::new(workflow, kept.definition.clone()));
+            let state = RunState::of_snapshot(program, run.to_owned(), (first.at_ms, created), &kept.snapshot).ok()?;
+            Some((kept.seq, state))
+        };
+        let (kept, mut state) = self.checkpoints.get(run)?.iter().rev().find_map(whole)?;
+        let tail: Vec<Record> = records.into_iter().filter(|record| record.seq > kept).collect();
+        fold_on(&mut state, &tail).ok()?;
+        let values = self.values_of(&state);
+        Some(Active::new(state, values, tail.last().map_or(kept, |record| record.seq)))
     }
 
     fn records(&self, run: &str) -> Vec<Record> {
@@ -105,6 +149,25 @@ impl Library for Shelf {
     fn last_number(&self, _: &str) -> u32 {
         0
     }
+
+    fn cached(&self, fingerprint: &str) -> Option<CachedOutput> {
+        let durable = locked(&self.durable);
+        durable.journal.iter().rev().find_map(|record| {
+            let event = record.event().ok()?;
+            let EventKind::StepSucceeded(data) = &event.kind else { return None };
+            (data.fingerprint.as_deref() == Some(fingerprint)).then(|| CachedOutput {
+                run: record.run.as_deref().unwrap_or_default().to_owned(),
+                step: event.step.clone().unwrap_or_default(),
+                at_ms: event.at_ms,
+                output: data.output.clone(),
+            })
+        })
+    }
+
+    fn value(&self, hash: &str) -> Option<Arc<serde_json::Value>> {
+        let json = locked(&self.durable).values.get(hash).cloned()?;
+        serde_json::from_slice(&json).ok().map(Arc::new)
+    }
 }
 
 /// The world.
@@ -113,12 +176,15 @@ pub struct World {
     pub broken: Vec<String>,
     /// Crashes so far.
     pub crashes: u32,
+    /// Runs that were read from a checkpoint after a crash.
+    pub from_checkpoints: u32,
     dice: Dice,
     now_ms: i64,
     slots: usize,
     core: Core,
     in_flight: Option<(u64, Batch, Vec<After>)>,
     performing: BTreeMap<(String, String, u32), bool>,
+    fingerprinting: Vec<FingerprintSpec>,
     shelf: Arc<Shelf>,
     refused: Arc<Mutex<u32>>,
 }
@@ -132,12 +198,14 @@ impl World {
         let mut world = Self {
             broken: Vec::new(),
             crashes: 0,
+            from_checkpoints: 0,
             dice,
             now_ms: 1_000_000,
             slots,
             core: core(slots, 1, &shelf),
             in_flight: None,
             performing: BTreeMap::new(),
+            fingerprinting: Vec::new(),
             shelf,
             refused: Arc::default(),
         };
@@ -203,6 +271,7 @@ impl World {
             0 => self.crash(),
             1 => self.person(),
             2..=4 => self.pass_time(),
+            5 if !self.fingerprinting.is_empty() => self.fingerprint(),
             5..=9 => self.finish_attempt(),
             10..=14 => _ = self.submit(),
             _ => self.acknowledge(),
@@ -215,6 +284,8 @@ impl World {
             self.acknowledge();
         } else if self.submit() {
             return true;
+        } else if !self.fingerprinting.is_empty() {
+            self.fingerprint();
         } else if !self.performing.is_empty() {
             self.finish_attempt();
         } else if let Some(due) = self.core.next_due_ms() {
@@ -276,6 +347,10 @@ impl World {
         }
         durable.values.extend(batch.values);
         durable.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
+        // No dice: what is kept must not change what happens.
+        if durable.journal.len().is_multiple_of(7) {
+            durable.keep();
+        }
     }
 
     fn acknowledge(&mut self) {
@@ -285,6 +360,7 @@ impl World {
         for after in after {
             match after {
                 After::Answer(answer) => answer(),
+                After::Fingerprint(spec) => self.fingerprinting.push(*spec),
                 After::Start(spec) => self.start(&spec),
                 After::Stop(key) => {
                     if let Some(stopped) = self.performing.get_mut(&(key.run, key.step, key.attempt)) {
@@ -316,6 +392,17 @@ impl World {
         if self.performing.len() > self.slots {
             self.broken.push(format!("{} attempts under way on {} slots", self.performing.len(), self.slots));
         }
+    }
+
+    /// Answers one question for a fingerprint; now and then a file cannot be read.
+    fn fingerprint(&mut self) {
+        let nth = usize::try_from(self.dice.below(self.fingerprinting.len() as u64)).unwrap_or(0);
+        let spec = self.fingerprinting.swap_remove(nth);
+        let answer = match self.dice.below(8) {
+            0 => Err(RunError::new(ErrorClass::Dependency, "drawn")),
+            _ => Ok(loomwork_workflow::definition_hash(&spec.question.subject.to_string())),
+        };
+        self.core.fingerprinted(&spec, answer, self.now_ms);
     }
 
     fn finish_attempt(&mut self) {
@@ -355,6 +442,10 @@ impl World {
             7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
             8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
             9 => return self.send(),
+            10 => {
+                let (checkpoint, level) = ("1-kept".to_owned(), "minimal".to_owned());
+                Wish::Kept(CheckpointCreated { checkpoint, name: None, level, sha256: String::new() })
+            }
             _ => Wish::Retry { scope: RetryScope::All, set: None },
         };
         let refused = Arc::clone(&self.refused);
@@ -408,6 +499,15 @@ impl World {
         }
     }
 
+    /// The fold of some records of a run.
+    ///
+    /// # Errors
+    /// When they cannot be folded.
+    pub fn fold(&self, run: &str, records: &[Record]) -> Result<RunState, EngineError> {
+        let durable = locked(&self.shelf.durable);
+        fold_run(run, records, |hash| Ok(durable.definitions.get(hash).cloned()))
+    }
+
     /// Forks a run from one of its events; none when that is refused.
     ///
     /// # Errors
@@ -445,13 +545,25 @@ impl World {
             self.make_durable(batch);
         }
         self.performing.clear();
+        self.fingerprinting.clear();
         let next = self.journal().len() as u64 + 1;
         self.core = core(self.slots, next, &self.shelf);
         let runs = self.runs();
         let open: Vec<Active> =
-            runs.iter().filter_map(|run| self.read(run)).filter(|active| !active.state.status.is_final()).collect();
+            runs.iter().filter_map(|run| self.recovered(run)).filter(|active| !active.state.status.is_final()).collect();
         self.core.recover(open, self.now_ms);
         self.core.resume(self.now_ms);
+    }
+
+    /// A run as an engine that starts reads it: from a checkpoint, if one can be used.
+    fn recovered(&mut self, run: &Arc<str>) -> Option<Active> {
+        let folded = self.read(run)?;
+        let Some(kept) = locked(&self.shelf.durable).read_kept(run) else { return Some(folded) };
+        self.from_checkpoints += 1;
+        if fingerprint(&kept) != fingerprint(&folded) {
+            self.broken.push(format!("{run} read from a checkpoint is not the fold of its events"));
+        }
+        Some(kept)
     }
 
     /// The runs of this world of which something is durable.
@@ -501,8 +613,17 @@ pub fn fingerprint(active: &Active) -> String {
 fn step_fingerprint(step: &loomwork_run::Instance) -> String {
     let inner = step.inner.as_ref().map(|inner| (inner.count, inner.open, inner.active, inner.succeeded, &inner.failures));
     format!(
-        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
-        step.path, step.status, step.port, step.attempts, step.edges, step.output, step.error, step.stop, step.waiting
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
+        step.path,
+        step.status,
+        step.port,
+        step.attempts,
+        step.edges,
+        step.output,
+        step.error,
+        step.stop,
+        step.waiting,
+        step.cached
     )
 }
 
