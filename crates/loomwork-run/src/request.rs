@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use loomwork_workflow::Action;
 use serde_json::{Value, json};
 
 use crate::decide::{Decision, action_of};
@@ -373,7 +374,7 @@ pub fn judge(
 /// Decides an approval.
 ///
 /// # Errors
-/// When the step does not wait for a decision.
+/// When the step does not wait for a decision, or the form of an approval does not fit its schema.
 pub fn decide_approval(
     state: &RunState,
     values: &mut Values,
@@ -385,6 +386,12 @@ pub fn decide_approval(
     let step = state.step(path).ok_or_else(|| RefusedRequest::NoSuchStep(path.to_owned()))?;
     if state.steps[step].status != StepStatus::NeedsApproval {
         return refuse(format!("`{path}` does not wait for a decision: it is {}", state.steps[step].status.as_str()));
+    }
+    // Who rejects need not fill anything in.
+    if let (true, Action::Approve(approve)) = (approved, &state.definition(step).step.action)
+        && let Some(why) = approve.misfit(form.as_ref())
+    {
+        return refuse(format!("the form of `{path}` is not filled in as it asks: {why}"));
     }
     let port = if approved { "approved" } else { "rejected" };
     let output = json!({ "decision": port, "by": actor, "comment": comment, "form": form });

@@ -179,6 +179,11 @@ impl<'n> Decoder<'_> {
                 step.other.insert(entry.key.clone(), value.to_json());
             }
         }
+        self.step_effect(node, draft, step, (each, looped));
+    }
+
+    /// What the step does and how it is undone; the elements of a `for_each` and the passes of a `loop` are seen in there.
+    fn step_effect(&mut self, node: &'n Node, draft: &mut Draft<'n>, mut step: Step, (each, looped): (bool, bool)) {
         let inside = |sight: &mut super::sight::Sight| {
             sight.item |= each;
             sight.pass |= looped;
