@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loomwork_workflow::{Action, Scope, Severity, analyze, functions};
+use loomwork_workflow::{Action, CompletionKind, Scope, Severity, analyze, complete, functions};
 use serde_json::Value;
 
 /// Name and text of each page.
@@ -87,7 +87,7 @@ fn every_function_has_an_example() {
 
 /// The keys that can be written between two texts.
 fn keys_between(before: &str, after: &str) -> Vec<String> {
-    let offered = complete(&format!("{before}{after}"), before.len());
+    let offered = complete(&format!("{before}{after}"), before.len(), None);
     let offered = offered.into_iter().filter(|completion| completion.kind == CompletionKind::Key);
     offered.map(|completion| completion.label.trim_end_matches(": ").trim_end_matches(':').to_owned()).collect()
 }
