@@ -10,6 +10,7 @@ mod body;
 mod control;
 mod effect;
 mod input;
+mod keep;
 mod keys;
 mod mend;
 mod operation;
@@ -30,6 +31,7 @@ use crate::text::{Lines, Place};
 use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
+pub(crate) use keep::Keep;
 pub(crate) use keys::ACTIONS;
 /// The keys of a step, and those at the top of a file.
 pub(crate) const STEP_KEYS: &[&str] = keys::STEP.known;
@@ -70,6 +72,8 @@ pub(crate) struct Decoder<'t> {
     half_decoded: Option<Ports>,
     /// Texts with expressions, parsed.
     pub(crate) expressions: Expressions,
+    /// Steps of the version before, and of this one for the next.
+    pub(crate) keep: Option<Keep>,
     /// Ids of the workflows that are called.
     pub(crate) calls: Vec<(String, Place)>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
@@ -97,6 +101,7 @@ impl<'t> Decoder<'t> {
             steps: 0,
             half_decoded: None,
             expressions: Expressions::default(),
+            keep: None,
             calls: Vec::new(),
             unsupported: Vec::new(),
         }

@@ -14,7 +14,7 @@ use crate::text::Place;
 
 pub(crate) use core_schema::{is_plain_text, resolve_plain};
 pub(crate) use read::{Fault, FaultKind, read};
-pub(crate) use reading::Reading;
+pub(crate) use reading::{Before, Reading, Same};
 pub(crate) use removal::{entry_removal, item_removal};
 
 /// Largest text that is read, in bytes.
