@@ -11,8 +11,13 @@ use crate::workspace::Entry;
 /// The design of a text.
 pub(crate) fn of_text(text: String) -> api::Design {
     let analysis = workflow::analyze(&text);
+    of_analysis(text, &analysis)
+}
+
+/// The design of a text that was analysed.
+pub(crate) fn of_analysis(text: String, analysis: &Analysis) -> api::Design {
     let diagnostics = analysis.diagnostics.iter().map(diagnostic).collect();
-    design(text, &analysis, diagnostics)
+    design(text, analysis, diagnostics)
 }
 
 /// The design of a file, with the problems that it has with its bytes and with other files.
@@ -105,13 +110,13 @@ fn fix(fix: &workflow::Fix) -> api::Fix {
 }
 
 /// The outcome of an edit.
-pub(crate) fn edited(edited: workflow::Edited) -> api::Edited {
+pub(crate) fn edited(edited: workflow::Edited, analysis: &Analysis) -> api::Edited {
     let note = |note: &workflow::Note| api::EditNote {
         message: crate::problem::sentence(&note.to_string()),
         loss: note.is_loss(),
         step: note.step().map(str::to_owned),
     };
-    api::Edited { notes: edited.notes.iter().map(note).collect(), added: edited.added, design: of_text(edited.text) }
+    api::Edited { notes: edited.notes.iter().map(note).collect(), added: edited.added, design: of_analysis(edited.text, analysis) }
 }
 
 /// An operation of the wire.

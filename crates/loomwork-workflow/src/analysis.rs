@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::Expressions;
 use crate::model::{Action, Body, Step, Workflow};
 use crate::outline::{Outline, outline};
-use crate::text::Span;
+use crate::text::{Span, common_end, common_start};
 use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
@@ -60,6 +60,13 @@ impl Analyzer {
     pub fn analyze(&mut self, text: &str) -> Arc<Analysis> {
         self.reading.update(text);
         self.known.of(&self.reading)
+    }
+
+    /// How much of a text the latest one begins and ends with.
+    pub fn bytes_in_common(&self, text: &str) -> usize {
+        let (one, other) = (self.reading.text().as_bytes(), text.as_bytes());
+        let start = common_start(one, other);
+        start + common_end(&one[start..], &other[start..])
     }
 
     /// The length of the latest text.

@@ -69,16 +69,24 @@ fn document(catalog: &Catalog, entry: &Entry) -> ApiResult<WorkflowDocument> {
     })
 }
 
-pub(super) async fn analyze(request: AnalyzeWorkflow) -> ApiResult<Design> {
-    blocking(move || Ok(design::of_text(request.text))).await
+pub(super) async fn analyze(catalog: &Arc<Catalog>, request: AnalyzeWorkflow) -> ApiResult<Design> {
+    let catalog = Arc::clone(catalog);
+    blocking(move || {
+        let analysis = catalog.open_texts().analyze(&request.text);
+        Ok(design::of_analysis(request.text, &analysis))
+    })
+    .await
 }
 
-pub(super) async fn edit(request: EditWorkflow) -> ApiResult<Edited> {
+pub(super) async fn edit(catalog: &Arc<Catalog>, request: EditWorkflow) -> ApiResult<Edited> {
+    let catalog = Arc::clone(catalog);
     blocking(move || {
         let ops: Vec<_> = request.ops.into_iter().map(design::edit_op).collect();
-        let edited = loomwork_workflow::edit(&request.text, &ops)
+        let (edited, analysis) = catalog
+            .open_texts()
+            .edit(&request.text, &ops)
             .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
-        Ok(design::edited(edited))
+        Ok(design::edited(edited, &analysis))
     })
     .await
 }

@@ -12,6 +12,7 @@ use std::{
 use loomwork_api::{ApiResult, Diagnostic, Severity};
 use loomwork_workflow::Analysis;
 
+use super::open_texts::OpenTexts;
 use super::{FileText, Workspace, files::is_workflow_name, watcher};
 use crate::problem;
 
@@ -50,15 +51,21 @@ struct Cached {
 pub(crate) struct Catalog {
     workspace: Workspace,
     cache: Mutex<HashMap<String, Cached>>,
+    open_texts: OpenTexts,
 }
 
 impl Catalog {
     pub(crate) fn new(workspace: Workspace) -> Self {
-        Self { workspace, cache: Mutex::default() }
+        Self { workspace, cache: Mutex::default(), open_texts: OpenTexts::default() }
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// The texts that are being edited.
+    pub(crate) fn open_texts(&self) -> &OpenTexts {
+        &self.open_texts
     }
 
     /// One workflow file.
@@ -75,7 +82,7 @@ impl Catalog {
         let file = self.workspace.read(path).inspect_err(|_| drop(cache.remove(path)))?;
         let analysis = match cache.get(path) {
             Some(cached) if cached.entry.file.revision == file.revision => Arc::clone(&cached.entry.analysis),
-            _ => Arc::new(loomwork_workflow::analyze(&file.text)),
+            _ => self.open_texts.analyze_file(&file.text),
         };
         let outside = not_utf8(&file).into_iter().collect();
         let entry = Entry { path: path.to_owned(), file: Arc::new(file), analysis, outside };
