@@ -94,6 +94,88 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
 }
 
+/// A place of a workflow's text, or of a field of it that is being written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct TextPlace {
+    /// The text of the workflow.
+    pub text: String,
+    /// Line, from 1; of the field when there is one.
+    pub line: u32,
+    /// Column, from 1, in Unicode characters.
+    pub column: u32,
+    /// The field that is being written, when it is not the text itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub field: Option<String>,
+    /// The step whose field it is; none for the workflow's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub step: Option<String>,
+    /// The run whose values are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub run: Option<String>,
+}
+
+/// What can be written at a place, in the order in which it is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Completions {
+    /// Column from which on it replaces what stands before the place.
+    pub from_column: u32,
+    /// What can be written.
+    pub items: Vec<Completion>,
+}
+
+/// Something that can be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Completion {
+    /// What is written.
+    pub label: String,
+    /// `key`, `step`, `port`, `name`, `field` or `function`.
+    pub kind: String,
+    /// What it means, in a few words.
+    pub detail: String,
+    /// Its type, or the signature of a function.
+    #[serde(rename = "type")]
+    pub of: Option<String>,
+    /// Its value in the run, in short.
+    pub value: Option<String>,
+}
+
+/// What the name at a place means; every field is null when there is nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Hover {
+    /// What it means.
+    pub text: Option<String>,
+    /// Its type, or the signature of a function.
+    #[serde(rename = "type")]
+    pub of: Option<String>,
+    /// Its value in the run, in short.
+    pub value: Option<String>,
+    /// Column of its beginning.
+    pub from_column: u32,
+    /// Column after its end.
+    pub to_column: u32,
+}
+
+/// What the code of a problem means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Explanation {
+    /// The code, `LW0111`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// A few words.
+    pub title: String,
+    /// Its page, in Markdown: what it means, an example, and the example mended.
+    pub page: String,
+}
+
 /// An input that a run asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]

@@ -11,13 +11,8 @@ use crate::workspace::Entry;
 /// The design of a text.
 pub(crate) fn of_text(text: String) -> api::Design {
     let analysis = workflow::analyze(&text);
-    of_analysis(text, &analysis)
-}
-
-/// The design of a text that was analysed.
-pub(crate) fn of_analysis(text: String, analysis: &Analysis) -> api::Design {
     let diagnostics = analysis.diagnostics.iter().map(diagnostic).collect();
-    design(text, analysis, diagnostics)
+    design(text, &analysis, diagnostics)
 }
 
 /// The design of a file, with the problems that it has with its bytes and with other files.
@@ -67,11 +62,7 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
     let workflow::Span { start, end } = diagnostic.span;
     api::Diagnostic {
         code: diagnostic.code.to_owned(),
-        severity: match diagnostic.severity {
-            workflow::Severity::Hint => api::Severity::Hint,
-            workflow::Severity::Warning => api::Severity::Warning,
-            workflow::Severity::Error => api::Severity::Error,
-        },
+        severity: severity(diagnostic.severity),
         message: diagnostic.message.clone(),
         step: diagnostic.step.clone(),
         field: diagnostic.field.clone(),
@@ -81,6 +72,14 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
         end_column: end.column,
         related: diagnostic.related.iter().map(related).collect(),
         fixes: diagnostic.fixes.iter().map(fix).collect(),
+    }
+}
+
+pub(crate) fn severity(severity: workflow::Severity) -> api::Severity {
+    match severity {
+        workflow::Severity::Hint => api::Severity::Hint,
+        workflow::Severity::Warning => api::Severity::Warning,
+        workflow::Severity::Error => api::Severity::Error,
     }
 }
 
@@ -109,14 +108,14 @@ fn fix(fix: &workflow::Fix) -> api::Fix {
     api::Fix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() }
 }
 
-/// The outcome of an edit.
-pub(crate) fn edited(edited: workflow::Edited, analysis: &Analysis) -> api::Edited {
+/// The outcome of an edit, and the design of its text.
+pub(crate) fn edited(notes: &[workflow::Note], added: Vec<String>, design: api::Design) -> api::Edited {
     let note = |note: &workflow::Note| api::EditNote {
         message: crate::problem::sentence(&note.to_string()),
         loss: note.is_loss(),
         step: note.step().map(str::to_owned),
     };
-    api::Edited { notes: edited.notes.iter().map(note).collect(), added: edited.added, design: of_analysis(edited.text, analysis) }
+    api::Edited { notes: notes.iter().map(note).collect(), added, design }
 }
 
 /// An operation of the wire.

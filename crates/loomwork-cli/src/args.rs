@@ -31,6 +31,11 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say what a code of a problem means, with an example
+    Explain {
+        /// The code, like LW0111
+        code: String,
+    },
     /// Say what a run will look like: levels, critical path, expected duration
     Plan(PlanArguments),
     /// Write a workflow as a picture, or as a WfFormat instance
@@ -177,6 +182,10 @@ pub(crate) enum Command {
         /// The workspace; else the nearest one
         dir: Option<PathBuf>,
     },
+    /// Make workflows of a file of another tool, and say what became of it
+    Import(ImportArguments),
+    /// Print the JSON Schema of workflow files
+    Schema,
     /// Own the workspace and serve its interface to a browser of this machine
     Serve(ServeArguments),
     /// Open the window
@@ -277,6 +286,21 @@ pub(crate) struct RunArguments {
     /// From 0 (last) to 9 (first)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=9))]
     pub(crate) priority: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// agent-steps, agent-tools, github-actions, serverless-workflow or wfformat; else told by its text
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dialect: Option<String>,
+    /// A folder, or a file that ends in .yaml; else `workflows/` of the workspace
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,8 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::Expressions;
 use crate::model::{Action, Body, Step, Workflow};
 use crate::outline::{Outline, outline};
-use crate::text::{Span, common_end, common_start};
+use crate::text::{Shift, Span, common_end, common_start};
+use crate::types::{Signature, Types};
 use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
@@ -26,15 +27,58 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The workflows that steps call by a written id: whether they exist is known to whoever has the other files.
     pub calls: Vec<CalledWorkflow>,
+    /// What the values of the workflow can be.
+    #[serde(skip)]
+    pub(crate) types: Types,
+    /// The secrets that the workflow names: whether they have values is known to whoever keeps them.
+    pub secrets: Vec<NamedSecret>,
 }
 
-/// A workflow that a step calls.
+/// A secret under `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedSecret {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An input that a step gives to the workflow that it calls.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GivenInput {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Its value, none when an expression gives it.
+    pub value: Option<serde_json::Value>,
+    /// Where the value stands.
+    pub value_span: Span,
+}
+
+/// A workflow that a step calls, or whose end a trigger waits for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CalledWorkflow {
     /// Its id.
     pub id: String,
     /// Where the id stands.
     pub span: Span,
+    /// Path of the step; none for a trigger, which calls nothing.
+    pub step: Option<String>,
+    /// Whether the call is what the step does, and not its compensation or what mends its failures.
+    pub main: bool,
+    /// The inputs given, none when an expression gives all of them (or nothing is called).
+    pub inputs: Option<Vec<GivenInput>>,
+}
+
+impl CalledWorkflow {
+    /// Moves it with the text.
+    pub(crate) fn shift(&mut self, shift: Shift) {
+        self.span = shift.span(self.span);
+        for input in self.inputs.iter_mut().flatten() {
+            (input.name_span, input.value_span) = (shift.span(input.name_span), shift.span(input.value_span));
+        }
+    }
 }
 
 /// Analyses a text. Never fails: whatever is wrong is among the diagnostics.
@@ -119,19 +163,19 @@ fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], memory: &mut 
     memory.expressions = std::mem::take(&mut decoder.expressions);
     memory.steps = decoder.keep.take();
     check(&mut decoder, &mut sketch);
+    let (types, signature) = crate::types::check(&mut decoder, &sketch);
     let outline = outline(&mut sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
-    let calls =
-        std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
-    let calls = calls.collect();
-    let workflow = if decoder.has_errors() { None } else { finish(&mut sketch, std::mem::take(&mut decoder.unsupported)) };
+    let (calls, secrets) = (std::mem::take(&mut decoder.calls), std::mem::take(&mut decoder.named_secrets));
+    let unsupported = std::mem::take(&mut decoder.unsupported);
+    let workflow = if decoder.has_errors() { None } else { finish(&mut sketch, signature, unsupported) };
     if let Some(steps) = &mut memory.steps {
         sketch.keep(steps);
     }
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls }
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets, types }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
@@ -145,7 +189,7 @@ fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
 }
 
 /// None only when an error was not reported, which the tests rule out.
-fn finish(sketch: &mut Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Workflow> {
+fn finish(sketch: &mut Sketch<'_>, signature: Signature, unsupported: Vec<(String, String)>) -> Option<Workflow> {
     Some(Workflow {
         id: sketch.id.take()?,
         version: std::mem::take(&mut sketch.version),
@@ -161,6 +205,7 @@ fn finish(sketch: &mut Sketch<'_>, unsupported: Vec<(String, String)>) -> Option
         outputs: std::mem::take(&mut sketch.outputs),
         concurrency: std::mem::take(&mut sketch.concurrency),
         secrets: std::mem::take(&mut sketch.secrets),
+        signature,
         other: std::mem::take(&mut sketch.other),
         unsupported,
     })

@@ -44,6 +44,7 @@
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
 
 mod analysis;
+mod certain;
 mod check;
 pub mod codes;
 mod compare;
@@ -58,30 +59,37 @@ mod inputs;
 mod model;
 mod outline;
 mod plan;
+mod schema;
 mod text;
+mod types;
 mod yaml;
 
-pub use analysis::{Analysis, Analyzer, CalledWorkflow, analyze, definition_hash};
+pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, step_fingerprint};
-pub use complete::{Completion, CompletionKind, Hover, complete, hover};
+pub use complete::{
+    Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,
+};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use edit::{EditError, EditOp, Edited, Note, Undo, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
-pub use inputs::{InputProblem, parse_input_text, resolve_inputs, resolve_known_inputs};
+pub use inputs::{InputProblem, check_input, parse_input_text, resolve_inputs, resolve_known_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use plan::{
     Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
 };
+pub use schema::json_schema;
 pub use text::{Pos, Span};
+pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 
 /// The argv that runs a script when its step says no other.
 pub(crate) const DEFAULT_SHELL: [&str; 3] = ["bash", "-e", "{0}"];
 
 /// The nearest of some known words, when it is near enough to be what was meant.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     let length = word.chars().count();
     known
         .into_iter()

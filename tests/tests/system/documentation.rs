@@ -93,6 +93,21 @@ fn every_link_between_pages_leads_somewhere() {
 }
 
 #[test]
+fn the_table_of_patterns_has_all_43_and_names_cases_that_exist() {
+    let page = fs::read_to_string(folder().join("patterns.md")).unwrap();
+    let rows: Vec<Vec<&str>> =
+        page.lines().filter(|line| line.starts_with("| ")).map(|row| row.split('|').map(str::trim).collect()).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|cells| cells[1].parse::<usize>().is_ok()).collect();
+    assert_eq!(rows.len(), 43);
+    for cells in rows {
+        assert!(page.contains(&format!("\n## {} ", cells[1])), "pattern {} has no section", cells[1]);
+        let Some(case) = cells[5].strip_prefix('`').and_then(|case| case.strip_suffix('`')) else { continue };
+        let file = folder().join("../tests/conformance/cases/patterns").join(case).join("case.json");
+        assert!(file.exists(), "there is no case {case}");
+    }
+}
+
+#[test]
 fn no_page_of_the_language_is_left_out() {
     let files = fs::read_dir(folder().join("language")).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     for file in files.filter(|file| file.ends_with(".md")) {

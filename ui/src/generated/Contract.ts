@@ -4,6 +4,8 @@ import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
 import type { CompareVersions } from "./CompareVersions";
 import type { Comparison } from "./Comparison";
+import type { CompleteText } from "./CompleteText";
+import type { Completions } from "./Completions";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
@@ -11,6 +13,8 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExplainProblem } from "./ExplainProblem";
+import type { Explanation } from "./Explanation";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
@@ -19,6 +23,10 @@ import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
+import type { Hover } from "./Hover";
+import type { HoverText } from "./HoverText";
+import type { ImportWorkflow } from "./ImportWorkflow";
+import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
@@ -70,9 +78,25 @@ open_workflow: Call<OpenWorkflow, WorkflowDocument>,
  */
 analyze_workflow: Call<AnalyzeWorkflow, Design>, 
 /**
+ *What can be written at a place of a text.
+ */
+complete_text: Call<CompleteText, Completions>, 
+/**
+ *What the name at a place of a text means.
+ */
+hover_text: Call<HoverText, Hover>, 
+/**
  *Applies operations to a text; nothing is saved.
  */
 edit_workflow: Call<EditWorkflow, Edited>, 
+/**
+ *What a workflow of another tool becomes; nothing is saved.
+ */
+import_workflow: Call<ImportWorkflow, ImportedWorkflows>, 
+/**
+ *What the code of a problem means, with an example.
+ */
+explain_problem: Call<ExplainProblem, Explanation>, 
 /**
  *Writes text and layout, if the file is still as it was read.
  */

@@ -3,12 +3,14 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod files;
+mod import;
 mod plan;
 mod runs;
 mod take_up;
 mod versions;
 mod workflows;
 mod workspace;
+mod writing;
 
 use loomwork_api::{ApiResult, Request};
 use loomwork_engine::Wish;
@@ -17,7 +19,8 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values, read_workflow};
+pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
+pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
 pub use plan::{export_alone, plan_alone};
 pub use versions::compare_texts;
 
@@ -35,7 +38,11 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListWorkflows(_)
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
+        | Request::CompleteText(_)
+        | Request::HoverText(_)
         | Request::EditWorkflow(_)
+        | Request::ImportWorkflow(_)
+        | Request::ExplainProblem(_)
         | Request::PlanWorkflow(_)
         | Request::ExportWorkflow(_)
         | Request::ListVersions(_)
@@ -73,7 +80,11 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
@@ -107,7 +118,11 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, None, request).await),
         Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
         Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
         Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),

@@ -22,7 +22,7 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
     let (entry, workflow, inputs) = blocking(move || {
         let entry = catalog.find(&name)?;
         let workflow =
-            entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty()).ok_or_else(|| workflows::invalid(&entry))?;
+            entry.analysis.workflow.clone().filter(|_| !entry.is_barred()).ok_or_else(|| workflows::invalid(&entry))?;
         if let Some(message) = crate::library::unsupported(&workflow) {
             return Err(problem::invalid(message));
         }

@@ -73,7 +73,7 @@ pub(super) async fn analyze(catalog: &Arc<Catalog>, request: AnalyzeWorkflow) ->
     let catalog = Arc::clone(catalog);
     blocking(move || {
         let analysis = catalog.open_texts().analyze(&request.text);
-        Ok(design::of_analysis(request.text, &analysis))
+        Ok(design::of_entry(&catalog.unsaved(request.path.as_deref(), request.text, analysis)?))
     })
     .await
 }
@@ -86,7 +86,8 @@ pub(super) async fn edit(catalog: &Arc<Catalog>, request: EditWorkflow) -> ApiRe
             .open_texts()
             .edit(&request.text, &ops)
             .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
-        Ok(design::edited(edited, &analysis))
+        let design = design::of_entry(&catalog.unsaved(request.path.as_deref(), edited.text, analysis)?);
+        Ok(design::edited(&edited.notes, edited.added, design))
     })
     .await
 }

@@ -1,8 +1,10 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod explain;
 mod export;
 mod files;
 mod follow;
+mod import;
 mod open;
 mod plan;
 mod run;
@@ -64,6 +66,9 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Import(import) => import::import(&context, import),
+        Command::Schema => files::schema(),
+        Command::Explain { code } => explain::explain(&context, &code),
         Command::Plan(arguments) => plan::plan(&context, arguments).await,
         Command::Export(arguments) => export::export(&context, arguments).await,
         Command::Versions { workflow } => versions::list(&context, &workflow).await,

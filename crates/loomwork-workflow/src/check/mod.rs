@@ -16,6 +16,8 @@ use indexmap::IndexMap;
 use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
 use crate::graph::{EdgeKind, Graph, GraphEdge};
 
+pub(crate) use flow::order;
+
 /// Steps by id: those of a scope, and those of the scopes around it, where the inner one wins.
 pub(crate) struct Names<'o> {
     own: IndexMap<String, usize>,

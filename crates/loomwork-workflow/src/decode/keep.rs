@@ -11,9 +11,11 @@ use super::sight::ReadSite;
 use super::step::{Decoded, Draft};
 use super::workflow::Sketch;
 use super::{Decoder, MAX_STEPS};
+use crate::analysis::CalledWorkflow;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::text::{Place, Shift};
+use crate::types::Site;
 use crate::yaml::{Node, Same};
 
 /// The steps of a text at the top.
@@ -53,6 +55,7 @@ struct Branch {
 struct Twigs {
     steps: Vec<Branch>,
     output_reads: Vec<ReadSite>,
+    output_sites: Vec<Site>,
 }
 
 /// What the decoding of a step added to that of the file.
@@ -63,7 +66,7 @@ pub(super) struct Said {
     /// Steps, with itself.
     steps: usize,
     diagnostics: Vec<Diagnostic>,
-    calls: Vec<(String, Place)>,
+    calls: Vec<CalledWorkflow>,
     unsupported: Vec<(String, String)>,
 }
 
@@ -144,7 +147,7 @@ impl Decoder<'_> {
         let shift = Shift { bytes: moved, lines: i64::from(line) - i64::from(said.line) };
         said.line = line;
         said.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.shift(shift));
-        said.calls.iter_mut().for_each(|(_, place)| *place = place.shifted(shift));
+        said.calls.iter_mut().for_each(|call| call.shift(shift));
         self.steps += said.steps;
         self.diagnostics.extend_from_slice(&said.diagnostics);
         self.calls.extend_from_slice(&said.calls);
@@ -160,6 +163,7 @@ impl Branch {
         let inner = draft.body.map(|body| Twigs {
             steps: body.steps.into_iter().map(Self::of).collect(),
             output_reads: body.output_reads,
+            output_sites: body.output_sites,
         });
         Self { own: draft.own, inner }
     }
@@ -169,11 +173,12 @@ impl Branch {
         if shift != Shift::default() {
             own.shift(shift);
         }
-        let body = inner.map(|Twigs { steps, mut output_reads }| {
+        let body = inner.map(|Twigs { steps, mut output_reads, mut output_sites }| {
             let nodes = node.get("steps").and_then(Node::items).unwrap_or_default();
             let steps = steps.into_iter().zip(nodes).map(|(branch, node)| branch.grow(node, shift)).collect();
             output_reads.iter_mut().for_each(|read| read.place = read.place.shifted(shift));
-            BodySketch { steps, output_reads, ..BodySketch::default() }
+            output_sites.iter_mut().for_each(|site| site.place = site.place.shifted(shift));
+            BodySketch { steps, output_reads, output_sites, ..BodySketch::default() }
         });
         Draft { node, own, body, escaped: Vec::new() }
     }
@@ -185,6 +190,7 @@ impl Decoded {
         let places = places.chain(&mut self.join_place);
         let places = places.chain(self.needs.iter_mut().map(|need| &mut need.place));
         let places = places.chain(self.reads.iter_mut().map(|read| &mut read.place));
+        let places = places.chain(self.sites.iter_mut().map(|site| &mut site.place));
         let places = places.chain(self.cancels.iter_mut().map(|named| &mut named.place));
         let places = places.chain(self.timeout.iter_mut().map(|(_, place)| place));
         let places = places.chain(self.waits.iter_mut().map(|(_, _, place)| place));

@@ -12,6 +12,7 @@ use crate::codes;
 use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
 use crate::outline::OutlineNode;
 use crate::text::Place;
+use crate::types::Site;
 use crate::yaml::Node;
 
 /// The words that CEL keeps for itself (CEL specification, "Syntax": RESERVED, and the literals).
@@ -106,6 +107,8 @@ pub(crate) struct Decoded {
     pub(crate) join: Join,
     pub(crate) join_place: Option<Place>,
     pub(crate) reads: Vec<ReadSite>,
+    /// Its expressions.
+    pub(crate) sites: Vec<Site>,
     /// Steps that it cancels.
     pub(crate) cancels: Vec<Named>,
     pub(crate) timeout: Option<(u64, Place)>,
@@ -136,6 +139,7 @@ impl<'n> Decoder<'_> {
             join: Join::default(),
             join_place: None,
             reads: Vec::new(),
+            sites: Vec::new(),
             cancels: Vec::new(),
             timeout: None,
             waits: Vec::new(),
@@ -147,6 +151,7 @@ impl<'n> Decoder<'_> {
             self.step_body(node, &mut draft);
         }
         draft.reads = std::mem::take(&mut self.reads);
+        draft.sites = std::mem::take(&mut self.sites);
         draft.waits = waits(node);
         self.step = None;
         draft

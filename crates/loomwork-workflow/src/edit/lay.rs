@@ -146,8 +146,9 @@ impl<'t> Sheet<'t> {
         }
         let block = !old.flow && !matches!(old.content, Content::Scalar(_));
         if block {
-            let from = self.line_start(old.place.start);
-            return (from > colon && self.leads_line(old.place.start))
+            let start = if old.items().is_some() { self.list_start(old) } else { old.place.start };
+            let from = self.line_start(start);
+            return (from > colon && self.leads_line(start))
                 .then(|| (Place::new(colon, colon), Some((from, self.after_line(old.place.end)))));
         }
         Some((old.place, None))

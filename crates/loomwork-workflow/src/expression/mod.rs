@@ -21,11 +21,11 @@ mod template;
 mod time;
 mod value;
 
-pub(crate) use functions::FUNCTION_NAMES;
+pub(crate) use functions::{Builtin, Gives, MACROS, Style, all as builtins, is_namespace};
 pub(crate) use parsed::Expressions;
-pub(crate) use program::{Problem, ProblemKind, Root};
+pub(crate) use program::{Code, Constant, Fold, Operator, Problem, ProblemKind, Program, Root, StepField};
 pub use program::{Read, Reference};
 pub use scope::{Scope, StepScope};
 pub(crate) use split::{Piece, split};
+pub(crate) use template::{Chunk, Part, TemplateProblem, holds_hole};
 pub use template::{ExpressionError, Template};
-pub(crate) use template::{TemplateProblem, holds_hole};

@@ -145,6 +145,15 @@ impl Node {
         }
     }
 
+    /// Whether some text in it contains a text.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        match &self.content {
+            Content::Scalar(scalar) => scalar.text.contains(text),
+            Content::List(items) => items.iter().any(|item| item.holds(text)),
+            Content::Map(entries) => entries.iter().any(|entry| entry.value.holds(text)),
+        }
+    }
+
     /// What it is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.content {

@@ -73,7 +73,7 @@ export function apply(ops: EditOp[], options: ApplyOptions = {}): Promise<Edited
     try {
       for (;;) {
         const before = now().text;
-        const edited = await call('edit_workflow', { text: before, ops });
+        const edited = await call('edit_workflow', { text: before, ops, path: now().path });
         if (now().text !== before) continue;
         const { design, added } = edited;
         learn(design);
@@ -185,7 +185,7 @@ function learn(design: Design): void {
 async function analyse(): Promise<void> {
   const { text, path } = now();
   try {
-    const design = known.get(text) ?? (await call('analyze_workflow', { text }));
+    const design = known.get(text) ?? (await call('analyze_workflow', { text, path }));
     learn(design);
     const state = now();
     if (state.path !== path || state.text !== text) return;
