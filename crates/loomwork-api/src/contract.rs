@@ -90,6 +90,7 @@ contract! {
     pause_run: PauseRun => Run, "Starts nothing more of a run until it is resumed; what is under way ends.";
     resume_run: ResumeRun => Run, "Lets a paused run go on.";
     rerun_run: RerunRun => Retried, "Does a step and all that follows again.";
+    fork_run: ForkRun => Retried, "Starts a new run from a moment of an old one, which stays as it is.";
     judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
     decide_step: DecideStep => Run, "Decides an approval.";
     send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";
@@ -364,6 +365,21 @@ pub struct RerunRun {
     pub run: String,
     /// The step's path.
     pub from: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub plan: bool,
+}
+
+/// Asks for a new run from a moment of an old one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ForkRun {
+    /// The old run's id.
+    pub run: String,
+    /// Number of the last of its events that the new run takes over.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub at: u64,
     /// Only say what would happen.
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]

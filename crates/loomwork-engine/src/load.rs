@@ -27,7 +27,7 @@ pub fn load_run(reader: &Reader, run: &str) -> Result<Active, EngineError> {
 pub fn fold_run(
     run: &str,
     records: &[Record],
-    definition: impl FnOnce(&str) -> Result<Option<String>, EngineError>,
+    definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
 ) -> Result<RunState, EngineError> {
     let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
     let (first, rest) = records.split_first().ok_or_else(|| EngineError::NoSuchRun(run.to_owned()))?;

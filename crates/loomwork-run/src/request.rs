@@ -16,12 +16,20 @@ pub enum RefusedRequest {
     /// There is no such step.
     #[error("the run has no step `{0}`")]
     NoSuchStep(String),
+    /// There is no such event.
+    #[error("the run {run} has no event {seq}; `loomwork events {run}` lists them")]
+    NoSuchEvent {
+        /// The run's id.
+        run: String,
+        /// The number.
+        seq: u64,
+    },
     /// The run is in a state that does not allow it.
     #[error("{0}")]
     State(String),
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, RefusedRequest> {
+pub(crate) fn refuse<T>(message: impl Into<String>) -> Result<T, RefusedRequest> {
     Err(RefusedRequest::State(message.into()))
 }
 
@@ -35,7 +43,7 @@ pub enum RetryScope {
 }
 
 /// What taking a run up again does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RetryPlan {
     /// Steps that run again or for the first time, by index.
     pub runs: Vec<usize>,
@@ -44,9 +52,9 @@ pub struct RetryPlan {
     /// Of `runs`, those that had started before: their effects may happen again.
     pub repeats: Vec<usize>,
     /// Steps that go back to their beginning.
-    resets: BTreeSet<usize>,
+    pub(crate) resets: BTreeSet<usize>,
     /// Containers around them, which go on with what they have.
-    resumes: BTreeSet<usize>,
+    pub(crate) resumes: BTreeSet<usize>,
 }
 
 /// Asks a run to end.

@@ -17,6 +17,7 @@ import type { ExplainProblem } from "./ExplainProblem";
 import type { Explanation } from "./Explanation";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { Exported } from "./Exported";
+import type { ForkRun } from "./ForkRun";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetRun } from "./GetRun";
@@ -173,6 +174,10 @@ resume_run: Call<ResumeRun, Run>,
  *Does a step and all that follows again.
  */
 rerun_run: Call<RerunRun, Retried>, 
+/**
+ *Starts a new run from a moment of an old one, which stays as it is.
+ */
+fork_run: Call<ForkRun, Retried>, 
 /**
  *Skips a failed step or marks it succeeded; an ended run is taken up.
  */

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use loomwork_api::{
-    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run, SendEvent,
-    StartRun,
+    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run,
+    SendEvent, StartRun,
 };
 use loomwork_engine::Wish;
 use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
@@ -92,6 +92,20 @@ pub(super) async fn rerun(caller: &Caller, request: RerunRun) -> ApiResult<Retri
     trusted(caller)?;
     let plan = engine.ask_run(&run, &caller.actor, Wish::Rerun { from }).await.map_err(of_engine)?;
     retried(caller, &run, plan).await
+}
+
+pub(super) async fn fork(caller: &Caller, request: ForkRun) -> ApiResult<Retried> {
+    let ForkRun { run, at, plan: only_plan } = request;
+    let run = caller.owner.journal().run_id(&run).await?;
+    let engine = caller.owner.engine();
+    let fork = engine.prepare_fork(&run, at, &caller.actor).await.map_err(of_engine)?;
+    let plan = views::retry_plan(&fork.active.state, &fork.plan);
+    if only_plan {
+        return Ok(Retried { plan, run: None });
+    }
+    trusted(caller)?;
+    let forked = engine.fork_run(fork).await.map_err(of_engine)?;
+    Ok(Retried { plan, run: Some(show(caller, &forked).await?) })
 }
 
 pub(super) async fn cancel(caller: &Caller, request: CancelRun) -> ApiResult<Run> {
