@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loomwork_workflow::{Action, Scope, Severity, analyze, functions};
+use loomwork_workflow::{Action, CompletionKind, Scope, Severity, analyze, complete, functions};
 use serde_json::Value;
 
 /// Name and text of each page.
