@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use loomwork_workflow::{Action, Body, EdgeKind, Graph, Group, Repeat, Step, Trigger, Workflow};
 
@@ -74,7 +75,8 @@ impl Program {
             if let Some(owner) = owner {
                 definitions[owner].inner = Some(scope);
             }
-            for mut step in body.steps {
+            for step in body.steps {
+                let mut step = Arc::unwrap_or_clone(step);
                 if let Action::Group(Group { body, .. }) = &mut step.action {
                     waiting.push_back((std::mem::take(body), Some(definitions.len())));
                 }
