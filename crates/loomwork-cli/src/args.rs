@@ -136,6 +136,17 @@ pub(crate) enum Command {
         #[arg(long)]
         plan: bool,
     },
+    /// Go on with a corrected workflow; what did not change keeps its result
+    Amend {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// The corrected workflow
+        #[arg(value_name = "FILE|ID")]
+        workflow: String,
+        /// Only say what would re-run, be reused, and repeat an effect
+        #[arg(long)]
+        plan: bool,
+    },
     /// Skip a step that failed or needs attention
     Skip {
         /// The run's id, or a unique beginning of it

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use loomwork_api::{DecideStep, JudgeStep, Method, RerunRun, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
+use loomwork_api::{AmendRun, DecideStep, JudgeStep, Method, RerunRun, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
 use serde_json::Value;
 
-use super::{Context, join_or_start};
+use super::{Context, join_or_start, run::target};
 use crate::{
     args::Decision,
     exit::{Exit, Failure},
@@ -31,6 +31,14 @@ pub(super) async fn retry(
 pub(super) async fn rerun(context: &Context, request: RerunRun) -> Result<Exit, Failure> {
     let backend = context.open(join_or_start()?).await?;
     let retried = backend.request(request).await?;
+    Ok(taken_up(context, &retried))
+}
+
+/// Goes on with a corrected workflow.
+pub(super) async fn amend(context: &Context, run: String, workflow: &str, plan: bool) -> Result<Exit, Failure> {
+    let workflow = target(&context.workspace()?, workflow)?;
+    let backend = context.open(join_or_start()?).await?;
+    let retried = backend.request(AmendRun { run, workflow, plan }).await?;
     Ok(taken_up(context, &retried))
 }
 

@@ -33,17 +33,18 @@ interface ConfirmProps {
   action: string;
   dangerous?: boolean;
   busy?: boolean;
+  disabled?: boolean;
   onConfirm: () => void;
   onClose: () => void;
   keepLabel?: string;
 }
 
-export function Confirm({ title, children, action, dangerous, busy, onConfirm, onClose, keepLabel = 'Cancel' }: ConfirmProps) {
+export function Confirm({ title, children, action, dangerous, busy, disabled, onConfirm, onClose, keepLabel = 'Cancel' }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose} footer={
       <>
         <Button onClick={onClose}>{keepLabel}</Button>
-        <Button look={dangerous ? 'solid-danger' : 'primary'} busy={busy} onClick={onConfirm} autoFocus>{action}</Button>
+        <Button look={dangerous ? 'solid-danger' : 'primary'} busy={busy} disabled={disabled} onClick={onConfirm} autoFocus>{action}</Button>
       </>
     }>
       {children}
