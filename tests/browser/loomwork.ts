@@ -130,14 +130,15 @@ async function centre(of: Locator): Promise<{ x: number; y: number }> {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
-/** Drags with the mouse, in many small moves as a hand does. */
-export async function drag(page: Page, from: Locator, to: Locator | { x: number; y: number }): Promise<void> {
+/** Drags with the mouse, in many small moves as a hand does; `before` happens before the button is let go. */
+export async function drag(page: Page, from: Locator, to: Locator | { x: number; y: number }, before?: () => Promise<void>): Promise<void> {
   const start = await centre(from);
   const end = 'x' in to ? to : await centre(to);
   await page.mouse.move(start.x, start.y);
   await page.mouse.down();
   await page.mouse.move(start.x + 6, start.y + 6, { steps: 2 });
   await page.mouse.move(end.x, end.y, { steps: 12 });
+  await before?.();
   await page.mouse.up();
 }
 

@@ -66,10 +66,16 @@ contract! {
     list_workflows: ListWorkflows => WorkflowList, "All workflow files.";
     open_workflow: OpenWorkflow => WorkflowDocument, "One workflow file.";
     analyze_workflow: AnalyzeWorkflow => Design, "What a text says; nothing is saved.";
+    complete_text: CompleteText => Completions, "What can be written at a place of a text.";
+    hover_text: HoverText => Hover, "What the name at a place of a text means.";
     edit_workflow: EditWorkflow => Edited, "Applies operations to a text; nothing is saved.";
+    import_workflow: ImportWorkflow => ImportedWorkflows, "What a workflow of another tool becomes; nothing is saved.";
+    explain_problem: ExplainProblem => Explanation, "What the code of a problem means, with an example.";
     save_workflow: SaveWorkflow => WorkflowDocument, "Writes text and layout, if the file is still as it was read.";
     create_workflow: CreateWorkflow => WorkflowDocument, "Makes a new workflow file.";
     delete_workflow: DeleteWorkflow => Nothing, "Deletes a workflow file and its layout. Its runs stay.";
+    plan_workflow: PlanWorkflow => WorkflowPlan, "What a run of a workflow will look like; nothing is started.";
+    export_workflow: ExportWorkflow => Exported, "A workflow as a picture for other tools; nothing is saved.";
     list_versions: ListVersions => VersionList, "The versions of a workflow: the file as it stands, and those that were run.";
     compare_versions: CompareVersions => Comparison, "What is different between two definitions, by meaning.";
     start_run: StartRun => Run, "Starts a run; returns when its creation is durable.";
@@ -127,6 +133,28 @@ pub struct OpenWorkflow {
 pub struct AnalyzeWorkflow {
     /// The text.
     pub text: String,
+    /// The file that it is of, if any: its saved state is then not one of the other workflows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub path: Option<String>,
+}
+
+/// Asks what can be written at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct CompleteText {
+    /// Where.
+    #[serde(flatten)]
+    pub at: TextPlace,
+}
+
+/// Asks what the name at a place means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct HoverText {
+    /// Where.
+    #[serde(flatten)]
+    pub at: TextPlace,
 }
 
 /// Asks for a changed text. The operations are applied in order, all or none.
@@ -135,8 +163,20 @@ pub struct AnalyzeWorkflow {
 pub struct EditWorkflow {
     /// The text to change.
     pub text: String,
+    /// The file that it is of, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub path: Option<String>,
     /// The operations.
     pub ops: Vec<EditOp>,
+}
+
+/// Asks what the code of a problem means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ExplainProblem {
+    /// The code, `LW0111`.
+    pub code: String,
 }
 
 /// Writes a workflow file.

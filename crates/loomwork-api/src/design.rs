@@ -94,6 +94,88 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
 }
 
+/// A place of a workflow's text, or of a field of it that is being written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct TextPlace {
+    /// The text of the workflow.
+    pub text: String,
+    /// Line, from 1; of the field when there is one.
+    pub line: u32,
+    /// Column, from 1, in Unicode characters.
+    pub column: u32,
+    /// The field that is being written, when it is not the text itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub field: Option<String>,
+    /// The step whose field it is; none for the workflow's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub step: Option<String>,
+    /// The run whose values are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub run: Option<String>,
+}
+
+/// What can be written at a place, in the order in which it is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Completions {
+    /// Column from which on it replaces what stands before the place.
+    pub from_column: u32,
+    /// What can be written.
+    pub items: Vec<Completion>,
+}
+
+/// Something that can be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Completion {
+    /// What is written.
+    pub label: String,
+    /// `key`, `step`, `port`, `name`, `field` or `function`.
+    pub kind: String,
+    /// What it means, in a few words.
+    pub detail: String,
+    /// Its type, or the signature of a function.
+    #[serde(rename = "type")]
+    pub of: Option<String>,
+    /// Its value in the run, in short.
+    pub value: Option<String>,
+}
+
+/// What the name at a place means; every field is null when there is nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Hover {
+    /// What it means.
+    pub text: Option<String>,
+    /// Its type, or the signature of a function.
+    #[serde(rename = "type")]
+    pub of: Option<String>,
+    /// Its value in the run, in short.
+    pub value: Option<String>,
+    /// Column of its beginning.
+    pub from_column: u32,
+    /// Column after its end.
+    pub to_column: u32,
+}
+
+/// What the code of a problem means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct Explanation {
+    /// The code, `LW0111`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// A few words.
+    pub title: String,
+    /// Its page, in Markdown: what it means, an example, and the example mended.
+    pub page: String,
+}
+
 /// An input that a run asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
@@ -278,6 +360,51 @@ pub enum EditOp {
         #[cfg_attr(feature = "ts", ts(type = "unknown"))]
         value: Value,
     },
+    /// Moves a step with its comments, within its scope, into a group or out of one. In another scope it gets a fresh id
+    /// when its own is taken; edges that would cross the border of a group then end at the group.
+    MoveStep {
+        /// The step.
+        id: String,
+        /// The group that it goes into; null: the workflow itself.
+        into: Option<String>,
+        /// The step of that scope behind which it goes; null: to its beginning.
+        after: Option<String>,
+    },
+    /// Puts steps at the end of a scope, with fresh ids where theirs are taken and references among them kept.
+    Paste {
+        /// YAML: a list of steps, one step, or a workflow, whose steps are taken.
+        yaml: String,
+        /// The group that they go into; null: the workflow itself.
+        into: Option<String>,
+    },
+    /// Puts steps of one scope into a new group where the first of them stands. Edges that would cross its border end at
+    /// the group; outputs are read through it.
+    GroupSteps {
+        /// The steps.
+        ids: Vec<String>,
+        /// Wished id of the group, `group` by default; a number is appended when it is taken.
+        id: Option<String>,
+    },
+    /// Dissolves a group: its steps stand where it stood, the first of them wait for what it waited for, and who waited for
+    /// it waits for the last of them.
+    Ungroup {
+        /// The group.
+        id: String,
+    },
+}
+
+/// Something that an edit did besides what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct EditNote {
+    /// What happened, as a sentence; names stand between backquotes.
+    pub message: String,
+    /// Whether something was lost that may have to be written anew.
+    pub loss: bool,
+    /// The step to look at, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub step: Option<String>,
 }
 
 /// The outcome of an edit.
@@ -286,6 +413,9 @@ pub enum EditOp {
 pub struct Edited {
     /// The design after the edit.
     pub design: Design,
-    /// The ids of steps that were added, in order.
+    /// The ids of steps that were added or went to another scope, in order.
     pub added: Vec<String>,
+    /// What else happened: edges that end elsewhere now, names that nothing stands for any more.
+    #[serde(default)]
+    pub notes: Vec<EditNote>,
 }

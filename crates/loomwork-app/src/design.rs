@@ -62,11 +62,7 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
     let workflow::Span { start, end } = diagnostic.span;
     api::Diagnostic {
         code: diagnostic.code.to_owned(),
-        severity: match diagnostic.severity {
-            workflow::Severity::Hint => api::Severity::Hint,
-            workflow::Severity::Warning => api::Severity::Warning,
-            workflow::Severity::Error => api::Severity::Error,
-        },
+        severity: severity(diagnostic.severity),
         message: diagnostic.message.clone(),
         step: diagnostic.step.clone(),
         field: diagnostic.field.clone(),
@@ -76,6 +72,14 @@ fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
         end_column: end.column,
         related: diagnostic.related.iter().map(related).collect(),
         fixes: diagnostic.fixes.iter().map(fix).collect(),
+    }
+}
+
+pub(crate) fn severity(severity: workflow::Severity) -> api::Severity {
+    match severity {
+        workflow::Severity::Hint => api::Severity::Hint,
+        workflow::Severity::Warning => api::Severity::Warning,
+        workflow::Severity::Error => api::Severity::Error,
     }
 }
 
@@ -104,6 +108,16 @@ fn fix(fix: &workflow::Fix) -> api::Fix {
     api::Fix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() }
 }
 
+/// The outcome of an edit, and the design of its text.
+pub(crate) fn edited(notes: &[workflow::Note], added: Vec<String>, design: api::Design) -> api::Edited {
+    let note = |note: &workflow::Note| api::EditNote {
+        message: crate::problem::sentence(&note.to_string()),
+        loss: note.is_loss(),
+        step: note.step().map(str::to_owned),
+    };
+    api::Edited { notes: notes.iter().map(note).collect(), added, design }
+}
+
 /// An operation of the wire.
 pub(crate) fn edit_op(op: api::EditOp) -> workflow::EditOp {
     use api::EditOp as Wire;
@@ -116,5 +130,9 @@ pub(crate) fn edit_op(op: api::EditOp) -> workflow::EditOp {
         Wire::Disconnect { from, port, to } => Op::Disconnect { from, port, to },
         Wire::SetField { id, path, value } => Op::SetField { id, path, value },
         Wire::SetWorkflowField { path, value } => Op::SetWorkflowField { path, value },
+        Wire::MoveStep { id, into, after } => Op::MoveStep { id, into, after },
+        Wire::Paste { yaml, into } => Op::Paste { yaml, into },
+        Wire::GroupSteps { ids, id } => Op::GroupSteps { ids, id },
+        Wire::Ungroup { id } => Op::Ungroup { id },
     }
 }

@@ -11,11 +11,14 @@ mod attach;
 mod backend;
 mod cases;
 mod design;
+mod history;
 mod journal;
 mod library;
 mod news;
 mod owner;
 mod ownership;
+mod picture;
+mod plan;
 mod problem;
 mod reader;
 mod trust;
@@ -25,5 +28,10 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use cases::{CheckedFile, check_file, compare_texts, input_values, read_workflow};
+pub use cases::{
+    CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, explanation, export_alone, input_values, plan_alone,
+    read_foreign, read_workflow, write_imported,
+};
 pub use workspace::{Workspace, init};
+
+pub use loomwork_workflow::json_schema;

@@ -28,7 +28,7 @@ impl Library for WorkspaceLibrary {
             return Err(format!("`{id}` is not the id of a workflow"));
         }
         let entry = self.catalog.find(id).map_err(|error| error.message)?;
-        let workflow = entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty());
+        let workflow = entry.analysis.workflow.clone().filter(|_| !entry.is_barred());
         let workflow =
             workflow.ok_or_else(|| format!("the workflow `{id}` has errors; see `loomwork validate {}`", entry.path))?;
         if let Some(message) = unsupported(&workflow) {

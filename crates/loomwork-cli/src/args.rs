@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Draws, runs, watches and repairs workflows.
 #[derive(Debug, Parser)]
@@ -31,6 +31,15 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say what a code of a problem means, with an example
+    Explain {
+        /// The code, like LW0111
+        code: String,
+    },
+    /// Say what a run will look like: levels, critical path, expected duration
+    Plan(PlanArguments),
+    /// Write a workflow as a picture, or as a WfFormat instance
+    Export(ExportArguments),
     /// List the versions of a workflow: the file as it stands, and those that were run
     Versions {
         /// A workflow file, or a workflow's id
@@ -184,6 +193,10 @@ pub(crate) enum Command {
         /// The workspace; else the nearest one
         dir: Option<PathBuf>,
     },
+    /// Make workflows of a file of another tool, and say what became of it
+    Import(ImportArguments),
+    /// Print the JSON Schema of workflow files
+    Schema,
     /// Own the workspace and serve its interface to a browser of this machine
     Serve(ServeArguments),
     /// Open the window
@@ -209,6 +222,62 @@ pub(crate) struct Decision {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// A workflow file, of any place, or a workflow's id
+    #[arg(value_name = "FILE|ID")]
+    pub(crate) workflow: String,
+    /// An input; JSON where it parses as the declared type, else text
+    #[arg(long = "input", value_name = "K=V", value_parser = pair)]
+    pub(crate) input: Vec<(String, String)>,
+    /// A file with a JSON object of inputs, - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// As data, like `--json`
+    Json,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz digraph
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// A workflow file, of any place, or a workflow's id
+    #[arg(value_name = "FILE|ID")]
+    pub(crate) workflow: String,
+    /// For which tool
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// A file to write; else it is printed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// The run whose tasks and times are recorded, with wfformat
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+}
+
+/// What a workflow is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz digraph
+    Dot,
+    /// A WfFormat 1.5 instance of the WfCommons project
+    Wfformat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// A workflow file, or a workflow's id
     #[arg(value_name = "FILE|ID")]
@@ -228,6 +297,21 @@ pub(crate) struct RunArguments {
     /// From 0 (last) to 9 (first)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=9))]
     pub(crate) priority: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// agent-steps, agent-tools, github-actions, serverless-workflow or wfformat; else told by its text
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dialect: Option<String>,
+    /// A folder, or a file that ends in .yaml; else `workflows/` of the workspace
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

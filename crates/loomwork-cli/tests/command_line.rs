@@ -277,3 +277,44 @@ fn the_window_is_missed_with_a_clear_word() {
     assert_eq!(opened.status.code(), Some(5));
     assert!(String::from_utf8_lossy(&opened.stderr).contains("loomwork-desktop"));
 }
+
+const FOREIGN: &str = "name: Build\non: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo hello\n";
+
+#[test]
+fn a_foreign_file_is_imported_with_a_report_and_overwrites_nothing() {
+    let place = Place::new(&[("ci.yml", FOREIGN)]);
+    let answer = place.json(&["import", "ci.yml"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let imported = answer.json();
+    assert_eq!((&imported["dialect"], &imported["files"][0]["ok"]), (&"github-actions".into(), &true.into()));
+    assert!(imported["report"].as_array().is_some_and(|report| report.iter().any(|found| found["line"] == 5)), "{imported}");
+    let path = format!("workflows/{}.yaml", imported["files"][0]["id"].as_str().unwrap());
+    let written = place.read(&path);
+    std::fs::write(place.path().join(&path), format!("{written}# mine\n")).unwrap();
+    let again = place.json(&["import", "ci.yml"]);
+    assert_eq!(again.code, 4);
+    assert!(again.err.contains("--force") && place.read(&path).ends_with("# mine\n"), "{again:?}");
+    assert_eq!(place.json(&["import", "ci.yml", "--force"]).code, 0);
+    assert_eq!(place.read(&path), written);
+    assert_eq!(place.json(&["import", "ci.yml", "--output", "elsewhere/one.yaml"]).code, 0);
+    assert_eq!(place.read("elsewhere/one.yaml"), written);
+}
+
+#[test]
+fn what_cannot_be_imported_says_why() {
+    let place = Place::new(&[("other.yaml", "just: a map\n"), ("broken.yaml", "a: [\n")]);
+    let other = place.json(&["import", "other.yaml"]);
+    assert!(other.code == 2 && other.err.contains("wfformat"), "{other:?}");
+    let broken = place.json(&["import", "broken.yaml"]);
+    assert!(broken.code == 2 && broken.err.contains("line"), "{broken:?}");
+    assert_eq!(place.json(&["import", "nowhere.yaml"]).code, 3);
+    assert!(place.json(&["import", "other.yaml", "--dialect", "cobol"]).err.contains("agent-steps"));
+}
+
+#[test]
+fn the_schema_of_the_language_is_printed() {
+    let place = Place::new(&[]);
+    let schema = place.json(&["schema"]).json();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["properties"]["loomwork"]["const"], 1);
+}

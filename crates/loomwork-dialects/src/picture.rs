@@ -46,6 +46,12 @@ pub struct PictureNode {
     pub nodes: Vec<PictureNode>,
     /// How long it took, in milliseconds.
     pub runtime_ms: Option<u64>,
+    /// Its level within its scope; nodes of one level are drawn side by side where the format can say so.
+    pub level: Option<usize>,
+    /// Whether it is on the critical path.
+    pub critical: bool,
+    /// What else to write in the box.
+    pub note: Option<String>,
 }
 
 /// An edge.
@@ -60,12 +66,23 @@ pub struct PictureEdge {
     pub to: String,
     /// Whether it comes from an expression that reads the source.
     pub implied: bool,
+    /// Whether it is on the critical path.
+    pub critical: bool,
 }
+
+/// The colour of the critical path: readable on white and on black.
+const CRITICAL: &str = "#d9480f";
 
 impl PictureNode {
     /// What is written in the box.
     fn label(&self) -> &str {
         self.title.as_deref().unwrap_or_else(|| self.id.rsplit('.').next().unwrap_or(&self.id))
+    }
+
+    /// What is written below the label, if anything.
+    fn subtitle(&self) -> String {
+        let parts = [Some(self.action.as_str()), self.note.as_deref()];
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 
     fn is_group(&self) -> bool {

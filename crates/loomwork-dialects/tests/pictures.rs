@@ -14,7 +14,7 @@ fn node(id: &str, action: &str) -> PictureNode {
 }
 
 fn edge(from: &str, port: Option<&str>, to: &str, implied: bool) -> PictureEdge {
-    PictureEdge { from: from.to_owned(), port: port.map(str::to_owned), to: to.to_owned(), implied }
+    PictureEdge { from: from.to_owned(), port: port.map(str::to_owned), to: to.to_owned(), implied, critical: false }
 }
 
 fn picture() -> Picture {
@@ -48,6 +48,24 @@ fn a_picture_is_written_for_mermaid() {
 #[test]
 fn a_picture_is_written_for_graphviz() {
     insta::assert_snapshot!(dot(&picture()));
+}
+
+/// The same with levels and a critical path.
+fn planned() -> Picture {
+    let mut picture = picture();
+    let levels = [0, 1, 2, 1];
+    for (node, level) in picture.nodes.iter_mut().zip(levels) {
+        node.level = Some(level);
+        node.critical = node.id != "publish";
+        node.note = Some("1m 5s".to_owned());
+    }
+    picture.edges.iter_mut().filter(|edge| edge.from == "log" || edge.to == "describe").for_each(|edge| edge.critical = true);
+    picture
+}
+
+#[test]
+fn a_plan_has_its_critical_path_marked_and_its_levels_as_ranks() {
+    insta::assert_snapshot!(format!("{}\n{}", mermaid(&planned()), dot(&planned())));
 }
 
 #[test]

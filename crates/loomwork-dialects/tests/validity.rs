@@ -1,13 +1,9 @@
-//! What is imported is valid in the language, as far as `loomwork-workflow` knows the language already.
+//! What is imported is valid in the language.
 
 mod support;
 
 use loomwork_workflow::{Severity, analyze};
 use support::SAMPLES;
-
-/// Imports that need parts of the language which cannot be validated yet, by the title of their sample. An entry is removed
-/// as soon as its files validate: the test fails while one stands here for nothing.
-const PENDING: &[(&str, &str)] = &[("serverless-workflow-tools", "groups, `tool`, `container`, `first_of`, `jq` and `workflow`")];
 
 fn problems(text: &str) -> Vec<String> {
     let diagnostics = analyze(text).diagnostics;
@@ -16,18 +12,12 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn imported_files_validate_unless_they_are_pending() {
+fn every_imported_file_is_valid() {
     let mut wrong = Vec::new();
     for sample in &SAMPLES {
-        let title = sample.title();
         let found: Vec<String> = sample.import().files.iter().flat_map(|file| problems(&file.text)).collect();
-        let pending = PENDING.iter().find(|(pending, _)| *pending == title);
-        match (found.is_empty(), pending) {
-            (true, Some((_, reason))) => {
-                wrong.push(format!("{title} validates now; it is no longer pending because of: {reason}"))
-            }
-            (false, None) => wrong.push(format!("{title}:\n  {}", found.join("\n  "))),
-            _ => {}
+        if !found.is_empty() {
+            wrong.push(format!("{}:\n  {}", sample.title(), found.join("\n  ")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -38,5 +38,6 @@ pub use program::{Definition, Program, ScopeDefinition, Shape};
 pub use readiness::{Readiness, readiness};
 pub use request::*;
 pub use retry::{backoff_ms, spread};
+pub use scope::seen_from;
 pub use state::{AttemptState, CancelRequest, Container, EdgeCounts, Instance, ROOT, Role, RunState, Stop, Undo};
 pub use value::{INLINE_BYTES, MissingValue, StoredValue, ValueRef, Values};

@@ -26,17 +26,59 @@ pub(crate) fn scope_for<'t>(
         let Some(step) = visible(state, at, &reference.step) else { continue };
         steps.insert(reference.step.clone(), step_scope(&state.steps[step], values).map_err(missing)?);
     }
-    let run = json!({
-        "id": state.id,
-        "started_at": timestamp(state.started_at_ms.unwrap_or(state.created_at_ms)),
-        "trigger": { "kind": state.trigger.kind, "actor": state.trigger.actor },
-    });
     Ok(Scope {
         inputs: values.get(&state.inputs).map_err(missing)?,
         env: values.get(&state.env).map_err(missing)?,
-        run: Arc::new(run),
+        run: Arc::new(run_view(state)),
         steps,
         locals: locals(state, values, at).map_err(missing)?,
+    })
+}
+
+/// What can be seen of a run from a step, by the step's path in the workflow (none: from its outputs), for whoever writes
+/// an expression there. Of the elements and passes of a step the first one counts.
+pub fn seen_from(state: &RunState, values: &Values, path: Option<&str>) -> Scope {
+    let top = state.container(ROOT).and_then(|root| root.children.first()).copied().unwrap_or(ROOT);
+    let own = path.and_then(|path| state.in_order().into_iter().find(|ix| is_at(&state.steps[*ix].path, path)));
+    let at = own.unwrap_or(top);
+    let mut steps = BTreeMap::new();
+    let mut inside = at;
+    loop {
+        let container = state.steps[inside].parent;
+        if let (Shape::Scope(scope), Some(inner)) = (state.shape(container), state.container(container)) {
+            for (name, local) in &state.program.scopes[scope].names {
+                let step = inner.children.get(*local).and_then(|ix| step_scope(&state.steps[*ix], values).ok());
+                if let Some(step) = step.filter(|_| !steps.contains_key(&**name)) {
+                    steps.insert(name.to_string(), step);
+                }
+            }
+        }
+        if container == ROOT {
+            break;
+        }
+        inside = container;
+    }
+    Scope {
+        inputs: values.get(&state.inputs).unwrap_or_default(),
+        env: values.get(&state.env).unwrap_or_default(),
+        run: Arc::new(run_view(state)),
+        steps,
+        locals: locals(state, values, at).unwrap_or_default(),
+    }
+}
+
+/// Whether a path of a run is that of a step of the workflow, leaving aside which element and pass it is of.
+fn is_at(path: &str, step: &str) -> bool {
+    let name = |part: &str| part.find(['[', '#']).map_or(part.len(), |end| end);
+    path.split('.').map(|part| &part[..name(part)]).eq(step.split('.'))
+}
+
+/// `run` in expressions.
+fn run_view(state: &RunState) -> Value {
+    json!({
+        "id": state.id,
+        "started_at": timestamp(state.started_at_ms.unwrap_or(state.created_at_ms)),
+        "trigger": { "kind": state.trigger.kind, "actor": state.trigger.actor },
     })
 }
 

@@ -6,10 +6,12 @@ use sha2::{Digest, Sha256};
 use crate::check::check;
 use crate::decode::{BodySketch, Decoder, Sketch, decode};
 use crate::diagnostic::Diagnostic;
+use crate::expression::Expressions;
 use crate::model::{Action, Body, Workflow};
 use crate::outline::{Outline, outline};
 use crate::text::Span;
-use crate::yaml::read;
+use crate::types::{Signature, Types};
+use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -23,38 +25,96 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The workflows that steps call by a written id: whether they exist is known to whoever has the other files.
     pub calls: Vec<CalledWorkflow>,
+    /// What the values of the workflow can be.
+    #[serde(skip)]
+    pub(crate) types: Types,
+    /// The secrets that the workflow names: whether they have values is known to whoever keeps them.
+    pub secrets: Vec<NamedSecret>,
 }
 
-/// A workflow that a step calls.
+/// A secret under `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedSecret {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An input that a step gives to the workflow that it calls.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GivenInput {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Its value, none when an expression gives it.
+    pub value: Option<serde_json::Value>,
+    /// Where the value stands.
+    pub value_span: Span,
+}
+
+/// A workflow that a step calls, or whose end a trigger waits for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CalledWorkflow {
     /// Its id.
     pub id: String,
     /// Where the id stands.
     pub span: Span,
+    /// Path of the step; none for a trigger, which calls nothing.
+    pub step: Option<String>,
+    /// Whether the call is what the step does, and not its compensation or what mends its failures.
+    pub main: bool,
+    /// The inputs given, none when an expression gives all of them (or nothing is called).
+    pub inputs: Option<Vec<GivenInput>>,
 }
 
 /// Analyses a text. Never fails: whatever is wrong is among the diagnostics.
 #[must_use]
 pub fn analyze(text: &str) -> Analysis {
     let (root, faults) = read(text);
+    analyze_read(text, root.as_ref(), &faults, &mut Expressions::default())
+}
+
+/// Analyses the versions of a text that is being edited, one after the other.
+///
+/// What [`Analyzer::analyze`] gives for a text is what [`analyze`] gives, whatever came before; what the versions have in
+/// common is not done again. It keeps the latest text with its tree and its parsed expressions, and no more.
+#[derive(Debug, Default)]
+pub struct Analyzer {
+    reading: Reading,
+    expressions: Expressions,
+}
+
+impl Analyzer {
+    /// Analyses the next version.
+    pub fn analyze(&mut self, text: &str) -> Analysis {
+        self.reading.update(text);
+        self.expressions.turn();
+        let (root, faults) = self.reading.outcome();
+        analyze_read(text, root, faults, &mut self.expressions)
+    }
+}
+
+fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], expressions: &mut Expressions) -> Analysis {
     let mut decoder = Decoder::new(text);
     for fault in faults {
-        decoder.fault(fault);
+        decoder.fault(fault.clone());
     }
+    decoder.expressions = std::mem::take(expressions);
     let broken_off = decoder.has_errors();
-    let mut sketch = decode(&mut decoder, root.as_ref());
+    let mut sketch = decode(&mut decoder, root);
+    *expressions = std::mem::take(&mut decoder.expressions);
     check(&mut decoder, &mut sketch);
+    let (types, signature) = crate::types::check(&mut decoder, &sketch);
     let outline = outline(&sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
-    let calls =
-        std::mem::take(&mut decoder.calls).into_iter().map(|(id, place)| CalledWorkflow { id, span: decoder.lines.span(place) });
-    let calls = calls.collect();
-    let workflow = if decoder.has_errors() { None } else { finish(sketch, std::mem::take(&mut decoder.unsupported)) };
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls }
+    let (calls, secrets) = (std::mem::take(&mut decoder.calls), std::mem::take(&mut decoder.named_secrets));
+    let workflow = if decoder.has_errors() { None } else { finish(sketch, signature, std::mem::take(&mut decoder.unsupported)) };
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets, types }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
@@ -68,7 +128,7 @@ fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
 }
 
 /// None only when an error was not reported, which the tests rule out.
-fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Workflow> {
+fn finish(sketch: Sketch<'_>, signature: Signature, unsupported: Vec<(String, String)>) -> Option<Workflow> {
     Some(Workflow {
         id: sketch.id?,
         version: sketch.version,
@@ -84,6 +144,7 @@ fn finish(sketch: Sketch<'_>, unsupported: Vec<(String, String)>) -> Option<Work
         outputs: sketch.outputs,
         concurrency: sketch.concurrency,
         secrets: sketch.secrets,
+        signature,
         other: sketch.other,
         unsupported,
     })

@@ -1,6 +1,7 @@
 //! Every problem that a workflow can have, by its stable code.
 //!
-//! Invariant: a code never changes its meaning and is never used again. The documentation is made from this table.
+//! Invariant: a code never changes its meaning and is never used again, and each has a page under `docs/diagnostics` with
+//! an example. A new code begins with its page: an example that shows it and a mended one; `tests/pages.rs` writes the rest.
 
 use crate::diagnostic::Severity;
 
@@ -15,11 +16,28 @@ pub struct Code {
     pub title: &'static str,
     /// A paragraph: what it means and how to mend it.
     pub help: &'static str,
+    /// Its page, in Markdown: the same, with an example and its mended form.
+    pub page: &'static str,
+}
+
+/// The code of a name, in capitals or not.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|known| known.code.eq_ignore_ascii_case(code.trim()))
 }
 
 macro_rules! codes {
     ($($name:ident $code:literal $severity:ident $title:literal $help:literal)*) => {
-        $(pub(crate) const $name: Code = Code { code: $code, severity: Severity::$severity, title: $title, help: $help };)*
+        $(
+            #[doc = concat!($code, ": ", $title, ".")]
+            pub const $name: Code = Code {
+                code: $code,
+                severity: Severity::$severity,
+                title: $title,
+                help: $help,
+                page: include_str!(concat!("../../../docs/diagnostics/", $code, ".md")),
+            };
+        )*
         /// All codes, in order.
         pub const CODES: &[Code] = &[$($name),*];
     };
@@ -54,6 +72,8 @@ codes! {
         "Durations are written like `250ms`, `10s`, `1h30m` or `2d`: whole or decimal numbers with a unit (ms, s, m, h, d, w), larger units first, never negative."
     CONFLICT "LW0119" Error "two things that cannot stand together"
         "Each of the two says how the same thing is done, or they exclude each other, as `for_each` and `loop` on one step do. Keep one; the message says which choices there are."
+    BAD_SCHEMA "LW0120" Error "not a JSON Schema"
+        "What stands here is to be a JSON Schema (draft 2020-12 unless its `$schema` says otherwise), and is none: the message says why. A `$ref` leads to a place within the same schema, for example `#/$defs/item`; nothing is fetched from elsewhere."
     BAD_ID "LW0121" Error "not a valid id"
         "An id of a step has letters, digits and `_` and does not begin with a digit, because expressions name it (`steps.my_id.output`). The id of a workflow may have hyphens and dots too. The quick fix writes the nearest valid id."
     DUPLICATE_ID "LW0122" Error "an id twice in one scope"
@@ -99,7 +119,7 @@ codes! {
     UNKNOWN_FUNCTION "LW0303" Error "an unknown function, or the wrong number of arguments"
         "The function does not exist in the expression language, or takes another number of arguments."
     UNKNOWN_FIELD "LW0304" Error "a field that does not exist"
-        "A step has `output`, `status`, `error`, `attempts` and `duration`; the output of `set` has the names that it sets. Name one of these."
+        "A step has `output`, `status`, `error`, `attempts` and `duration`; what its output has is known for many actions: the names that a `set` sets, `status`, `headers` and `body` of `http`, the steps or `outputs` of a group, what a schema says. Name one of these; the quick fix offers the nearest."
     DYNAMIC_STEP "LW0305" Error "a step whose name is computed"
         "Which steps an expression reads must be known before the run starts. Write `steps.name` or `steps['name']`."
     EXPRESSION_IN_SCRIPT "LW0306" Error "an expression inside a script"
@@ -116,6 +136,18 @@ codes! {
         "The value of a secret is put in at the moment it is used and never stored or shown. It may stand in `env` of processes, in headers, auth and body of `http`, and in arguments of tools, as `${{ secrets.NAME }}` alone or with text around it; never inside a larger expression."
     UNKNOWN_SECRET "LW0312" Error "a secret that is not declared"
         "A workflow names the secrets that it may use: `secrets: [NAME]` at the top of the file. Values are kept in the secret store, never in the file."
+    NEVER_WORKS "LW0321" Error "an operation that can never work"
+        "An operator or a function is given a value of a type that it does not take, whatever the run: text and a number are added, say, or the letters of a number are asked for. The message says the types. Convert a value with `text()`, `int()`, `double()` or `json()`, or read another field."
+    FAILS_WHEN_REACHED "LW0322" Warning "a part that fails whenever it is reached"
+        "A branch of `? :`, one side of `&&` or `||`, or the body of a macro applies an operator or a function to a type that it does not take. The expression works as long as that part is not evaluated, and fails as soon as it is."
+    DOUBTFUL_FIELD "LW0323" Warning "a field that is probably misspelt"
+        "The value may have other fields than the known ones, but one of those has nearly this name. The quick fix changes to it."
+    NEVER_EQUAL "LW0324" Warning "a comparison of what is never equal"
+        "Values of different types are never equal, except numbers: `1 == 1.0` is true, `'1' == 1` is always false. Convert one of the two sides."
+    NEVER_A_CONDITION "LW0325" Error "a condition that is never true or false"
+        "`when`, the cases of `choose`, the conditions of a `loop`, of a rule of `on_error` and of a wait give true or false; anything else fails the step. Compare the value with something: `size(x) > 0`, `x != ''`."
+    NEVER_A_LIST "LW0326" Error "a value that is never a list, or never a number"
+        "`for_each` goes through a list, and `enough` is a whole number; anything else fails the step. `lines(text)` and `text.split(',')` make lists of text, and `output: { as: lines }` or `{ as: json }` hand a script's output on as one."
     BAD_DEFAULT "LW0401" Error "a default that does not fit"
         "The default (or a value of the enum) does not have the input's type, or the default is not one of the enum's values."
     LONG_TIMEOUT "LW0402" Warning "a timeout longer than the one around it"
@@ -124,6 +156,26 @@ codes! {
         "`attempts: 1` means a single attempt: nothing is retried, and what else `retry` says is never used. Raise the number or remove the rest."
     BAD_SCHEDULE "LW0404" Error "not a schedule"
         "A schedule is written as five fields, minute, hour, day of the month, month and day of the week (`0 8 * * 1-5`), with the name of a time zone such as `Europe/Berlin`."
+    NOT_UTF8 "LW0901" Error "not UTF-8 text"
+        "A workflow file is text in UTF-8. At the marked place there are bytes that are none. Save the file as UTF-8; most editors offer that when they save."
+    UNREADABLE "LW0902" Error "a file that cannot be read"
+        "There is a file of that name among the workflows, but the system does not let it be read, it is too large, or it is a link that leads nowhere or out of the workspace. The message says which. Mend or remove the file."
+    ID_TWICE "LW0903" Error "an id of two workflows"
+        "Workflows are called and run by their ids, so two files of a workspace cannot have the same one. The message names the other file. Change one of the ids."
+    UNKNOWN_WORKFLOW "LW0904" Error "a workflow that does not exist"
+        "A step or a trigger names a workflow by its id, and no file of the workspace has that id. Mostly the name is misspelt: the quick fix offers the nearest one. A path is never an id."
+    ENDLESS_RECURSION "LW0905" Warning "workflows that call each other without end"
+        "A workflow calls itself, through others or directly, and nothing on the way decides whether it does so again: no `when`, no port of a `choose`. Such a run never ends by itself. Let a port or a condition lead to the call. The message names the whole circle."
+    RECURSION "LW0906" Hint "workflows that call each other"
+        "A workflow calls itself, through others or directly. That is allowed, and a condition stands on the way; see that it becomes false at some time. The message names the whole circle."
+    UNKNOWN_INPUT "LW0907" Error "an input that the called workflow does not have"
+        "A `workflow` step gives an input that the called workflow does not declare under `inputs`. Mostly the name is misspelt: the quick fix offers the nearest one."
+    MISSING_INPUT "LW0908" Error "an input that the called workflow requires"
+        "The called workflow declares an input with `required: true`, and the step does not give it. Add it to `inputs` of the step."
+    BAD_INPUT "LW0909" Error "an input that the called workflow does not accept"
+        "The value that a `workflow` step gives is not of the type that the called workflow declares, or is none of the allowed values. Values of expressions are checked when the step starts."
+    UNSET_SECRET "LW0910" Warning "a secret without a value"
+        "The workflow names a secret for which nothing is stored on this machine. The step that uses it would fail. Store its value, or set the environment variable `LOOMWORK_SECRET_NAME` for the engine."
 }
 
 #[cfg(test)]

@@ -62,11 +62,26 @@ impl InputProblem {
 /// # Errors
 /// All inputs that do not fit, the declared ones in their order, then the unknown ones.
 pub fn resolve_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<InputProblem>> {
+    let (resolved, problems) = resolve(workflow, given);
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+}
+
+/// The same before all is given: required inputs that are missing are left out.
+///
+/// # Errors
+/// All inputs that are given and do not fit.
+pub fn resolve_known_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result<Map<String, Value>, Vec<InputProblem>> {
+    let (resolved, mut problems) = resolve(workflow, given);
+    problems.retain(|problem| !matches!(problem, InputProblem::Missing { .. }));
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+}
+
+fn resolve(workflow: &Workflow, given: &Map<String, Value>) -> (Map<String, Value>, Vec<InputProblem>) {
     let mut resolved = Map::new();
     let mut problems = Vec::new();
     for (name, input) in &workflow.inputs {
         match given.get(name) {
-            Some(value) => match check(name, input, value) {
+            Some(value) => match check_input(name, input, value) {
                 Ok(value) => {
                     resolved.insert(name.clone(), value);
                 }
@@ -74,7 +89,8 @@ pub fn resolve_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result
             },
             None if input.default.is_none() && input.required => problems.push(InputProblem::Missing { name: name.clone() }),
             None => {
-                resolved.insert(name.clone(), input.default.clone().unwrap_or(Value::Null));
+                let default = input.default.as_ref().map_or(Value::Null, |default| integral(input, default));
+                resolved.insert(name.clone(), default);
             }
         }
     }
@@ -82,10 +98,14 @@ pub fn resolve_inputs(workflow: &Workflow, given: &Map<String, Value>) -> Result
         let suggestion = crate::nearest(name, workflow.inputs.keys().map(String::as_str));
         problems.push(InputProblem::Unknown { name: name.clone(), suggestion });
     }
-    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+    (resolved, problems)
 }
 
-fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {
+/// A value as an input takes it.
+///
+/// # Errors
+/// When the value does not fit.
+pub fn check_input(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem> {
     if value.is_null() && !input.required {
         return Ok(Value::Null);
     }
@@ -98,10 +118,14 @@ fn check(name: &str, input: &Input, value: &Value) -> Result<Value, InputProblem
         let allowed = values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
         return Err(InputProblem::NotAllowed { name: name.to_owned(), allowed, got: value.to_string() });
     }
-    // 3.0 is an integer in JSON; expressions should see it as one.
+    Ok(integral(input, value))
+}
+
+/// 3.0 is an integer in JSON; expressions should see it as one.
+fn integral(input: &Input, value: &Value) -> Value {
     let integral = (input.kind == InputKind::Integer && !value.is_i64() && !value.is_u64()).then(|| value.as_f64()).flatten();
-    #[allow(clippy::cast_possible_truncation, reason = "`fits` says that it is integral and in range")]
-    Ok(integral.map_or_else(|| value.clone(), |value| Value::from(value as i64)))
+    #[allow(clippy::cast_possible_truncation, reason = "it is known to fit: integral and in range")]
+    integral.map_or_else(|| value.clone(), |value| Value::from(value as i64))
 }
 
 fn same(a: &Value, b: &Value) -> bool {

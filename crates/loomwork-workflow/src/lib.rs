@@ -30,6 +30,10 @@
 //! [`edit`] changes a text by operations such as [`EditOp::Connect`] and keeps every byte that the operation does not
 //! mean: comments, order, quoting, line ends. Steps in groups have paths (`describe.sentence`), in edits as in outlines.
 //!
+//! # Plans
+//!
+//! [`plan`] says what a run will look like before it starts: levels, critical path, expected duration, complexity.
+//!
 //! # Versions
 //!
 //! [`compare`] says what is different between two definitions by meaning, and [`step_fingerprint`] whether a step would
@@ -40,6 +44,7 @@
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
 
 mod analysis;
+mod certain;
 mod check;
 pub mod codes;
 mod compare;
@@ -53,31 +58,48 @@ mod graph;
 mod inputs;
 mod model;
 mod outline;
+mod plan;
+mod schema;
 mod text;
+mod types;
 mod yaml;
 
-pub use analysis::{Analysis, CalledWorkflow, analyze, definition_hash};
+pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, reads_env, step_fingerprint};
-pub use complete::{Completion, CompletionKind, Hover, complete, hover};
+pub use complete::{
+    Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,
+};
 pub use diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 pub use duration::{DurationError, format_duration, parse_duration};
-pub use edit::{EditError, EditOp, Edited, edit};
+pub use edit::{EditError, EditOp, Edited, Note, Undo, edit};
 pub use expression::{ExpressionError, Read, Reference, Scope, StepScope, Template};
 pub use graph::{EdgeKind, Graph, GraphEdge, Trigger};
-pub use inputs::{InputProblem, parse_input_text, resolve_inputs};
+pub use inputs::{InputProblem, check_input, parse_input_text, resolve_inputs, resolve_known_inputs};
 pub use model::*;
 pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
+pub use plan::{
+    Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
+};
+pub use schema::json_schema;
 pub use text::{Pos, Span};
+pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 
 /// The argv that runs a script when its step says no other.
 pub(crate) const DEFAULT_SHELL: [&str; 3] = ["bash", "-e", "{0}"];
 
 /// The nearest of some known words, when it is near enough to be what was meant.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    let length = word.chars().count();
     known
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3))
+        .filter_map(|candidate| {
+            let other = candidate.chars().count();
+            let most = 1.max(length.max(other) / 3);
+            // No distance is less than the difference of the lengths.
+            let distance = (length.abs_diff(other) <= most).then(|| strsim::osa_distance(word, candidate))?;
+            (distance <= most).then_some((distance, candidate))
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }

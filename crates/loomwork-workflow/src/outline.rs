@@ -1,13 +1,14 @@
 //! What a canvas needs to draw a workflow, also of a file with errors.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Template;
 use crate::decode::{BodySketch, Draft, Ports, Sketch};
 use crate::graph::{EdgeKind, Trigger};
 use crate::model::{Action, ProgramText, Repeat, Step, Wait};
 use crate::text::Lines;
+use crate::yaml::Entry;
 
 /// A workflow as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -141,13 +142,10 @@ fn scope(
 }
 
 fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNode {
-    let mut fields = step.node.to_json();
     // The steps of a group are nodes of their own.
-    if step.body.is_some()
-        && let Some(fields) = fields.as_object_mut()
-    {
-        fields.shift_remove("steps");
-    }
+    let own = |entry: &&Entry| step.body.is_none() || entry.key != "steps";
+    let entries = step.node.entries().unwrap_or_default().iter().filter(own);
+    let fields: Map<String, Value> = entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect();
     OutlineNode {
         id: step.path.clone(),
         title: step.title.clone(),
@@ -160,7 +158,7 @@ fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNod
             Ports::Known(ports) => ports.clone(),
             Ports::Unknown => vec!["succeeded".to_owned()],
         },
-        fields: if fields.is_object() { fields } else { Value::Object(serde_json::Map::new()) },
+        fields: Value::Object(fields),
         line: lines.line(step.node.place.start),
         end_line: lines.line(step.node.place.end.saturating_sub(1).max(step.node.place.start)),
         parent: parent.map(str::to_owned),

@@ -124,12 +124,19 @@ fn a_step_moves_into_a_group_and_out_again_with_its_comments() {
         "{}",
         result.text
     );
-    assert!(!result.text.contains("    needs: [log]"), "{}", result.text);
-    let out = edit(TEXT, &[moved("describe.sentence", None, None)]).expect("applies");
+    // The group waited for it; now the first step in there does.
+    assert!(result.text.contains("  - id: describe\n    for_each:"), "{}", result.text);
+    assert!(result.text.contains("      - id: stat\n        needs: [log]\n"), "{}", result.text);
+    // Its outputs read the step, so the group would wait for it, and it for the group.
+    assert!(matches!(edit(TEXT, &[moved("describe.sentence", None, None)]), Err(EditError::WouldCycle(_))));
+    let text = TEXT.replace("    outputs:\n      text: \"${{ steps.sentence.output.text }}\"\n", "");
+    let out = edit(&text, &[moved("describe.sentence", None, None)]).expect("applies");
     assert_eq!(out.added, ["sentence"]);
-    assert!(
-        out.text.contains("steps:\n  - id: sentence\n    set:")
-            || out.text.contains("steps:\n  - id: sentence\n    needs: [stat]\n"),
+    assert!(out.text.contains("steps:\n  - id: sentence\n    needs: [describe]\n"), "{}", out.text);
+    let notes: Vec<String> = out.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        ["`sentence` needed `stat` and now needs `describe`", "`sentence` now reads `stat`, which is nearer"],
         "{}",
         out.text
     );
@@ -162,8 +169,9 @@ fn what_is_pasted_gets_fresh_ids_and_keeps_the_references_within() {
         result.text
     );
     let inside = edit(TEXT, &[paste(yaml, Some("describe"))]).expect("applies");
-    assert_eq!(inside.added, ["describe.log", "describe.after"]);
-    assert!(inside.text.contains("      - id: log\n        run: x # why\n"), "{}", inside.text);
+    // A step of the group reads the `log` outside, which one inside would hide.
+    assert_eq!(inside.added, ["describe.log_2", "describe.after"]);
+    assert!(inside.text.contains("      - id: log_2\n        run: x # why\n"), "{}", inside.text);
     let one = edit(TEXT, &[paste("id: single\nrun: x\n", None)]).expect("applies");
     assert_eq!(one.added, ["single"]);
     assert!(one.text.contains("  - id: single\n    run: x\n"), "{}", one.text);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use loomwork_workflow::{
     Action, EdgeKind, ErrorAction, Join, OnRestart, ProgramText, Repeat, Rest, Scope, Severity, StepScope, Trigger, Wait,
-    Workflow, analyze, codes,
+    Workflow, analyze,
 };
 use serde_json::{Value, json};
 
@@ -280,7 +280,7 @@ fn secrets_stand_only_where_they_are_used_and_are_holes_in_values() {
 
 #[test]
 fn locals_are_seen_by_expressions() {
-    let workflow = workflow(&with_steps("  - id: a\n    for_each: [1]\n    set: { v: \"${{ item.x + index }}\" }\n"));
+    let workflow = workflow(&with_steps("  - id: a\n    for_each: [{ x: 2 }]\n    set: { v: \"${{ item.x + index }}\" }\n"));
     let Action::Set(values) = &workflow.body.steps[0].action else { panic!("a set") };
     let locals = BTreeMap::from([("item", Arc::new(json!({"x": 2}))), ("index", Arc::new(json!(3)))]);
     let scope = Scope { locals, ..Scope::default() };
@@ -317,8 +317,10 @@ fn a_timeout_around_is_shorter() {
 }
 
 #[test]
-fn every_code_is_explained() {
-    for code in codes::CODES {
-        assert!(code.help.len() > 20 && code.help.ends_with('.') | code.help.ends_with('…'), "{}", code.code);
-    }
+fn a_schema_that_is_none_is_shown_where_it_is_wrong() {
+    only("  - id: a\n    approve:\n      message: x\n      form:\n        properties:\n          n: { type: 5 }\n", 10, "LW0120");
+    let elsewhere = "  - id: a\n    http: { url: x, expect: { schema: { $ref: \"http://127.0.0.1:1/x.json\" } } }\n";
+    only(elsewhere, 6, "LW0120");
+    none("  - id: a\n    approve: { message: x, form: { $ref: \"#/$defs/n\", $defs: { n: { type: string } } } }\n");
+    none("  - id: a\n    http: { url: x, expect: { schema: { type: object } } }\n");
 }

@@ -1,11 +1,12 @@
 //! The pages of the language: their whole examples are workflows without problems (hints are none), and expressions have the values that the
 //! tables say. What comes of the examples when they run is tested with the whole system.
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 #![allow(clippy::disallowed_methods, reason = "the tests read files of the repository; the crate itself reads none")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loomwork_workflow::{Action, CompletionKind, Scope, Severity, analyze, complete};
+use loomwork_workflow::{Action, Scope, Severity, analyze, functions};
 use serde_json::Value;
 
 /// Name and text of each page.
@@ -68,8 +69,8 @@ fn expressions_have_the_values_that_the_tables_say() {
     let wrong: Vec<String> = rows
         .iter()
         .map(|(expression, said)| (expression, said, evaluate(expression)))
-        // As text, so that 2 and 2.0 differ.
-        .filter(|(_, said, is)| is.to_string() != said.to_string())
+        // 2 and 2.0 differ.
+        .filter(|(_, said, is)| is != *said)
         .map(|(expression, said, is)| format!("{expression} is {is}, the page says {said}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -77,15 +78,36 @@ fn expressions_have_the_values_that_the_tables_say() {
 
 #[test]
 fn every_function_has_an_example() {
-    let text = "loomwork: 1\nid: t\nsteps:\n  - { id: a, set: { v: \"${{ \" } }\n";
-    let offered = complete(text, text.find("${{ ").unwrap() + 4);
-    let functions: BTreeSet<String> = offered
-        .into_iter()
-        .filter(|completion| completion.kind == CompletionKind::Function)
-        .map(|completion| completion.label.trim_end_matches("()").to_owned())
-        .collect();
+    let functions: BTreeSet<&str> = functions().into_iter().map(|function| function.name).collect();
     assert!(functions.len() > 60, "{functions:?}");
     let shown: String = pages().iter().flat_map(|(_, page)| rows(page)).map(|(expression, _)| expression + "\n").collect();
     let missing: Vec<_> = functions.iter().filter(|name| !shown.contains(&format!("{name}("))).collect();
+    assert!(missing.is_empty(), "without an example: {missing:?}");
+}
+
+/// The keys that can be written between two texts.
+fn keys_between(before: &str, after: &str) -> Vec<String> {
+    let offered = complete(&format!("{before}{after}"), before.len());
+    let offered = offered.into_iter().filter(|completion| completion.kind == CompletionKind::Key);
+    offered.map(|completion| completion.label.trim_end_matches(": ").trim_end_matches(':').to_owned()).collect()
+}
+
+#[test]
+fn every_key_has_an_example_or_is_said_not_to_be_run() {
+    let top = keys_between("loomwork: 1\nid: t\nsteps: []\n", "");
+    let step = keys_between("loomwork: 1\nid: t\nsteps:\n  - id: a\n    ", "\n    run: x\n");
+    assert!(top.contains(&"concurrency".to_owned()) && step.contains(&"compensate".to_owned()), "{top:?} {step:?}");
+    let mut shown = BTreeSet::new();
+    for (name, page) in pages() {
+        for example in page.split("\n```yaml run").skip(1).filter_map(|rest| rest.split("\n```").next()) {
+            let fields = example.split(['\n', '{', ',']).filter_map(|field| field.split_once(':'));
+            shown.extend(fields.map(|(key, _)| key.trim_start_matches([' ', '-']).to_owned()));
+        }
+        if name == "not-yet.md" {
+            let rows = page.lines().filter(|line| line.starts_with("| `"));
+            shown.extend(rows.flat_map(|row| row.split('`').skip(1).step_by(2)).map(str::to_owned));
+        }
+    }
+    let missing: Vec<_> = top.iter().chain(&step).filter(|key| !shown.contains(*key)).collect();
     assert!(missing.is_empty(), "without an example: {missing:?}");
 }

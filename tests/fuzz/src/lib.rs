@@ -34,8 +34,8 @@ pub fn file(bytes: &[u8]) {
     places_hold(&text, &analysis);
     fixes_hold(&text, &analysis);
     let place = text.len() * place / 255;
-    let _ = complete(&text, place);
-    let _ = hover(&text, place);
+    let _ = complete(&text, place, None);
+    let _ = hover(&text, place, None);
     if let Some(workflow) = analysis.workflow {
         let program = Program::new(workflow, definition_hash(&text));
         assert!(!program.is_empty(), "a valid workflow has at least one step");

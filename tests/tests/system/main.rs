@@ -9,6 +9,7 @@ mod crash_at_random;
 mod documentation;
 mod examples;
 mod guests;
+mod plans;
 mod processes;
 mod refusals;
 mod versions;

@@ -7,4 +7,8 @@ export type AnalyzeWorkflow = {
 /**
  * The text.
  */
-text: string, };
+text: string, 
+/**
+ * The file that it is of, if any: its saved state is then not one of the other workflows.
+ */
+path?: string, };

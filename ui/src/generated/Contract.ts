@@ -5,6 +5,8 @@ import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
 import type { CompareVersions } from "./CompareVersions";
 import type { Comparison } from "./Comparison";
+import type { CompleteText } from "./CompleteText";
+import type { Completions } from "./Completions";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
@@ -12,12 +14,20 @@ import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { Edited } from "./Edited";
 import type { EventPage } from "./EventPage";
+import type { ExplainProblem } from "./ExplainProblem";
+import type { Explanation } from "./Explanation";
+import type { ExportWorkflow } from "./ExportWorkflow";
+import type { Exported } from "./Exported";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
+import type { Hover } from "./Hover";
+import type { HoverText } from "./HoverText";
+import type { ImportWorkflow } from "./ImportWorkflow";
+import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
@@ -26,6 +36,7 @@ import type { LogPage } from "./LogPage";
 import type { Nothing } from "./Nothing";
 import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
+import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
 import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
@@ -40,6 +51,7 @@ import type { ValueText } from "./ValueText";
 import type { VersionList } from "./VersionList";
 import type { WorkflowDocument } from "./WorkflowDocument";
 import type { WorkflowList } from "./WorkflowList";
+import type { WorkflowPlan } from "./WorkflowPlan";
 import type { WorkspaceFacts } from "./WorkspaceFacts";
 
 /**
@@ -67,9 +79,25 @@ open_workflow: Call<OpenWorkflow, WorkflowDocument>,
  */
 analyze_workflow: Call<AnalyzeWorkflow, Design>, 
 /**
+ *What can be written at a place of a text.
+ */
+complete_text: Call<CompleteText, Completions>, 
+/**
+ *What the name at a place of a text means.
+ */
+hover_text: Call<HoverText, Hover>, 
+/**
  *Applies operations to a text; nothing is saved.
  */
 edit_workflow: Call<EditWorkflow, Edited>, 
+/**
+ *What a workflow of another tool becomes; nothing is saved.
+ */
+import_workflow: Call<ImportWorkflow, ImportedWorkflows>, 
+/**
+ *What the code of a problem means, with an example.
+ */
+explain_problem: Call<ExplainProblem, Explanation>, 
 /**
  *Writes text and layout, if the file is still as it was read.
  */
@@ -82,6 +110,14 @@ create_workflow: Call<CreateWorkflow, WorkflowDocument>,
  *Deletes a workflow file and its layout. Its runs stay.
  */
 delete_workflow: Call<DeleteWorkflow, Nothing>, 
+/**
+ *What a run of a workflow will look like; nothing is started.
+ */
+plan_workflow: Call<PlanWorkflow, WorkflowPlan>, 
+/**
+ *A workflow as a picture for other tools; nothing is saved.
+ */
+export_workflow: Call<ExportWorkflow, Exported>, 
 /**
  *The versions of a workflow: the file as it stands, and those that were run.
  */

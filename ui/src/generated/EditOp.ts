@@ -71,4 +71,36 @@ path: Array<string>,
 /**
  * The new value; null removes the field.
  */
-value: unknown, };
+value: unknown, } | { "op": "move_step", 
+/**
+ * The step.
+ */
+id: string, 
+/**
+ * The group that it goes into; null: the workflow itself.
+ */
+into: string | null, 
+/**
+ * The step of that scope behind which it goes; null: to its beginning.
+ */
+after: string | null, } | { "op": "paste", 
+/**
+ * YAML: a list of steps, one step, or a workflow, whose steps are taken.
+ */
+yaml: string, 
+/**
+ * The group that they go into; null: the workflow itself.
+ */
+into: string | null, } | { "op": "group_steps", 
+/**
+ * The steps.
+ */
+ids: Array<string>, 
+/**
+ * Wished id of the group, `group` by default; a number is appended when it is taken.
+ */
+id: string | null, } | { "op": "ungroup", 
+/**
+ * The group.
+ */
+id: string, };

@@ -10,6 +10,10 @@ export type EditWorkflow = {
  */
 text: string, 
 /**
+ * The file that it is of, if any.
+ */
+path?: string, 
+/**
  * The operations.
  */
 ops: Array<EditOp>, };

@@ -3,22 +3,28 @@ import type { AmendRun } from "./AmendRun";
 import type { AnalyzeWorkflow } from "./AnalyzeWorkflow";
 import type { CancelRun } from "./CancelRun";
 import type { CompareVersions } from "./CompareVersions";
+import type { CompleteText } from "./CompleteText";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
 import type { EditWorkflow } from "./EditWorkflow";
+import type { ExplainProblem } from "./ExplainProblem";
+import type { ExportWorkflow } from "./ExportWorkflow";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
 import type { GetWorkspace } from "./GetWorkspace";
+import type { HoverText } from "./HoverText";
+import type { ImportWorkflow } from "./ImportWorkflow";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
 import type { ListWorkflows } from "./ListWorkflows";
 import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
+import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
 import type { ResumeRun } from "./ResumeRun";
 import type { RetryRun } from "./RetryRun";
@@ -30,4 +36,4 @@ import type { TrustWorkspace } from "./TrustWorkspace";
 /**
  * Any request: `{"method": "get_run", "params": {…}}`.
  */
-export type Request = { "method": "get_workspace", "params": GetWorkspace } | { "method": "trust_workspace", "params": TrustWorkspace } | { "method": "list_workflows", "params": ListWorkflows } | { "method": "open_workflow", "params": OpenWorkflow } | { "method": "analyze_workflow", "params": AnalyzeWorkflow } | { "method": "edit_workflow", "params": EditWorkflow } | { "method": "save_workflow", "params": SaveWorkflow } | { "method": "create_workflow", "params": CreateWorkflow } | { "method": "delete_workflow", "params": DeleteWorkflow } | { "method": "list_versions", "params": ListVersions } | { "method": "compare_versions", "params": CompareVersions } | { "method": "start_run", "params": StartRun } | { "method": "get_run", "params": GetRun } | { "method": "get_run_design", "params": GetRunDesign } | { "method": "list_runs", "params": ListRuns } | { "method": "get_events", "params": GetEvents } | { "method": "get_logs", "params": GetLogs } | { "method": "get_value", "params": GetValue } | { "method": "retry_run", "params": RetryRun } | { "method": "cancel_run", "params": CancelRun } | { "method": "pause_run", "params": PauseRun } | { "method": "resume_run", "params": ResumeRun } | { "method": "rerun_run", "params": RerunRun } | { "method": "amend_run", "params": AmendRun } | { "method": "judge_step", "params": JudgeStep } | { "method": "decide_step", "params": DecideStep } | { "method": "send_event", "params": SendEvent };
+export type Request = { "method": "get_workspace", "params": GetWorkspace } | { "method": "trust_workspace", "params": TrustWorkspace } | { "method": "list_workflows", "params": ListWorkflows } | { "method": "open_workflow", "params": OpenWorkflow } | { "method": "analyze_workflow", "params": AnalyzeWorkflow } | { "method": "complete_text", "params": CompleteText } | { "method": "hover_text", "params": HoverText } | { "method": "edit_workflow", "params": EditWorkflow } | { "method": "import_workflow", "params": ImportWorkflow } | { "method": "explain_problem", "params": ExplainProblem } | { "method": "save_workflow", "params": SaveWorkflow } | { "method": "create_workflow", "params": CreateWorkflow } | { "method": "delete_workflow", "params": DeleteWorkflow } | { "method": "plan_workflow", "params": PlanWorkflow } | { "method": "export_workflow", "params": ExportWorkflow } | { "method": "list_versions", "params": ListVersions } | { "method": "compare_versions", "params": CompareVersions } | { "method": "start_run", "params": StartRun } | { "method": "get_run", "params": GetRun } | { "method": "get_run_design", "params": GetRunDesign } | { "method": "list_runs", "params": ListRuns } | { "method": "get_events", "params": GetEvents } | { "method": "get_logs", "params": GetLogs } | { "method": "get_value", "params": GetValue } | { "method": "retry_run", "params": RetryRun } | { "method": "cancel_run", "params": CancelRun } | { "method": "pause_run", "params": PauseRun } | { "method": "resume_run", "params": ResumeRun } | { "method": "rerun_run", "params": RerunRun } | { "method": "amend_run", "params": AmendRun } | { "method": "judge_step", "params": JudgeStep } | { "method": "decide_step", "params": DecideStep } | { "method": "send_event", "params": SendEvent };

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use loomwork_api::{ApiResult, Diagnostic};
+use loomwork_api::{ApiResult, Diagnostic, Explanation};
 use serde_json::{Map, Value};
 
 use crate::{
-    Workspace, design,
+    Workspace, design, problem,
     workspace::{Catalog, not_utf8, read},
 };
 
@@ -51,6 +51,23 @@ fn check_in_workspace(path: &Path) -> Option<CheckedFile> {
     let relative = workspace.to_relative(&path)?;
     let entry = Catalog::new(workspace).find(&relative).ok()?;
     Some(CheckedFile { text: entry.file.text.clone(), diagnostics: design::diagnostics(&entry) })
+}
+
+/// What the code of a problem means.
+///
+/// # Errors
+/// When there is no such code.
+pub fn explanation(code: &str) -> ApiResult<Explanation> {
+    let known = loomwork_workflow::codes::find(code).ok_or_else(|| {
+        let message = "Codes are like LW0111 and stand beside each problem that `loomwork validate` prints.";
+        problem::not_found(format!("There is no problem with the code {code:?}. {message}"))
+    })?;
+    Ok(Explanation {
+        code: known.code.to_owned(),
+        severity: design::severity(known.severity),
+        title: known.title.to_owned(),
+        page: known.page.to_owned(),
+    })
 }
 
 /// Inputs given as text: JSON where they parse as the type that the workflow declares, else text. What the workflow

@@ -3,11 +3,14 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod files;
+mod import;
+mod plan;
 mod runs;
 mod take_up;
 mod versions;
 mod workflows;
 mod workspace;
+mod writing;
 
 use loomwork_api::{ApiResult, Request};
 use loomwork_engine::Wish;
@@ -16,7 +19,9 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
-pub use files::{CheckedFile, check_file, input_values, read_workflow};
+pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
+pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
+pub use plan::{export_alone, plan_alone};
 pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
@@ -33,7 +38,13 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListWorkflows(_)
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
+        | Request::CompleteText(_)
+        | Request::HoverText(_)
         | Request::EditWorkflow(_)
+        | Request::ImportWorkflow(_)
+        | Request::ExplainProblem(_)
+        | Request::PlanWorkflow(_)
+        | Request::ExportWorkflow(_)
         | Request::ListVersions(_)
         | Request::CompareVersions(_)
         | Request::GetRun(_)
@@ -69,8 +80,14 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::TrustWorkspace(_) => json(workspace::trust(caller).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
-        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
-        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, engine, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, engine, request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, engine, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
         Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::SaveWorkflow(request) => json(workflows::save(owner, request).await),
@@ -102,8 +119,14 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetWorkspace(_) => json(workspace::facts_unowned(reader)),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
-        Request::AnalyzeWorkflow(request) => json(workflows::analyze(request).await),
-        Request::EditWorkflow(request) => json(workflows::edit(request).await),
+        Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
+        Request::CompleteText(request) => json(writing::complete(journal, None, request).await),
+        Request::HoverText(request) => json(writing::hover(journal, None, request).await),
+        Request::EditWorkflow(request) => json(workflows::edit(catalog, request).await),
+        Request::ExplainProblem(request) => json(files::explanation(&request.code)),
+        Request::ImportWorkflow(request) => json(import::import(catalog, request).await),
+        Request::PlanWorkflow(request) => json(plan::plan(catalog, journal, request).await),
+        Request::ExportWorkflow(request) => json(plan::export(catalog, journal, None, request).await),
         Request::ListVersions(request) => json(versions::list(catalog, journal, request).await),
         Request::CompareVersions(request) => json(versions::compare(catalog, journal, request).await),
         Request::GetRun(request) => json(runs::get(journal, None, request).await),

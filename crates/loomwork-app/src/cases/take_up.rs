@@ -46,7 +46,7 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
 /// A workflow of the workspace that can be run.
 fn runnable(catalog: &Catalog, name: &str) -> ApiResult<(Entry, Workflow)> {
     let entry = catalog.find(name)?;
-    let workflow = entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty());
+    let workflow = entry.analysis.workflow.clone().filter(|_| !entry.is_barred());
     let workflow = workflow.ok_or_else(|| workflows::invalid(&entry))?;
     match crate::library::unsupported(&workflow) {
         Some(message) => Err(problem::invalid(message)),

@@ -69,16 +69,19 @@ fn document(catalog: &Catalog, entry: &Entry) -> ApiResult<WorkflowDocument> {
     })
 }
 
-pub(super) async fn analyze(request: AnalyzeWorkflow) -> ApiResult<Design> {
-    blocking(move || Ok(design::of_text(request.text))).await
+pub(super) async fn analyze(catalog: &Arc<Catalog>, request: AnalyzeWorkflow) -> ApiResult<Design> {
+    let catalog = Arc::clone(catalog);
+    blocking(move || Ok(design::of_entry(&catalog.unsaved(request.path.as_deref(), request.text)?))).await
 }
 
-pub(super) async fn edit(request: EditWorkflow) -> ApiResult<Edited> {
+pub(super) async fn edit(catalog: &Arc<Catalog>, request: EditWorkflow) -> ApiResult<Edited> {
+    let catalog = Arc::clone(catalog);
     blocking(move || {
         let ops: Vec<_> = request.ops.into_iter().map(design::edit_op).collect();
         let edited = loomwork_workflow::edit(&request.text, &ops)
             .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
-        Ok(Edited { design: design::of_text(edited.text), added: edited.added })
+        let design = design::of_entry(&catalog.unsaved(request.path.as_deref(), edited.text)?);
+        Ok(design::edited(&edited.notes, edited.added, design))
     })
     .await
 }

@@ -10,8 +10,11 @@ use std::{
 };
 
 use loomwork_api::{ApiResult, Diagnostic, Severity};
+use loomwork_steps::{SecretSource, WorkspaceSecrets};
 use loomwork_workflow::Analysis;
+use loomwork_workflow::codes::{self, Code};
 
+use super::across::{self, Workflows};
 use super::{FileText, Workspace, files::is_workflow_name, watcher};
 use crate::problem;
 
@@ -34,6 +37,11 @@ impl Entry {
     /// The workflow's id, as far as the file can be read.
     pub(crate) fn id(&self) -> Option<&str> {
         self.analysis.outline.id.as_deref()
+    }
+
+    /// Whether something outside of the text keeps the workflow from running.
+    pub(crate) fn is_barred(&self) -> bool {
+        self.outside.iter().any(|problem| problem.severity == Severity::Error)
     }
 }
 
@@ -83,9 +91,43 @@ impl Catalog {
         Ok(entry)
     }
 
+    /// All workflow files, by path, with the problems that they have with each other and with their secrets.
+    pub(crate) fn entries(&self) -> ApiResult<Vec<Entry>> {
+        let mut entries = self.read_all()?;
+        let found: Vec<_> = entries.iter().map(|entry| self.around(entry, &entries)).collect();
+        for (entry, found) in entries.iter_mut().zip(found) {
+            entry.outside.extend(found);
+        }
+        Ok(entries)
+    }
+
+    /// A text that is not saved, as the file of a path, or of none yet.
+    pub(crate) fn unsaved(&self, path: Option<&str>, text: String) -> ApiResult<Entry> {
+        let analysis = Arc::new(loomwork_workflow::analyze(&text));
+        let file = Arc::new(FileText { text, revision: String::new(), invalid_at: None });
+        let path = path.unwrap_or_default().to_owned();
+        let mut entry = Entry { path, file, analysis, outside: Vec::new() };
+        if !entry.analysis.calls.is_empty() || !entry.analysis.secrets.is_empty() {
+            entry.outside = self.around(&entry, &self.read_all()?);
+        }
+        Ok(entry)
+    }
+
+    /// The problems of a workflow with the others and with its secrets.
+    fn around(&self, entry: &Entry, entries: &[Entry]) -> Vec<Diagnostic> {
+        let calls = !entry.analysis.calls.is_empty();
+        // A saved state of the same file is not one of the others.
+        let others = entries.iter().filter(|other| other.path != entry.path);
+        let mut found = if calls { Workflows::new(others).problems(entry) } else { Vec::new() };
+        let secrets = WorkspaceSecrets::new(self.workspace.state().secrets());
+        // A store that cannot be read says nothing about the workflow.
+        found.extend(across::unset_secrets(entry, |name| secrets.value(name).map_or(true, |value| value.is_some())));
+        found
+    }
+
     /// All workflow files, by path. One that cannot be read stands there with that as its problem, and one whose id
     /// is used twice with that.
-    pub(crate) fn entries(&self) -> ApiResult<Vec<Entry>> {
+    fn read_all(&self) -> ApiResult<Vec<Entry>> {
         let paths = self.workspace.workflow_paths()?;
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).retain(|path, _| paths.contains(path));
         let mut entries: Vec<Entry> =
@@ -107,19 +149,24 @@ impl Catalog {
 
     /// The workflow that a path or an id names; an id is never a path. Its problems include those with other files.
     pub(crate) fn find(&self, name: &str) -> ApiResult<Entry> {
-        let entries = self.entries()?;
+        let entries = self.read_all()?;
+        let with_problems = |mut entry: Entry| {
+            entry.outside.extend(self.around(&entry, &entries));
+            entry
+        };
         if is_path(name) {
             let path = name.strip_prefix("./").unwrap_or(name);
-            return match entries.into_iter().find(|entry| entry.path == path) {
+            let found = entries.iter().find(|entry| entry.path == path).cloned();
+            return match found {
                 // Read once more for its own error, when it is one that cannot be read.
                 Some(entry) if entry.file.revision.is_empty() => self.entry(path),
-                Some(entry) => Ok(entry),
-                None => self.entry(path),
+                Some(entry) => Ok(with_problems(entry)),
+                None => self.entry(path).map(with_problems),
             };
         }
         let mut named = entries.iter().filter(|entry| entry.id() == Some(name));
         match (named.next(), named.next()) {
-            (Some(entry), None) => Ok(entry.clone()),
+            (Some(entry), None) => Ok(with_problems(entry.clone())),
             (Some(one), Some(other)) => Err(problem::invalid(format!(
                 "Two workflows have the id {name:?}: {} and {}. Change one of them.",
                 one.path, other.path
@@ -153,13 +200,13 @@ fn unknown(name: &str, entries: &[Entry]) -> loomwork_api::ApiError {
 }
 
 /// A problem with a file as a whole, shown at its beginning.
-fn whole(code: &str, message: String) -> Diagnostic {
+fn whole(code: Code, message: String) -> Diagnostic {
     at(code, message, 1, 1)
 }
 
-fn at(code: &str, message: String, line: u32, column: u32) -> Diagnostic {
+fn at(code: Code, message: String, line: u32, column: u32) -> Diagnostic {
     Diagnostic {
-        code: code.to_owned(),
+        code: code.code.to_owned(),
         severity: Severity::Error,
         message,
         step: None,
@@ -178,7 +225,12 @@ fn unreadable(path: &str, message: String) -> Entry {
     // Nothing is said about the text: there is none.
     let mut analysis = loomwork_workflow::analyze("");
     analysis.diagnostics.clear();
-    Entry { path: path.to_owned(), file: Arc::new(file), analysis: Arc::new(analysis), outside: vec![whole("LW0902", message)] }
+    Entry {
+        path: path.to_owned(),
+        file: Arc::new(file),
+        analysis: Arc::new(analysis),
+        outside: vec![whole(codes::UNREADABLE, message)],
+    }
 }
 
 /// The problem of bytes that are no text.
@@ -191,10 +243,10 @@ pub(crate) fn not_utf8(file: &FileText) -> Option<Diagnostic> {
     let message =
         format!("The file is not UTF-8 text: byte {} cannot be read. Save it as UTF-8 with another editor.", offset + 1);
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX - 1);
-    Some(at("LW0901", message, small(line), small(column)))
+    Some(at(codes::NOT_UTF8, message, small(line), small(column)))
 }
 
 fn id_used_twice(path: &str, id: &str, twins: &[String]) -> Diagnostic {
     let others: Vec<&str> = twins.iter().map(String::as_str).filter(|twin| *twin != path).collect();
-    whole("LW0903", format!("The id {id:?} is also used by {}. Two workflows cannot have one id.", others.join(", ")))
+    whole(codes::ID_TWICE, format!("The id {id:?} is also used by {}. Two workflows cannot have one id.", others.join(", ")))
 }

@@ -4,6 +4,7 @@
 //!
 //! Not here: what the files mean (`catalog` asks `loomwork-workflow`), who owns the engine (`ownership`).
 
+mod across;
 mod catalog;
 mod files;
 mod init;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use loomwork_api::ApiResult;
 
 pub(crate) use catalog::{Catalog, Entry, is_path, not_utf8};
-pub(crate) use files::{FileText, read};
+pub(crate) use files::{FileText, is_workflow_name, read, replace};
 pub use init::init;
 pub(crate) use state::StateFolder;
 pub(crate) use watcher::{Watching, watch_workflows};

@@ -42,6 +42,10 @@ impl StateFolder {
         self.folder.join("logs")
     }
 
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.folder.join("secrets.json")
+    }
+
     pub(crate) fn lock(&self) -> PathBuf {
         self.folder.join("owner.lock")
     }

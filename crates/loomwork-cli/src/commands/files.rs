@@ -65,6 +65,17 @@ pub(super) fn validate(context: &Context, files: &[PathBuf]) -> Result<Exit, Fai
     Ok(if report.ok { Exit::Done } else { Exit::Invalid })
 }
 
+/// Prints the JSON Schema of the language.
+pub(super) fn schema() -> Result<Exit, Failure> {
+    output::line(&format!("{:#}", loomwork_app::json_schema()));
+    Ok(Exit::Done)
+}
+
+/// Prints what is wrong with one file, as data.
+pub(super) fn report(path: String, diagnostics: Vec<Diagnostic>) {
+    output::json(&Report { ok: false, files: vec![FileReport { path, ok: false, diagnostics }] });
+}
+
 /// A path as the caller means it: from here, else from the workspace that was named.
 pub(super) fn placed(context: &Context, file: &Path) -> PathBuf {
     match &context.workspace {

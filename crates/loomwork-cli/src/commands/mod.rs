@@ -1,11 +1,16 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod explain;
+mod export;
 mod files;
 mod follow;
+mod import;
 mod open;
+mod plan;
 mod run;
 mod runs;
 mod serve;
+mod subject;
 mod take_up;
 mod versions;
 mod wait;
@@ -61,6 +66,11 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Init { dir } => files::init(&context, dir),
         Command::Validate { files } => files::validate(&context, &files),
+        Command::Import(import) => import::import(&context, import),
+        Command::Schema => files::schema(),
+        Command::Explain { code } => explain::explain(&context, &code),
+        Command::Plan(arguments) => plan::plan(&context, arguments).await,
+        Command::Export(arguments) => export::export(&context, arguments).await,
         Command::Versions { workflow } => versions::list(&context, &workflow).await,
         Command::Diff { from, to } => versions::diff(&context, &from, &to).await,
         Command::Run(run) => run::run(&context, run).await,

@@ -81,7 +81,8 @@ pub(super) fn is_file(given: &str) -> bool {
     given.contains('/') || given.ends_with(".yaml") || given.ends_with(".yml")
 }
 
-fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
+/// The inputs in a file, or on standard input.
+pub(super) fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().lock().read_to_string(&mut text).map(|_| ())

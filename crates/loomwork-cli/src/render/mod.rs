@@ -1,6 +1,7 @@
 //! Results for people.
 
 pub(crate) mod diagnostics;
+pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod run;
 pub(crate) mod versions;

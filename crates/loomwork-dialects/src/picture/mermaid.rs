@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::{Picture, PictureNode};
+use super::{CRITICAL, Picture, PictureNode};
 
 /// The picture as a Mermaid flowchart.
 #[must_use]
@@ -19,11 +19,23 @@ pub fn mermaid(picture: &Picture) -> String {
     for node in &picture.nodes {
         put(&mut out, node, &names, 1);
     }
+    let (mut drawn, mut critical) = (0, Vec::new());
     for edge in &picture.edges {
         let (Some(from), Some(to)) = (names.get(edge.from.as_str()), names.get(edge.to.as_str())) else { continue };
         let arrow = if edge.implied { "-.->" } else { "-->" };
         let port = edge.port.as_ref().map_or_else(String::new, |port| format!("|\"{}\"|", escape(port)));
         let _ = writeln!(out, "  {from} {arrow}{port} {to}");
+        critical.extend(edge.critical.then(|| drawn.to_string()));
+        drawn += 1;
+    }
+    let marked: Vec<&str> =
+        picture.all().into_iter().filter(|node| node.critical).map(|node| names[node.id.as_str()].as_str()).collect();
+    if !marked.is_empty() {
+        let _ = writeln!(out, "  classDef critical stroke:{CRITICAL},stroke-width:3px");
+        let _ = writeln!(out, "  class {} critical", marked.join(","));
+    }
+    if !critical.is_empty() {
+        let _ = writeln!(out, "  linkStyle {} stroke:{CRITICAL},stroke-width:3px", critical.join(","));
     }
     out
 }
@@ -33,7 +45,8 @@ fn put(out: &mut String, node: &PictureNode, names: &HashMap<&str, String>, dept
     let name = &names[node.id.as_str()];
     let label = escape(node.label());
     if node.is_group() {
-        let _ = writeln!(out, "{indent}subgraph {name} [\"{label}\"]");
+        let note = node.note.as_ref().map_or_else(String::new, |note| format!(" · {}", escape(note)));
+        let _ = writeln!(out, "{indent}subgraph {name} [\"{label}{note}\"]");
         node.nodes.iter().for_each(|child| put(out, child, names, depth + 1));
         let _ = writeln!(out, "{indent}end");
         return;
@@ -46,7 +59,10 @@ fn put(out: &mut String, node: &PictureNode, names: &HashMap<&str, String>, dept
         "end" => ("((", "))"),
         _ => ("[", "]"),
     };
-    let action = if node.action.is_empty() { String::new() } else { format!("<br/><small>{}</small>", escape(&node.action)) };
+    let action = match node.subtitle() {
+        text if text.is_empty() => text,
+        text => format!("<br/><small>{}</small>", escape(&text)),
+    };
     let _ = writeln!(out, "{indent}{name}{open}\"{label}{action}\"{close}");
 }
 

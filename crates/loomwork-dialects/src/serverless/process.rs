@@ -158,11 +158,7 @@ impl<'s> Importing<'s, '_> {
     fn container(&mut self, name: &str, node: Node<'s>, action: &mut Map, at: &mut Entry, scope: &mut Scope) {
         let mut map = Map::new();
         map.put_some("image", node.get("image").and_then(Node::text).map(cel::escape));
-        let mut command: Vec<Yaml> = Vec::new();
-        for part in ["command", "arguments"].into_iter().filter_map(|key| node.get(key)).flat_map(Node::items_or_one) {
-            let value = part.value();
-            command.push(text_of(&self.template(&value, name, part, at, scope)));
-        }
+        let command = self.container_command(name, node, at, scope);
         if !command.is_empty() {
             map.put("command", command);
         }
@@ -171,8 +167,11 @@ impl<'s> Importing<'s, '_> {
             map.put_filled("env", env);
         }
         if let Some(volumes) = node.get("volumes") {
-            let volumes = self.template_map(volumes, name, at, scope);
-            map.put_filled("volumes", volumes);
+            let mounts: Vec<Yaml> =
+                volumes.entries().into_iter().filter_map(|(from, to)| Some(format!("{from}:{}", to.text()?).into())).collect();
+            if !mounts.is_empty() {
+                map.put("volumes", mounts);
+            }
         }
         for (key, why) in [
             ("name", "containers are named by the engine"),
@@ -184,6 +183,31 @@ impl<'s> Importing<'s, '_> {
             self.report.drop_key(node, key, why);
         }
         action.put("container", map);
+    }
+
+    /// The command of a container is a line for its shell here, and a list of words in ours; arguments follow it.
+    fn container_command(&mut self, name: &str, node: Node<'s>, at: &mut Entry, scope: &mut Scope) -> Vec<Yaml> {
+        let mut words: Vec<Yaml> = Vec::new();
+        let arguments = node.get("arguments").map(Node::items_or_one).unwrap_or_default();
+        if let Some(command) = node.get("command") {
+            let line = command.value();
+            let text = line.as_str().unwrap_or_default();
+            if crate::cel::escape(text) == text && text.chars().all(|c| c.is_ascii_alphanumeric() || " _-./:=,".contains(c)) {
+                words.extend(text.split_whitespace().map(Yaml::from));
+            } else {
+                let line = text_of(&self.template(&line, name, command, at, scope));
+                words.extend(["sh".into(), "-c".into(), line]);
+                if !arguments.is_empty() {
+                    self.report.approximated(command, "the command is a line for a shell: its arguments are `$1`, `$2`, … in it");
+                    words.push("sh".into());
+                }
+            }
+        }
+        for argument in arguments {
+            let value = argument.value();
+            words.push(text_of(&self.template(&value, name, argument, at, scope)));
+        }
+        words
     }
 
     /// A workflow as a child.

@@ -15,6 +15,8 @@ use crate::redact::Redactor;
 
 /// Most bytes of a body.
 const MAX_BODY_BYTES: usize = 16 << 20;
+/// Most places of a body that are named when it does not fit its schema.
+const MAX_MISFITS: usize = 10;
 /// Most characters of a body in the details of an error.
 const MAX_QUOTE_CHARS: usize = 4 << 10;
 
@@ -56,7 +58,31 @@ impl Answer {
             return Err(self.refusal(input, redactor));
         }
         let body = self.body_value(redactor)?;
+        self.fits(&body, input, redactor)?;
         Ok(json!({"status": self.status, "headers": self.header_values(), "body": body}))
+    }
+
+    /// Whether the body is what `expect.schema` says. The message has places and rules, never the values of the body.
+    fn fits(&self, body: &Value, input: &HttpInput, redactor: Option<&Redactor>) -> Result<(), RunError> {
+        let Some(schema) = &input.schema else { return Ok(()) };
+        let misfits: Vec<Value> = schema
+            .iter_errors(body)
+            .take(MAX_MISFITS)
+            .map(|error| json!({"path": error.instance_path().as_str(), "message": error.masked().to_string()}))
+            .collect();
+        let Some(first) = misfits.first() else { return Ok(()) };
+        let place = match first["path"].as_str() {
+            Some(path) if !path.is_empty() => format!("at `{path}`"),
+            _ => "as a whole".to_owned(),
+        };
+        let rule = first["message"].as_str().unwrap_or_default();
+        let message = format!(
+            "{} {} was answered with a body that does not fit `expect.schema` {place}: {rule}",
+            input.method,
+            input.shown_url()
+        );
+        let details = json!({"status": self.status, "misfits": misfits, "body": self.quote(redactor)});
+        Err(RunError::new(ErrorClass::Validation, message).with_details(details))
     }
 
     fn refusal(self, input: &HttpInput, redactor: Option<&Redactor>) -> RunError {

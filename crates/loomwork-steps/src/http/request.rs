@@ -3,6 +3,7 @@
 //! Invariant: a person can edit a resolved input before a retry, so everything in it is checked here; no message quotes the
 //! value of a header or a body.
 
+use jsonschema::Validator;
 use loomwork_run::{ErrorClass, RunError};
 use loomwork_workflow::parse_duration;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -20,6 +21,8 @@ pub(super) struct HttpInput {
     headers: HeaderMap,
     body: Option<Vec<u8>>,
     pub(super) expected: Option<Vec<Statuses>>,
+    /// What the body must fit.
+    pub(super) schema: Option<Validator>,
     pub(super) follow_redirects: bool,
     pub(super) timeout_ms: Option<u64>,
 }
@@ -67,6 +70,7 @@ impl HttpInput {
             headers,
             body,
             expected: expected(given(fields, "expect"))?,
+            schema: schema(given(fields, "expect"))?,
             follow_redirects,
             timeout_ms: timeout(given(fields, "timeout"))?,
         })
@@ -233,14 +237,21 @@ fn form(form: &Value) -> Result<Vec<u8>, RunError> {
 fn expected(expect: Option<&Value>) -> Result<Option<Vec<Statuses>>, RunError> {
     let Some(expect) = expect else { return Ok(None) };
     let fields = expect.as_object().ok_or_else(|| invalid("the input `expect` must be a map, like {status: [200, 204]}"))?;
-    if let Some(unknown) = fields.keys().find(|key| *key != "status") {
-        return Err(invalid(format!("`expect` cannot check `{unknown}`; it checks `status`")));
+    if let Some(unknown) = fields.keys().find(|key| *key != "status" && *key != "schema") {
+        return Err(invalid(format!("`expect` cannot check `{unknown}`; it checks `status` and `schema`")));
     }
     match given(fields, "status") {
         None => Ok(None),
         Some(Value::Array(list)) => list.iter().map(statuses).collect::<Result<_, _>>().map(Some),
         Some(one) => statuses(one).map(|one| Some(vec![one])),
     }
+}
+
+/// The schema in `expect`. Nothing is fetched for it: its references stay within it.
+fn schema(expect: Option<&Value>) -> Result<Option<Validator>, RunError> {
+    let Some(schema) = expect.and_then(Value::as_object).and_then(|fields| given(fields, "schema")) else { return Ok(None) };
+    let made = jsonschema::validator_for(schema);
+    made.map(Some).map_err(|error| invalid(format!("`expect.schema` is not a JSON Schema: {error}")))
 }
 
 fn statuses(value: &Value) -> Result<Statuses, RunError> {
@@ -313,7 +324,10 @@ mod tests {
         assert!(refused(json!({"url": "http://e.org", "methd": "GET"})).contains("no input `methd`"));
         assert!(refused(json!({"url": "http://e.org", "json": 1, "text": ""})).contains("one body"));
         assert!(refused(json!({"url": "http://e.org", "expect": {"status": 42}})).contains("`expect.status`"));
-        assert!(refused(json!({"url": "http://e.org", "expect": {"schema": {}}})).contains("`schema`"));
+        assert!(refused(json!({"url": "http://e.org", "expect": {"body": {}}})).contains("`body`"));
+        assert!(refused(json!({"url": "http://e.org", "expect": {"schema": {"type": 5}}})).contains("`expect.schema`"));
+        let elsewhere = json!({"$ref": "http://127.0.0.1:1/schema.json"});
+        assert!(refused(json!({"url": "http://e.org", "expect": {"schema": elsewhere}})).contains("`expect.schema`"));
         assert!(refused(json!({"url": "http://e.org", "timeout": "soon"})).contains("`timeout`"));
         let header = refused(json!({"url": "http://e.org", "headers": {"x-key": "se\ncret"}}));
         assert!(header.contains("`x-key`") && !header.contains("cret"), "{header}");

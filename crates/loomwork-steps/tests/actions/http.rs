@@ -86,6 +86,19 @@ fn the_statuses_that_are_expected_are_a_success() {
 }
 
 #[test]
+fn a_body_that_does_not_fit_its_schema_is_refused_with_the_place() {
+    let setting = Setting::new();
+    let schema = json!({"properties": {"items": {"items": {"properties": {"id": {"type": "integer"}}}}}});
+    let wrong = Server::saying("200 OK", "Content-Type: application/json\r\n", "{\"items\":[{\"id\":1},{\"id\":\"hush\"}]}");
+    let error = setting.error("http", json!({"url": wrong.url("/"), "expect": {"schema": schema}}));
+    assert_eq!(error.class, ErrorClass::Validation);
+    assert!(error.message.contains("`/items/1/id`") && !error.message.contains("hush"), "{}", error.message);
+    assert_eq!(error.details["misfits"][0]["path"], "/items/1/id");
+    let right = Server::saying("200 OK", "Content-Type: application/json\r\n", "{\"items\":[{\"id\":1}]}");
+    assert_eq!(setting.output("http", json!({"url": right.url("/"), "expect": {"schema": schema}}))["status"], 200);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_a_missing_dependency() {
     let setting = Setting::new();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -9,8 +9,7 @@ use crate::codes;
 use crate::decode::{BodySketch, Decoder, Draft, Need, Ports, Purpose, ReadSite};
 use crate::expression::Read;
 use crate::graph::{EdgeKind, Graph, GraphEdge, Trigger};
-use crate::model::{Action, Join};
-use crate::text::Place;
+use crate::model::Join;
 
 pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &mut Graph) {
     for (to, step) in body.steps.iter().enumerate() {
@@ -123,7 +122,7 @@ pub(super) fn cancels(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &
     }
 }
 
-/// Reports reads of steps and fields that do not exist; gives the reads of steps of the scopes around this one.
+/// Reports reads of steps that do not exist; gives the reads of steps of the scopes around this one.
 pub(super) fn references(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>) -> Vec<ReadSite> {
     let mut escaped = Vec::new();
     let of_steps = body.steps.iter().flat_map(|step| step.reads.iter().chain(&step.escaped).map(move |read| (Some(step), read)));
@@ -140,10 +139,7 @@ pub(super) fn references(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names
                 let message = format!("Step `{name}` cannot read itself: it would have to end before it starts, a cycle.");
                 (codes::CYCLE, message, None, None)
             }
-            Some(at) => match missing_key(decoder, &body.steps[at], read) {
-                Some(problem) => problem,
-                None => continue,
-            },
+            Some(_) => continue,
         };
         let diagnostic = decoder.report(code, read.place, message);
         diagnostic.step.clone_from(&read.step);
@@ -178,29 +174,6 @@ fn unknown_step(decoder: &Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>,
     let exact = read.place.slice(decoder.text) == name;
     let fix = nearest.filter(|_| exact).map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), read.place, nearest));
     (codes::UNKNOWN_STEP, message, fix, None)
-}
-
-/// The output of `set` has the names that it sets.
-fn missing_key(decoder: &Decoder<'_>, step: &Draft<'_>, read: &ReadSite) -> Option<Problem> {
-    let decoded = step.step.as_ref()?;
-    let Action::Set(values) = &decoded.action else {
-        return None;
-    };
-    if decoded.repeat.is_some() {
-        return None;
-    }
-    let key = read.reference.key.as_deref().filter(|key| !values.contains_key(*key))?;
-    let names: Vec<&str> = values.keys().map(String::as_str).collect();
-    let nearest = crate::nearest(key, names.iter().copied());
-    let meant = nearest.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
-    let message = format!("Step `{}` sets no `{key}`; it sets {}.{meant}", step.label, names.join(", "));
-    let related = step.node.entry("set").map(|set| decoder.related(set.key_place, "Its names are set here."));
-    let behind = decoder.text[read.place.end..].strip_prefix(".output.").is_some_and(|rest| rest.starts_with(key));
-    let at = read.place.end + ".output.".len();
-    let fix = nearest
-        .filter(|_| behind)
-        .map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), Place::new(at, at + key.len()), nearest));
-    Some((codes::UNKNOWN_FIELD, message, fix, related))
 }
 
 /// The reads for which the steps that are read come first: a compensation's do not, nor what a step reads of itself.

@@ -17,7 +17,8 @@ use crate::model::Join;
 use crate::text::Place;
 
 /// An order in which every edge leads forward; none when there is a cycle.
-pub(super) fn order(graph: &Graph) -> Option<Vec<usize>> {
+/// The steps, each after those that it waits for; none when they wait in a circle.
+pub(crate) fn order(graph: &Graph) -> Option<Vec<usize>> {
     toposort(&directed(graph), None).ok().map(|order| order.into_iter().map(NodeIndex::index).collect())
 }
 

@@ -11,14 +11,16 @@ mod sometimes;
 mod timeouts;
 mod written;
 
-use std::collections::HashMap;
+use indexmap::IndexMap;
 
 use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
 use crate::graph::{EdgeKind, Graph, GraphEdge};
 
+pub(crate) use flow::order;
+
 /// Steps by id: those of a scope, and those of the scopes around it, where the inner one wins.
 pub(crate) struct Names<'o> {
-    own: HashMap<String, usize>,
+    own: IndexMap<String, usize>,
     outer: Option<&'o Names<'o>>,
 }
 

@@ -23,7 +23,7 @@ pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
 
 fn scope(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, limit: Option<Limit<'_>>) {
     for step in &body.steps {
-        let own = step.timeout.map(|(ms, place)| (ms, place));
+        let own = step.timeout;
         if let (Some(limit), Some(own)) = (limit, own) {
             longer(decoder, Some(&step.path), "timeout", own, limit);
         }

@@ -317,7 +317,7 @@ pub(super) fn workflow_form(workflow: &Workflow, pen: Pen<'_>) -> Form {
 }
 
 fn input_form(input: &Input) -> Value {
-    let Input { kind, required, default, values, description } = input;
+    let Input { kind, required, default, values, schema, description } = input;
     let mut form = Form::new();
     put(&mut form, "type", kind.as_str());
     if *required {
@@ -328,6 +328,9 @@ fn input_form(input: &Input) -> Value {
     }
     if let Some(values) = values {
         put(&mut form, "enum", values.clone());
+    }
+    if let Some(schema) = schema {
+        put(&mut form, "schema", schema.clone());
     }
     text(&mut form, "description", description.as_deref());
     Value::Object(form)

@@ -130,6 +130,7 @@ impl Decoder<'_> {
                 self.output(node);
                 Template::literal(node.to_json())
             }
+            "image" | "workdir" => self.string_template(node).unwrap_or_else(|| Template::literal(serde_json::Value::Null)),
             "cpu" => {
                 self.positive(node, "a number of processors above 0");
                 Template::literal(node.to_json())
@@ -252,10 +253,14 @@ impl Decoder<'_> {
         if let Some(node) = node.get("timeout") {
             self.at("timeout", |this| this.duration(node));
         }
-        for key in ["env", "headers"] {
-            if let Some(node) = node.get(key) {
-                self.at(key, |this| this.with_secrets(|this| this.text_fields(node)));
-            }
+        for entry in node.entries().unwrap_or_default() {
+            let value = &entry.value;
+            self.at(&entry.key, |this| match entry.key.as_str() {
+                "env" | "headers" => drop(this.with_secrets(|this| this.text_fields(value))),
+                "url" | "workdir" => drop(this.string_template(value)),
+                "description" => drop(this.string(value)),
+                _ => {}
+            });
         }
     }
 

@@ -8,6 +8,7 @@ use crate::codes;
 use crate::graph::Graph;
 use crate::model::Group;
 use crate::text::Place;
+use crate::types::Site;
 use crate::yaml::Node;
 
 /// What could be decoded of a scope.
@@ -16,6 +17,8 @@ pub(crate) struct BodySketch<'n> {
     pub(crate) steps: Vec<Draft<'n>>,
     /// What the outputs of the scope read.
     pub(crate) output_reads: Vec<ReadSite>,
+    /// The expressions of its outputs.
+    pub(crate) output_sites: Vec<Site>,
     /// The edges, once they are found.
     pub(crate) graph: Graph,
 }
@@ -32,6 +35,7 @@ impl<'n> Decoder<'_> {
             return body;
         };
         let around = (self.step.take(), std::mem::take(&mut self.path), std::mem::take(&mut self.reads));
+        let sites = std::mem::take(&mut self.sites);
         let prefix = around.0.as_ref().map_or_else(String::new, |step| format!("{step}."));
         let before = std::mem::replace(&mut self.prefix, prefix);
         let mut seen: HashMap<String, Place> = HashMap::new();
@@ -49,6 +53,7 @@ impl<'n> Decoder<'_> {
         }
         self.prefix = before;
         (self.step, self.path, self.reads) = around;
+        self.sites = sites;
         body
     }
 
@@ -60,9 +65,11 @@ impl<'n> Decoder<'_> {
             self.at("steps", |this| this.report(codes::NO_ACTION, place, "The group has no steps, so it does nothing.").code);
         }
         let mut reads = std::mem::take(&mut self.reads);
+        let sites = self.sites.len();
         let outputs = step.get("outputs").map(|node| self.at("outputs", |this| this.named_templates(node)));
         std::mem::swap(&mut reads, &mut self.reads);
         body.output_reads = reads;
+        body.output_sites = self.sites.split_off(sites);
         let max_parallel = if step.get("for_each").is_none() { self.max_parallel(step) } else { None };
         (Group { body: crate::model::Body::default(), outputs, max_parallel }, body)
     }

@@ -4,7 +4,9 @@ use indexmap::IndexMap;
 
 use super::Decoder;
 use super::keys::{APPROVE, CALL, EMIT, END, WAIT};
+use super::sight::Purpose;
 use super::step::Named;
+use crate::analysis::{CalledWorkflow, GivenInput};
 use crate::codes;
 use crate::duration::parse_duration;
 use crate::expression::Template;
@@ -110,14 +112,19 @@ impl Decoder<'_> {
         })
     }
 
-    /// A JSON Schema: a map, or `true`.
+    /// A JSON Schema: a map, or `true`. What it refers to stands in it: nothing is fetched.
     pub(super) fn schema(&mut self, node: &Node) -> Option<serde_json::Value> {
         let value = node.to_json();
-        if value.is_object() || value.is_boolean() {
-            return Some(value);
+        if !value.is_object() && !value.is_boolean() {
+            self.wrong_type(node, "a JSON Schema, which is a map,");
+            return None;
         }
-        self.wrong_type(node, "a JSON Schema, which is a map,");
-        None
+        if let Err(error) = jsonschema::validator_for(&value) {
+            let place = super::first_line(self.text, inside(node, error.instance_path().as_str()).place);
+            self.report(codes::BAD_SCHEMA, place, format!("This is not a JSON Schema: {error}."));
+            return None;
+        }
+        Some(value)
     }
 
     pub(super) fn emit(&mut self, node: &Node) -> Option<Action> {
@@ -153,7 +160,12 @@ impl Decoder<'_> {
             return None;
         }
         let id_node = self.needed(node, "id", "`workflow`");
+        let known = self.calls.len();
         let id = id_node.and_then(|id| self.at("id", |this| this.called_id(id)));
+        let given = self.given(node.get("inputs"));
+        if let Some(call) = self.calls.get_mut(known) {
+            call.inputs = given;
+        }
         let inputs = node.get("inputs").map(|inputs| {
             self.at("inputs", |this| {
                 if inputs.entries().is_none() && !inputs.string().is_some_and(|text| text.contains("${{")) {
@@ -180,6 +192,23 @@ impl Decoder<'_> {
         })
     }
 
+    /// The inputs as they are written.
+    fn given(&self, inputs: Option<&Node>) -> Option<Vec<GivenInput>> {
+        let Some(inputs) = inputs else { return Some(Vec::new()) };
+        let given = |entry: &crate::yaml::Entry| {
+            let node = &entry.value;
+            let place = super::first_line(self.text, node.place);
+            let value = (!node.holds("${{")).then(|| node.to_json());
+            GivenInput {
+                name: entry.key.clone(),
+                name_span: self.lines.span(if inputs.aliased { inputs.place } else { entry.key_place }),
+                value,
+                value_span: self.lines.span(if inputs.aliased { inputs.place } else { place }),
+            }
+        };
+        Some(inputs.entries()?.iter().map(given).collect())
+    }
+
     pub(super) fn called_id(&mut self, node: &Node) -> Option<Template> {
         let template = self.string_template(node)?;
         if let Some(id) = template.as_literal().and_then(|value| value.as_str()) {
@@ -189,8 +218,22 @@ impl Decoder<'_> {
                 return None;
             }
             let place = node.place;
-            self.calls.push((id.to_owned(), place));
+            let span = self.lines.span(place);
+            let main = self.purpose == Purpose::Run;
+            self.calls.push(CalledWorkflow { id: id.to_owned(), span, step: self.step.clone(), main, inputs: None });
         }
         Some(template)
     }
+}
+
+/// The node at a JSON pointer, or the one around it where there is none.
+fn inside<'n>(node: &'n Node, pointer: &str) -> &'n Node {
+    let mut found = node;
+    for part in pointer.split('/').skip(1) {
+        let key = part.replace("~1", "/").replace("~0", "~");
+        let item = key.parse::<usize>().ok().and_then(|index| found.items()?.get(index));
+        let Some(next) = item.or_else(|| found.get(&key)) else { break };
+        found = next;
+    }
+    found
 }

@@ -61,10 +61,7 @@ impl Decoder<'_> {
                         self.at("status", |this| this.statuses(status));
                     }
                     if let Some(schema) = node.get("schema") {
-                        self.at("schema", |this| {
-                            this.schema(schema);
-                            this.cannot_run(schema, "expect.schema");
-                        });
+                        self.at("schema", |this| this.schema(schema));
                     }
                 }
                 Template::literal(node.to_json())

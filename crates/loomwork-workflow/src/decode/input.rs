@@ -26,21 +26,40 @@ impl Decoder<'_> {
         if !self.keys(node, &INPUT) {
             return None;
         }
-        if let Some(schema) = node.get("schema") {
+        let schema = node.get("schema").and_then(|schema| {
             self.at("schema", |this| {
-                this.schema(schema);
                 this.cannot_run(schema, "schema of an input");
-            });
-        }
-        let kind = match node.get("type") {
-            Some(kind) => self.at("type", |this| this.word(kind, &KINDS)),
-            None => Some(InputKind::String),
+                this.schema(schema)
+            })
+        });
+        // A schema says by itself what fits.
+        let kind = match (node.get("type"), &schema) {
+            (Some(kind), _) => self.at("type", |this| this.word(kind, &KINDS)),
+            (None, Some(_)) => None,
+            (None, None) => Some(InputKind::String),
         };
         let required = node.get("required").and_then(|node| self.at("required", |this| this.boolean(node))).unwrap_or(false);
         let description = node.get("description").and_then(|node| self.at("description", |this| this.string(node)));
         let values = node.get("enum").and_then(|node| self.at("enum", |this| this.allowed_values(node, kind)));
         let default = node.get("default").map(|node| self.at("default", |this| this.default(node, kind, values.as_deref())));
-        Some(Input { kind: kind?, required, default, values, description })
+        if let (Some(schema), Some(node), Some(value)) = (&schema, node.get("default"), &default) {
+            self.at("default", |this| this.of_schema(node, schema, value));
+        }
+        let kind = match &schema {
+            Some(schema) if node.get("type").is_none() => kind_of(schema),
+            _ => kind?,
+        };
+        Some(Input { kind, required, default, values, schema, description })
+    }
+
+    /// Checks the type of a default, as far as the schema says one.
+    fn of_schema(&mut self, node: &Node, schema: &Value, value: &Value) {
+        let of = crate::of_schema(schema);
+        // 3.0 is an integer to a schema.
+        if !of.admits(value) && !value.is_f64() {
+            let message = format!("The default is {}, but the schema says {of}.", node.kind());
+            self.report(codes::BAD_DEFAULT, super::first_line(self.text, node.place), message);
+        }
     }
 
     fn allowed_values(&mut self, node: &Node, kind: Option<InputKind>) -> Option<Vec<Value>> {
@@ -80,4 +99,10 @@ impl Decoder<'_> {
         self.report(codes::BAD_DEFAULT, super::first_line(self.text, node.place), message).fixes.extend(fix);
         false
     }
+}
+
+/// The nearest of the words for a schema, where they say enough.
+fn kind_of(schema: &Value) -> InputKind {
+    let word = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+    KINDS.into_iter().find(|(known, _)| *known == word).map_or(InputKind::Object, |(_, kind)| kind)
 }

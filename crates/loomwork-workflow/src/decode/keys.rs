@@ -1,16 +1,128 @@
-//! The keys of the language at each place, and what to say of others.
+//! The keys of the language at each place: what stands under each, what it means, and what to say of others.
+//!
+//! Invariant: a key that decoding takes stands in a table, with its shape and its documentation. The JSON Schema, completion
+//! and hover are made from the same tables; tests hold decoding and schema together, key by key.
+//! Not here: the schema (`schema`), and what a value of the right shape may still be wrong about (the rest of `decode`).
+
+mod actions;
+mod operation;
+mod step;
+mod top;
 
 use super::Decoder;
 use crate::codes;
 use crate::yaml::Node;
 
+pub(crate) use actions::*;
+pub(crate) use operation::*;
+pub(crate) use step::*;
+pub(crate) use top::*;
+
 /// Keys at one place.
-pub(super) struct Keys {
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// Name of the table, as the schema has it.
+    pub(crate) name: &'static str,
     /// What stands here, for messages.
-    pub(super) place: &'static str,
+    pub(crate) place: &'static str,
+    /// The names of the keys.
+    pub(crate) known: &'static [&'static str],
     /// The keys.
-    pub(super) known: &'static [&'static str],
+    pub(crate) keys: &'static [Key],
+    /// Those that must be there.
+    pub(crate) needs: &'static [&'static str],
+    /// Those of which exactly one must be there; none when there is no such choice.
+    pub(crate) one_of: &'static [&'static str],
 }
+
+/// A key, what stands under it, and what it means.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) doc: &'static str,
+}
+
+/// What stands under a key, as far as it can be told without the rest of the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shape {
+    /// Any value, with expressions in its strings.
+    Any,
+    /// What stands under the key of this name in a step.
+    AsInStep,
+    /// Nothing: the key is known here only to say why it cannot stand here.
+    Refused,
+    /// The language version.
+    Version,
+    /// Text; an unquoted number or boolean is none.
+    Text,
+    /// Any scalar, taken as the text that is written.
+    Scalar,
+    /// A name that expressions use.
+    Name,
+    /// The id of a workflow.
+    WorkflowId,
+    Boolean,
+    /// A whole number in a range.
+    Integer(u32, u32),
+    /// A number of at least this, and of at most that.
+    Number(f64, f64),
+    /// A number above 0.
+    Positive,
+    /// A size such as `512MB`.
+    Bytes,
+    /// A duration such as `1h30m`.
+    Duration,
+    /// A status of HTTP, or a class of them such as `2xx`.
+    Status,
+    /// One of a few words.
+    Words(&'static [&'static str]),
+    /// `true` or `false`, or one whole expression.
+    Condition,
+    /// Text with an expression in it.
+    Expression,
+    /// A JSON Schema.
+    Schema,
+    /// A list.
+    List(&'static Shape),
+    /// A list of at least one.
+    NonEmpty(&'static Shape),
+    /// A map from any names.
+    Map(&'static Shape),
+    /// A map from names that expressions use.
+    Names(&'static Shape),
+    /// A map from any names with at least one entry.
+    Cases(&'static Shape),
+    /// The cases of a `choose`, with a name under `else`.
+    Choose,
+    /// A command line with `{0}` for the path of a script.
+    ShellCommand,
+    /// One of several.
+    Either(&'static [Shape]),
+    /// A map with the keys of a table.
+    Table(&'static Keys),
+    /// The steps of a scope.
+    Steps,
+}
+
+/// Tables of keys: name, place, what is needed, then `key: shape, documentation;`.
+macro_rules! keys {
+    ($($name:ident $place:literal $(needs [$($needed:literal)*])? $(one_of [$choice:expr])? {
+        $($key:literal: $shape:expr, $doc:literal;)*
+    })*) => {
+        $(pub(crate) const $name: Keys = Keys {
+            name: stringify!($name),
+            place: $place,
+            known: &[$($key),*],
+            keys: &[$(Key { name: $key, shape: $shape, doc: $doc }),*],
+            needs: &[$($($needed),*)?],
+            one_of: keys!(@choice $($choice)?),
+        };)*
+    };
+    (@choice) => { &[] };
+    (@choice $choice:expr) => { $choice };
+}
+pub(crate) use keys;
 
 /// The keys that say what a step does.
 pub(crate) const ACTIONS: &[&str] = &[
@@ -35,7 +147,7 @@ pub(crate) const ACTIONS: &[&str] = &[
 ];
 
 /// Keys of a step that belong to some actions only.
-pub(super) const FIELDS: &[(&str, &[&str])] = &[
+pub(crate) const FIELDS: &[(&str, &[&str])] = &[
     ("shell", &["run"]),
     ("env", &["run", "command"]),
     ("workdir", &["run", "command"]),
@@ -52,70 +164,16 @@ pub(super) const FIELDS: &[(&str, &[&str])] = &[
 /// Keys of a step that say something about its `for_each`.
 pub(super) const EACH_FIELDS: &[&str] = &["on_item_failure", "enough", "rest"];
 
-macro_rules! keys {
-    ($($name:ident $place:literal [$($key:literal)*])*) => {
-        $(pub(super) const $name: Keys = Keys { place: $place, known: &[$($key),*] };)*
-    };
-}
+/// Keys of a step that stand only beside one of some others.
+pub(crate) const BESIDE: &[(&str, &[&str])] = &[
+    ("on_item_failure", &["for_each"]),
+    ("enough", &["for_each"]),
+    ("rest", &["enough"]),
+    ("max_parallel", &["for_each", "steps"]),
+];
 
-keys! {
-    TOP "at the top of a workflow" [
-        "loomwork" "id" "version" "description" "inputs" "env" "secrets" "defaults" "agents" "servers" "triggers" "concurrency"
-        "profiles" "timeout" "priority" "on_failure" "sla" "alerts" "labels" "steps" "outputs"
-    ]
-    STEP "in a step" [
-        "id" "title" "description" "needs" "join" "when" "retry" "timeout" "on_restart" "on_error" "compensate" "breaker" "cache"
-        "isolation" "resources" "runs_on" "priority" "sla" "pin" "for_each" "max_parallel" "on_item_failure" "enough" "rest" "loop"
-        "run" "command" "http" "tool" "container" "agent" "team" "workflow" "set" "jq" "choose" "steps" "wait" "first_of" "approve"
-        "emit" "cancel" "end" "shell" "env" "workdir" "stdin" "output" "artifacts" "prompt" "tools" "budget" "output_schema" "outputs"
-    ]
-    INPUT "in an input" ["type" "required" "default" "enum" "description" "schema"]
-    DEFAULTS "in `defaults`" ["timeout" "retry"]
-    RETRY "in `retry`" ["attempts" "backoff" "initial" "factor" "max" "jitter" "classes" "max_elapsed"]
-    JOIN "in `join`" ["at_least" "rest"]
-    OUTPUT "in `output`" ["from" "as"]
-    LOOP "in `loop`" ["while" "until" "break_when" "max"]
-    WAIT "in a wait" ["for" "until" "event" "match" "timeout"]
-    APPROVE "in `approve`" ["message" "form" "timeout" "on_timeout"]
-    EMIT "in `emit`" ["event" "data"]
-    CALL "in `workflow`" ["id" "inputs" "wait" "detach"]
-    END "in `end`" ["failed"]
-    ERROR_RULE "in a rule of `on_error`" ["classes" "when" "do" "retry" "fallback"]
-    COMPENSATE "in `compensate`" [
-        "retry" "timeout" "run" "command" "http" "tool" "container" "agent" "workflow" "set" "jq" "emit" "choose" "steps" "wait" "first_of" "approve" "cancel" "end" "team" "shell" "env" "workdir" "stdin"
-        "output" "artifacts" "prompt" "tools" "budget" "output_schema"
-    ]
-    FALLBACK "in a fallback" [
-        "run" "command" "http" "tool" "container" "agent" "workflow" "set" "jq" "emit" "choose" "steps" "wait" "first_of" "approve" "cancel" "end" "team" "shell" "env" "workdir" "stdin" "output"
-        "artifacts" "prompt" "tools" "budget" "output_schema"
-    ]
-    BREAKER "in `breaker`" ["failures" "cooldown" "key"]
-    CONCURRENCY "in `concurrency`" ["group" "max" "on_conflict"]
-    HTTP "in `http`" ["method" "url" "query" "headers" "auth" "json" "text" "form" "expect" "follow_redirects" "timeout"]
-    HTTP_EXPECT "in `expect`" ["status" "schema"]
-    HTTP_AUTH "in `auth`" ["bearer" "basic"]
-    HTTP_BASIC "in `basic`" ["user" "password"]
-    TOOL "in `tool`" ["server" "name" "arguments"]
-    CONTAINER "in `container`" [
-        "image" "command" "env" "volumes" "workdir" "stdin" "cpu" "memory" "network" "output"
-    ]
-    TEAM "in `team`" ["strategy" "agents" "prompt" "tools" "budget" "rounds" "output_schema"]
-    AGENT "in an agent" ["model" "system" "tools" "budget" "temperature" "description"]
-    BUDGET "in `budget`" ["turns" "tokens" "cost"]
-    SERVER "in a server" ["command" "env" "workdir" "url" "headers" "description" "timeout"]
-    TRIGGER "in a trigger" ["id" "schedule" "file" "webhook" "event" "run_finished" "inputs" "when"]
-    SCHEDULE "in `schedule`" ["cron" "time_zone" "catch_up"]
-    FILE_TRIGGER "in `file`" ["path" "debounce"]
-    WEBHOOK "in `webhook`" ["path" "secret"]
-    EVENT_TRIGGER "in `event`" ["name" "match"]
-    RUN_FINISHED "in `run_finished`" ["workflow" "status"]
-    PROFILE "in a profile" ["env" "agents" "servers" "defaults"]
-    SLA "in `sla`" ["within" "action"]
-    ALERT "in an alert" ["on" "run" "http" "emit"]
-    CACHE "in `cache`" ["key" "ttl" "files"]
-    RESOURCES "in `resources`" ["cpu" "memory" "slots"]
-    JQ "in `jq`" ["program" "input"]
-}
+/// Keys of a step that another one needs beside it.
+pub(crate) const ACCOMPANIED: &[(&str, &str)] = &[("agent", "prompt")];
 
 impl Decoder<'_> {
     /// Reports keys that are not known here. False when the node is no map.

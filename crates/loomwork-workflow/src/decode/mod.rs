@@ -10,7 +10,7 @@ mod body;
 mod control;
 mod effect;
 mod input;
-mod keys;
+pub(crate) mod keys;
 mod mend;
 mod operation;
 mod policy;
@@ -23,16 +23,16 @@ mod step;
 mod template;
 mod workflow;
 
+use crate::analysis::{CalledWorkflow, NamedSecret};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
+use crate::expression::Expressions;
 use crate::text::{Lines, Place};
+use crate::types::{Site, Wants};
 use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
 pub(crate) use keys::ACTIONS;
-/// The keys of a step, and those at the top of a file.
-pub(crate) const STEP_KEYS: &[&str] = keys::STEP.known;
-pub(crate) const TOP_KEYS: &[&str] = keys::TOP.known;
 
 pub(crate) use sight::{Purpose, ReadSite};
 pub(crate) use step::{Draft, Need, Ports, is_valid_step_id, mend_step_id};
@@ -58,6 +58,9 @@ pub(crate) struct Decoder<'t> {
     agents: Vec<String>,
     servers: Vec<String>,
     reads: Vec<ReadSite>,
+    /// The texts with expressions, and what the next one is wanted for.
+    sites: Vec<Site>,
+    wants: Wants,
     /// What is in scope at this place, and why steps are read here.
     sight: sight::Sight,
     purpose: Purpose,
@@ -67,8 +70,11 @@ pub(crate) struct Decoder<'t> {
     steps: usize,
     /// The ports of an action that could be decoded no further.
     half_decoded: Option<Ports>,
-    /// Ids of the workflows that are called.
-    pub(crate) calls: Vec<(String, Place)>,
+    /// Texts with expressions, parsed.
+    pub(crate) expressions: Expressions,
+    /// The workflows that are called.
+    pub(crate) calls: Vec<CalledWorkflow>,
+    pub(crate) named_secrets: Vec<NamedSecret>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
     pub(crate) unsupported: Vec<(String, String)>,
 }
@@ -88,12 +94,16 @@ impl<'t> Decoder<'t> {
             agents: Vec::new(),
             servers: Vec::new(),
             reads: Vec::new(),
+            sites: Vec::new(),
+            wants: Wants::default(),
             sight: sight::Sight::default(),
             purpose: Purpose::default(),
             prefix: String::new(),
             steps: 0,
             half_decoded: None,
+            expressions: Expressions::default(),
             calls: Vec::new(),
+            named_secrets: Vec::new(),
             unsupported: Vec::new(),
         }
     }

@@ -3,12 +3,10 @@
 
 use super::Decoder;
 use super::keys::{
-    ALERT, CACHE, DEFAULTS, EVENT_TRIGGER, FILE_TRIGGER, PROFILE, RESOURCES, RUN_FINISHED, SCHEDULE, SLA, TRIGGER, WEBHOOK,
+    ALERT, CACHE, EVENT_TRIGGER, FILE_TRIGGER, PROFILE, RESOURCES, RUN_FINISHED, SCHEDULE, SLA, TRIGGER, TRIGGERS, WEBHOOK,
 };
 use crate::codes;
 use crate::yaml::{Entry, Node};
-
-const TRIGGERS: [&str; 5] = ["schedule", "file", "webhook", "event", "run_finished"];
 
 impl Decoder<'_> {
     /// What stands at the top and is not about steps. Agents and servers come first: steps name them.
@@ -77,13 +75,18 @@ impl Decoder<'_> {
             "file" => this.file_trigger(&kind.value),
             "webhook" => {
                 this.keys(&kind.value, &WEBHOOK);
+                if let Some(path) = kind.value.get("path") {
+                    this.at("path", |this| this.scalar_text(path));
+                }
                 if let Some(secret) = kind.value.get("secret") {
                     this.at("secret", |this| this.with_secrets(|this| this.template(secret)));
                 }
             }
             "event" => {
-                if this.keys(&kind.value, &EVENT_TRIGGER) {
-                    this.needed(&kind.value, "name", "`event`");
+                if this.keys(&kind.value, &EVENT_TRIGGER)
+                    && let Some(name) = this.needed(&kind.value, "name", "`event`")
+                {
+                    this.at("name", |this| this.scalar_text(name));
                 }
                 if let Some(condition) = kind.value.get("match") {
                     this.at("match", |this| this.seeing(|sight| sight.event = true, |this| this.condition(condition)));
@@ -91,10 +94,15 @@ impl Decoder<'_> {
             }
             _ => this.run_finished(&kind.value),
         });
-        for (key, name) in [("inputs", "inputs"), ("when", "when")] {
-            if let Some(node) = node.get(key) {
-                self.at(name, |this| this.seeing(|sight| sight.event = true, |this| this.template(node)));
-            }
+        if let Some(id) = node.get("id") {
+            self.at("id", |this| this.scalar_text(id));
+        }
+        let event = |sight: &mut super::sight::Sight| sight.event = true;
+        if let Some(inputs) = node.get("inputs") {
+            self.at("inputs", |this| this.seeing(event, |this| this.named_templates(inputs)));
+        }
+        if let Some(when) = node.get("when") {
+            self.at("when", |this| this.seeing(event, |this| this.condition(when)));
         }
     }
 
@@ -164,10 +172,7 @@ impl Decoder<'_> {
                         "env" => drop(this.env_map(&part.value)),
                         "agents" => this.agents(&part.value),
                         "servers" => this.servers(&part.value),
-                        "defaults" => {
-                            this.keys(&part.value, &DEFAULTS);
-                            drop(this.defaults(&part.value));
-                        }
+                        "defaults" => drop(this.defaults(&part.value)),
                         _ => {}
                     });
                 }
@@ -216,6 +221,9 @@ impl Decoder<'_> {
                 if ways != 1 {
                     let place = super::first_line(this.text, item.place);
                     this.report(codes::MISSING_KEY, place, "An alert does one thing: `run`, `http` or `emit`.");
+                }
+                if let Some(script) = item.get("run") {
+                    this.at("run", |this| this.scalar_text(script));
                 }
                 if let Some(request) = item.get("http") {
                     this.at("http", |this| this.http(request));

@@ -5,6 +5,7 @@ use super::keys::{EACH_FIELDS, LOOP};
 use crate::codes;
 use crate::expression::Template;
 use crate::model::{ForEach, Loop, OnItemFailure, Repeat, Rest};
+use crate::types::Wants;
 use crate::yaml::{Entry, Node};
 
 /// Most passes of a loop.
@@ -74,7 +75,7 @@ impl Decoder<'_> {
     /// A list, or one whole expression that gives one.
     fn list_template(&mut self, node: &Node) -> Option<Template> {
         let before = self.diagnostics.len();
-        let template = self.template(node);
+        let template = self.template_for(node, Wants::List);
         if template.is_expression() || node.items().is_some() {
             return Some(template);
         }
@@ -88,7 +89,7 @@ impl Decoder<'_> {
     /// A whole number from 1, or one whole expression that gives one.
     fn number_template(&mut self, node: &Node) -> Option<Template> {
         let before = self.diagnostics.len();
-        let template = self.template(node);
+        let template = self.template_for(node, Wants::Number);
         match template.as_literal() {
             None if template.is_expression() => return Some(template),
             Some(value) if value.as_u64().is_some_and(|value| value > 0) => return Some(template),

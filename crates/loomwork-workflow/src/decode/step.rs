@@ -9,6 +9,7 @@ use super::sight::ReadSite;
 use crate::codes;
 use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
 use crate::text::Place;
+use crate::types::Site;
 use crate::yaml::Node;
 
 /// The words that CEL keeps for itself (CEL specification, "Syntax": RESERVED, and the literals).
@@ -77,6 +78,8 @@ pub(crate) struct Draft<'n> {
     pub(crate) join: Join,
     pub(crate) join_place: Option<Place>,
     pub(crate) reads: Vec<ReadSite>,
+    /// Its expressions.
+    pub(crate) sites: Vec<Site>,
     /// Steps that it cancels.
     pub(crate) cancels: Vec<Named>,
     /// Its own steps, when it is a group.
@@ -110,6 +113,7 @@ impl<'n> Decoder<'_> {
             join: Join::default(),
             join_place: None,
             reads: Vec::new(),
+            sites: Vec::new(),
             cancels: Vec::new(),
             body: None,
             escaped: Vec::new(),
@@ -121,6 +125,7 @@ impl<'n> Decoder<'_> {
             self.step_body(node, &mut draft);
         }
         draft.reads = std::mem::take(&mut self.reads);
+        draft.sites = std::mem::take(&mut self.sites);
         draft.waits = waits(node);
         self.step = None;
         draft
@@ -143,7 +148,7 @@ impl<'n> Decoder<'_> {
             compensate: None,
             breaker: None,
             pin: None,
-            other: serde_json::Map::new(),
+            other: kept_as_written(node),
         };
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
@@ -170,9 +175,6 @@ impl<'n> Decoder<'_> {
                 "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
                 _ => {}
             });
-            if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
-                step.other.insert(entry.key.clone(), value.to_json());
-            }
         }
         let inside = |sight: &mut super::sight::Sight| {
             sight.item |= each;
@@ -317,6 +319,13 @@ fn waits(step: &Node) -> Vec<(String, u64, Place)> {
     };
     let places = [("wait", "for"), ("wait", "timeout"), ("approve", "timeout"), ("http", "timeout")];
     places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
+}
+
+/// Fields that are checked and have no type of their own yet.
+fn kept_as_written(node: &Node) -> serde_json::Map<String, serde_json::Value> {
+    let keys = ["cache", "isolation", "resources", "runs_on", "sla", "priority", "artifacts"];
+    let entries = node.entries().unwrap_or_default().iter().filter(|entry| keys.contains(&entry.key.as_str()));
+    entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }
 
 /// The key of the first action of a step.

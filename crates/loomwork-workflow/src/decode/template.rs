@@ -4,6 +4,7 @@ use super::{Decoder, ReadSite};
 use crate::codes::{self, Code};
 use crate::expression::{Problem, ProblemKind, Root, Template, TemplateProblem};
 use crate::text::Place;
+use crate::types::{Site, Wants, programs_of};
 use crate::yaml::{Content, Node, Scalar, Style};
 
 const GIVEN: [&str; 4] = ["item", "index", "pass", "event"];
@@ -12,10 +13,8 @@ impl Decoder<'_> {
     /// Any value, with expressions in its strings.
     pub(super) fn template(&mut self, node: &Node) -> Template {
         match &node.content {
-            Content::Scalar(scalar) => match scalar.value() {
-                serde_json::Value::String(_) => self.text_template(node, scalar),
-                other => Template::literal(other),
-            },
+            Content::Scalar(scalar) if scalar.is_text() => self.text_template(node, scalar),
+            Content::Scalar(scalar) => Template::literal(scalar.value()),
             // As written it would be taken for a secret's place once secrets are filled in.
             Content::Map(_) if self.sight.secrets && crate::expression::holds_hole(&node.to_json()) => {
                 let message = "`$secret` and `$secret_text` stand for secrets here; write `${{ secrets.NAME }}`.";
@@ -29,6 +28,14 @@ impl Decoder<'_> {
                 Template::map(entries.collect())
             }
         }
+    }
+
+    /// A value of which something is wanted, when it is one whole expression.
+    pub(super) fn template_for(&mut self, node: &Node, wants: Wants) -> Template {
+        self.wants = if node.scalar().is_some() { wants } else { Wants::Anything };
+        let template = self.template(node);
+        self.wants = Wants::Anything;
+        template
     }
 
     /// Text with expressions in it. Numbers and booleans count as the text that is written.
@@ -47,6 +54,7 @@ impl Decoder<'_> {
             return Some(Template::literal(value));
         }
         let before = self.diagnostics.len();
+        self.wants = Wants::Condition;
         let template = scalar.map(|scalar| self.text_template(node, scalar));
         if template.as_ref().is_some_and(Template::is_expression) {
             return template;
@@ -65,7 +73,9 @@ impl Decoder<'_> {
     }
 
     fn text_template(&mut self, node: &Node, scalar: &Scalar) -> Template {
-        let (template, problems, roots) = Template::parse_text(&scalar.text);
+        let wants = std::mem::take(&mut self.wants);
+        let (template, problems, roots) = self.expressions.parse(&scalar.text);
+        self.note_site(node, &template, wants);
         for problem in problems {
             self.expression_problem(node, &problem);
         }
@@ -87,6 +97,24 @@ impl Decoder<'_> {
             });
         }
         if self.sight.secrets { template.filled_later() } else { template }
+    }
+
+    /// Keeps the expressions of a text for when the types of what they read are known.
+    fn note_site(&mut self, node: &Node, template: &Template, wants: Wants) {
+        let programs = programs_of(template);
+        if programs.is_empty() {
+            return;
+        }
+        self.sites.push(Site {
+            programs,
+            whole: template.is_expression(),
+            place: node.place,
+            aliased: node.aliased,
+            field: self.path.join("."),
+            step: self.step.clone(),
+            purpose: self.purpose,
+            wants,
+        });
     }
 
     /// A name that is in scope at some places only.

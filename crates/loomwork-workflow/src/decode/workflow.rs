@@ -5,10 +5,12 @@ use indexmap::IndexMap;
 use super::Decoder;
 use super::body::BodySketch;
 use super::keys::{CONCURRENCY, DEFAULTS, TOP};
+use crate::analysis::NamedSecret;
 use crate::codes;
 use crate::expression::Template;
 use crate::model::{Concurrency, Defaults, Input, OnConflict, OnFailure};
 use crate::text::Place;
+use crate::types::Site;
 use crate::yaml::{Node, Style};
 
 /// What could be decoded of a workflow, whatever its problems.
@@ -29,6 +31,8 @@ pub(crate) struct Sketch<'n> {
     pub(crate) labels: IndexMap<String, String>,
     pub(crate) body: BodySketch<'n>,
     pub(crate) outputs: IndexMap<String, Template>,
+    /// The expressions that belong to no step.
+    pub(crate) sites: Vec<Site>,
     pub(crate) concurrency: Option<Concurrency>,
     pub(crate) secrets: Vec<String>,
     pub(crate) other: serde_json::Map<String, serde_json::Value>,
@@ -91,6 +95,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         sketch.outputs = decoder.at("outputs", |this| this.named_templates(node));
         sketch.body.output_reads = std::mem::take(&mut decoder.reads);
     }
+    sketch.sites = std::mem::take(&mut decoder.sites);
     sketch
 }
 
@@ -222,6 +227,7 @@ impl Decoder<'_> {
                 self.report(codes::DUPLICATE_ID, item.place, message).fixes.extend(fix);
                 continue;
             }
+            self.named_secrets.push(NamedSecret { name: name.clone(), span: self.lines.span(item.place) });
             names.push(name);
         }
         names

@@ -5,9 +5,15 @@
 use serde_json::Value;
 
 use super::EditError;
-use super::change::{Page, Segment, find};
-use super::lay::{Sheet, Splice, apply};
+use super::blocks::Freight;
+use super::change::{Page, Segment};
+use super::lay::Sheet;
+use super::note::Note;
 use super::operation::{Editor, needs_of, parted, source_of, value_at, value_at_mut, way};
+use super::references::{joined, readings};
+use crate::analysis::Analysis;
+use crate::codes;
+use crate::decode::mend_step_id;
 use crate::yaml::{Content, Node, read};
 
 impl Editor {
@@ -36,56 +42,75 @@ impl Editor {
             }
             return Ok(None);
         }
-        let mut moved = name.to_owned();
-        if !name.starts_with('@') && self.ids(&target).iter().any(|known| known == name) {
-            moved = self.fresh_in_both(&from, &target, name);
-            self.rename_step(id, &moved)?;
-        }
-        self.detach(&from, index, &moved, false)?;
-        let known = self.ids(&target);
-        let needs = value_at(&self.page.value(), &way(&at)).map(needs_of).unwrap_or_default();
-        let kept: Vec<String> = needs.iter().filter(|need| known.iter().any(|id| id == source_of(need))).cloned().collect();
-        if kept != needs {
-            self.write_needs(&from, index, kept)?;
-        }
+        let cycles = cycles(&steps.analysis);
+        let moved = self.name_for(id, &from, into, &target)?;
+        let old = joined(group.unwrap_or_default(), &moved);
+        let new = joined(into.unwrap_or_default(), if name.starts_with('@') { name } else { &moved });
+        let before = readings(&self.page.root);
+        let crossings = self.cut(&from, group.unwrap_or_default(), &[index])?;
         self.carry(&from, index, &target, wanted)?;
-        Ok(Some(into.map_or_else(|| moved.clone(), |into| format!("{into}.{moved}"))))
+        let path = move |path: &str| match path.strip_prefix(&old) {
+            Some(rest) if rest.is_empty() || rest.starts_with('.') => format!("{new}{rest}"),
+            _ => path.to_owned(),
+        };
+        self.mend(crossings, &path)?;
+        self.settle(&before, &path, None);
+        self.refuse_cycles(&cycles)?;
+        Ok(Some(joined(into.unwrap_or_default(), &moved)))
     }
 
-    fn fresh_in_both(&self, from: &[Segment], target: &[Segment], name: &str) -> String {
-        let taken = self.ids(from);
-        let mut fresh = self.free_id(target, name);
-        let mut number = 2;
-        while taken.contains(&fresh) {
-            number += 1;
-            fresh = self.free_id(target, &format!("{name}_{number}"));
+    /// The id that a step has in another scope; it is renamed when its own is taken there.
+    fn name_for(&mut self, id: &str, from: &[Segment], into: Option<&str>, target: &[Segment]) -> Result<String, EditError> {
+        let name = parted(id).1;
+        let taken = |editor: &Self, name: &str| {
+            editor.ids(target).iter().any(|known| known == name) || editor.hides(into, name, Some(id))
+        };
+        if name.starts_with('@') || !taken(self, name) {
+            return Ok(name.to_owned());
         }
-        fresh
+        let here = self.ids(from);
+        let fits = |fresh: &String| !here.contains(fresh) && !taken(self, fresh);
+        let candidates: Vec<String> = numbered(name).filter(fits).take(20).collect();
+        for fresh in candidates {
+            match self.rename_step(id, &fresh) {
+                Err(EditError::IdTaken(_)) => {}
+                other => {
+                    other?;
+                    self.notes.push(Note::Renamed { from: id.to_owned(), to: joined(into.unwrap_or_default(), &fresh) });
+                    return Ok(fresh);
+                }
+            }
+        }
+        Err(EditError::IdTaken(name.to_owned()))
+    }
+
+    /// A change of scopes must not make steps wait for each other.
+    pub(super) fn refuse_cycles(&self, before: &[String]) -> Result<(), EditError> {
+        let now = cycles(&self.steps().analysis);
+        match now.into_iter().find(|_| before.is_empty()) {
+            Some(cycle) => Err(EditError::WouldCycle(cycle)),
+            None => Ok(()),
+        }
     }
 
     /// Takes a step out of one scope and puts it into another (or the same), at an index of what is left.
     fn carry(&mut self, from: &[Segment], index: usize, target: &[Segment], wanted: usize) -> Result<(), EditError> {
         let entangled = || EditError::Entangled { path: super::change::dotted(from) };
         let mut expected = self.page.value();
-        let list = |value: &mut Value, way: &[Segment]| -> Option<usize> {
-            Some(value_at_mut(value, way)?.get_mut("steps")?.as_array_mut()?.len())
-        };
-        let count = list(&mut expected, from).ok_or_else(entangled)?;
-        if index >= count {
-            return Err(entangled());
-        }
-        // It goes in first: taking it out would shift the way to the target.
         let same = from == target;
         let insert_at = if same && wanted >= index { wanted + 1 } else { wanted };
-        let step = value_at(&self.page.value(), from).map(|holder| holder["steps"][index].clone()).ok_or_else(entangled)?;
-        let remove_at = if same && insert_at <= index { index + 1 } else { index };
-        let inserted = self.with_block(from, index, target, insert_at, &step);
-        match inserted {
-            Some(page) => self.page = page,
-            None => self.insert_values(target, Some(insert_at), vec![step])?,
-        }
-        // The way to the source is shifted when the step went in before a group around it.
+        let list = |value: &mut Value, way: &[Segment], change: &mut dyn FnMut(&mut Vec<Value>)| -> Option<()> {
+            change(value_at_mut(value, way)?.get_mut("steps")?.as_array_mut()?);
+            Some(())
+        };
+        let mut step = None;
+        list(&mut expected, from, &mut |steps| step = steps.get_mut(index).map(Value::take)).ok_or_else(entangled)?;
+        let step = step.ok_or_else(entangled)?;
+        // The place that it leaves is emptied first and closed last, so that the ways stay what they are.
+        let mut goal = step.clone();
+        list(&mut expected, target, &mut |steps| steps.insert(insert_at.min(steps.len()), goal.take())).ok_or_else(entangled)?;
         let mut source = from.to_vec();
+        // The way to the source is shifted when the step went in before a group around it.
         if !same
             && from.len() > target.len()
             && from.starts_with(target)
@@ -94,91 +119,117 @@ impl Editor {
         {
             *at += 1;
         }
+        let leave_at = if same && insert_at <= index { index + 1 } else { index };
+        list(&mut expected, &source, &mut |steps| drop(steps.remove(leave_at))).ok_or_else(entangled)?;
+        if let Some(page) = self.page.block_holder(from).and_then(|holder| {
+            let freight = Freight { from: holder, items: &[index], head: Vec::new(), indent: 0 };
+            self.page.carried(&freight, &self.page.goal(target, insert_at)?, &expected)
+        }) {
+            self.page = page;
+            return Ok(());
+        }
+        self.insert_values(target, Some(insert_at), vec![step])?;
         self.set(&source, "steps", |holder| {
-            holder.get_mut("steps")?.as_array_mut()?.remove(remove_at);
+            holder.get_mut("steps")?.as_array_mut()?.remove(leave_at);
             Some(())
         })
     }
 
-    /// The page with the text of a step also in another scope; none when one of the places is not a block.
-    fn with_block(&self, from: &[Segment], index: usize, target: &[Segment], at: usize, step: &Value) -> Option<Page> {
-        let (holder, flow) = find(&self.page.root, from)?;
-        let list = holder.get("steps")?;
-        if flow || list.flow || list.aliased || holds_anchor(list.items()?.get(index)?) {
-            return None;
-        }
-        let block = Sheet::new(&self.page.text).item_block(list, index)?;
-        self.insert_block(target, at, &block, std::slice::from_ref(step))
-    }
-
-    /// The page with items of a block list, given from column 0 on, in a scope; none when that is not a block.
-    fn insert_block(&self, target: &[Segment], at: usize, block: &[String], steps: &[Value]) -> Option<Page> {
-        let (holder, flow) = find(&self.page.root, target)?;
-        let list = holder.get("steps")?;
-        if flow || list.flow || list.aliased || holder.aliased {
-            return None;
-        }
-        let splice = Sheet::new(&self.page.text).insert_lines(list, at, block)?;
+    /// The page with items of a block list, given from column 0 on, at the end of a scope; none when that is not a block.
+    fn insert_block(&self, target: &[Segment], block: &[String], steps: &[Value]) -> Option<Page> {
         let mut expected = self.page.value();
         let items = value_at_mut(&mut expected, target)?.get_mut("steps")?.as_array_mut()?;
-        let at = at.min(items.len());
-        items.splice(at..at, steps.iter().cloned());
-        Page::new(apply(&self.page.text, vec![splice])).ok().filter(|page| page.value() == expected)
+        let at = items.len();
+        items.extend(steps.iter().cloned());
+        self.page.pasted(block, &self.page.goal(target, at)?, &expected)
     }
 
     /// Gives the paths of the steps that were put in.
     pub(super) fn paste(&mut self, yaml: &str, into: Option<&str>) -> Result<Vec<String>, EditError> {
         let holder = self.steps().holder(into)?;
-        let mut fragment = Editor { page: fragment(yaml)? };
+        let mut fragment = Editor { page: fragment(yaml)?, notes: Vec::new() };
         let taken = self.ids(&holder);
         let count = fragment.step_nodes(&[]).len();
-        let mut ids = Vec::new();
+        let mut ids: Vec<String> = Vec::new();
         for index in 0..count {
-            let node = &fragment.step_nodes(&[])[index];
-            let own = node.get("id").and_then(Node::string);
-            let Some(own) = own.filter(|_| node.entries().is_some()) else {
-                return Err(EditError::NotSteps(format!("entry {} has no id", index + 1)));
-            };
-            let mut fresh = self.free_id(&holder, &own);
-            let mut number = 2;
-            while (fresh != own && fragment.ids(&[]).contains(&fresh)) || taken.contains(&fresh) {
-                fresh = self.free_id(&holder, &format!("{own}_{number}"));
-                number += 1;
-            }
-            let label = fragment.steps().nodes().iter().find(|node| node.at == [index]).map(|node| node.id.clone());
-            if fresh != own
-                && let Some(label) = label
-            {
-                fragment.rename_step(&label, &fresh)?;
-            }
+            let fresh = self.name_pasted(&mut fragment, index, into, &taken)?;
             ids.push(fresh);
         }
-        for index in 0..count {
+        for (index, id) in ids.iter().enumerate() {
             let needs = value_at(&fragment.page.value(), &way(&[index])).map(needs_of).unwrap_or_default();
             let known = |need: &&String| ids.iter().chain(&taken).any(|id| id == source_of(need));
-            let kept: Vec<String> = needs.iter().filter(known).cloned().collect();
-            if kept != needs {
-                fragment.write_needs(&[], index, kept)?;
+            let (kept, gone): (Vec<&String>, Vec<&String>) = needs.iter().partition(known);
+            if gone.is_empty() {
+                continue;
             }
+            let to = joined(into.unwrap_or_default(), id);
+            self.notes.extend(gone.into_iter().map(|need| Note::EdgeDropped { need: need.clone(), to: to.clone() }));
+            let kept = kept.into_iter().cloned().collect();
+            fragment.write_needs(&[], index, kept)?;
         }
         self.put_in(&holder, &fragment)?;
-        Ok(ids.into_iter().map(|id| into.map_or_else(|| id.clone(), |into| format!("{into}.{id}"))).collect())
+        Ok(ids.into_iter().map(|id| joined(into.unwrap_or_default(), &id)).collect())
+    }
+
+    /// The id that a step of what is pasted has here; it is renamed when its own is taken, or read from further out.
+    fn name_pasted(
+        &self,
+        fragment: &mut Editor,
+        index: usize,
+        into: Option<&str>,
+        taken: &[String],
+    ) -> Result<String, EditError> {
+        let node = &fragment.step_nodes(&[])[index];
+        let own = node.get("id").and_then(Node::string);
+        let Some(own) = own.filter(|_| node.entries().is_some()) else {
+            return Err(EditError::NotSteps(format!("entry {} has no id", index + 1)));
+        };
+        let others = fragment.ids(&[]);
+        let label = fragment.steps().nodes().iter().find(|node| node.at == [index]).map(|node| node.id.clone());
+        let label = label.ok_or_else(|| EditError::NotSteps(format!("entry {} is no step", index + 1)))?;
+        let base = mend_step_id(&own);
+        let unique = !label.starts_with('@');
+        let free =
+            |id: &String| !taken.contains(id) && (*id == own && unique || !others.contains(id)) && !self.hides(into, id, None);
+        let candidates: Vec<String> = std::iter::once(base.clone()).chain(numbered(&base)).filter(free).take(20).collect();
+        for fresh in candidates {
+            if fresh == own {
+                return Ok(fresh);
+            }
+            match fragment.rename_step(&label, &fresh) {
+                Err(EditError::IdTaken(_)) => {}
+                other => return other.map(|()| fresh),
+            }
+        }
+        Err(EditError::IdTaken(own))
     }
 
     fn put_in(&mut self, holder: &[Segment], fragment: &Editor) -> Result<(), EditError> {
         let value = fragment.page.value();
         let steps: Vec<Value> = value["steps"].as_array().cloned().unwrap_or_default();
-        let list = fragment.page.root.get("steps").filter(|list| !list.flow);
+        let list = fragment.page.block_holder(&[]).and_then(|holder| holder.get("steps"));
         let sheet = Sheet::new(&fragment.page.text);
-        let blocks =
-            list.and_then(|list| (0..steps.len()).map(|index| sheet.item_block(list, index)).collect::<Option<Vec<_>>>());
-        let at = self.step_nodes(holder).len();
-        if let Some(page) = blocks.and_then(|blocks| self.insert_block(holder, at, &blocks.concat(), &steps)) {
+        let blocks = list.and_then(|list| {
+            (0..steps.len())
+                .map(|index| sheet.item_with_comments(list, index).map(|(_, lines)| lines))
+                .collect::<Option<Vec<_>>>()
+        });
+        if let Some(page) = blocks.and_then(|blocks| self.insert_block(holder, &blocks.concat(), &steps)) {
             self.page = page;
             return Ok(());
         }
         self.insert_values(holder, None, steps)
     }
+}
+
+/// A name with the numbers that tell it from others.
+pub(super) fn numbered(name: &str) -> impl Iterator<Item = String> {
+    (2..10_000).map(move |number| format!("{name}_{number}"))
+}
+
+/// What is said about cycles.
+pub(super) fn cycles(analysis: &Analysis) -> Vec<String> {
+    analysis.diagnostics.iter().filter(|found| found.code == codes::CYCLE.code).map(|found| found.message.clone()).collect()
 }
 
 /// What is pasted, as a document with `steps`.
@@ -216,48 +267,4 @@ fn fragment(yaml: &str) -> Result<Page, EditError> {
         Page::new(serde_json::json!({ "steps": value }).to_string()).ok()
     });
     page.filter(|page| page.root.get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty())).ok_or_else(nothing)
-}
-
-/// Whether something in it carries an anchor, which cannot stand twice in a text, not even for a moment.
-fn holds_anchor(node: &Node) -> bool {
-    node.anchored
-        || match &node.content {
-            Content::Scalar(_) => false,
-            Content::List(items) => items.iter().any(holds_anchor),
-            Content::Map(entries) => entries.iter().any(|entry| holds_anchor(&entry.value)),
-        }
-}
-
-impl Sheet<'_> {
-    /// The lines of an item of a block list, from column 0 on.
-    fn item_block(&self, list: &Node, index: usize) -> Option<Vec<String>> {
-        let item = list.items()?.get(index)?;
-        let column = self.column(list.place.start);
-        let dash = self.dash(list, index)?;
-        let end = self.after_line(item.place.end.saturating_sub(1).max(dash));
-        let lines: Vec<&str> = self.text[dash..end].lines().collect();
-        let kept = lines.iter().map(|line| {
-            let indent = line.len() - line.trim_start_matches(' ').len();
-            (indent >= column || line.trim().is_empty()).then(|| line.get(column..).unwrap_or("").to_owned())
-        });
-        kept.collect()
-    }
-
-    /// Lines that are given from column 0 on, as items of a block list at an index.
-    fn insert_lines(&self, list: &Node, index: usize, block: &[String]) -> Option<Splice> {
-        let items = list.items().filter(|items| !items.is_empty())?;
-        let column = self.column(list.place.start);
-        let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(column)) };
-        let mut lines: Vec<String> = block.iter().map(indented).collect();
-        let at = match index.checked_sub(1) {
-            Some(before) => {
-                if self.spaced(items, list) {
-                    lines.insert(0, String::new());
-                }
-                self.end_of_block(items.get(before)?.place.end, column + 1)
-            }
-            None => self.line_start(list.place.start),
-        };
-        Some(self.lines_at(at, &lines))
-    }
 }

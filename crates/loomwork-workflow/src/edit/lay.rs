@@ -146,8 +146,9 @@ impl<'t> Sheet<'t> {
         }
         let block = !old.flow && !matches!(old.content, Content::Scalar(_));
         if block {
-            let from = self.line_start(old.place.start);
-            return (from > colon && self.leads_line(old.place.start))
+            let start = if old.items().is_some() { self.list_start(old) } else { old.place.start };
+            let from = self.line_start(start);
+            return (from > colon && self.leads_line(start))
                 .then(|| (Place::new(colon, colon), Some((from, self.after_line(old.place.end)))));
         }
         Some((old.place, None))
@@ -238,16 +239,16 @@ impl<'t> Sheet<'t> {
                 (None, None) => Splice { place: list.place, text: format!("[{text}]") },
             }]);
         }
-        let column = self.column(list.place.start);
+        let column = self.column(self.list_start(list));
         let mut lines = item_lines(value, column);
         let at = match index.checked_sub(1).and_then(|before| items.get(before)) {
             Some(before) => {
                 if self.spaced(items, list) {
                     lines.insert(0, String::new());
                 }
-                self.end_of_block(before.place.end, column + 1)
+                self.end_of_block(before.place.end.saturating_sub(1).max(before.place.start), column + 1)
             }
-            None => self.line_start(list.place.start),
+            None => self.line_start(self.list_start(list)),
         };
         Some(vec![self.lines_at(at, &lines)])
     }
@@ -255,17 +256,43 @@ impl<'t> Sheet<'t> {
     /// Whether the last items of a list have an empty line between them.
     pub(super) fn spaced(&self, items: &[Node], list: &Node) -> bool {
         let [.., before, last] = items else { return false };
-        let (Some(dash), end) = (self.dash(list, items.len() - 1), self.after_line(before.place.end)) else { return false };
+        let (Some(dash), end) = (self.dash(list, items.len() - 1), self.after_node(before)) else { return false };
         last.place.start > end && dash >= end && self.text[end..dash].lines().any(|line| line.trim().is_empty())
+    }
+
+    /// After the last line of a node; a block of text may end at the line break or behind it.
+    fn after_node(&self, node: &Node) -> usize {
+        self.after_line(node.place.end.saturating_sub(1).max(node.place.start))
+    }
+
+    /// The first dash of a block list. The place of a list begins with its first item, which may be some lines below its dash.
+    pub(super) fn list_start(&self, list: &Node) -> usize {
+        let mut at = list.place.start;
+        if self.text[at..].starts_with('-') {
+            return at;
+        }
+        loop {
+            let start = self.line_start(at);
+            let line = &self.text[start..at];
+            let dash = start + line.len() - line.trim_start_matches(' ').len();
+            if self.text[dash..].starts_with("- ") || self.text[dash..].starts_with("-\n") || self.text[dash..].starts_with("-\r")
+            {
+                return dash;
+            }
+            if start == 0 {
+                return list.place.start;
+            }
+            at = start - 1;
+        }
     }
 
     /// Where the line with an item's dash begins.
     pub(super) fn dash(&self, list: &Node, index: usize) -> Option<usize> {
         let items = list.items()?;
-        let column = self.column(list.place.start);
+        let column = self.column(self.list_start(list));
         let from = match index.checked_sub(1) {
-            Some(before) => self.after_line(items.get(before)?.place.end),
-            None => self.line_start(list.place.start),
+            Some(before) => self.after_node(items.get(before)?),
+            None => self.line_start(self.list_start(list)),
         };
         let to = items.get(index)?.place.start;
         let mut at = from;
@@ -301,7 +328,7 @@ impl<'t> Sheet<'t> {
         }
         let from = self.dash(list, index)?;
         let end = self.after_line(old.place.end.saturating_sub(1).max(from));
-        Some(vec![self.lines_for(from, end, &item_lines(value, self.column(list.place.start)))])
+        Some(vec![self.lines_for(from, end, &item_lines(value, self.column(self.list_start(list))))])
     }
 }
 

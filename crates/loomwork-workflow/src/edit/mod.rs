@@ -5,11 +5,16 @@
 //! meant, or the edit is refused; so no edit ever changes something else.
 //! Not here: which edit a gesture on the canvas means (the user interface), files (`loomwork-app`).
 
+mod blocks;
+mod border;
 mod carry;
 mod change;
 mod diff;
 mod lay;
+mod note;
 mod operation;
+mod references;
+mod regroup;
 mod rename;
 mod rename_step;
 mod render;
@@ -18,6 +23,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
+
+pub use note::Note;
 
 /// A change of a workflow's text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,8 +86,8 @@ pub enum EditOp {
         /// The new value; null removes the field.
         value: Value,
     },
-    /// Moves a step with its comments, within its scope, into a group or out of one. In another scope it loses the edges
-    /// that lead to steps it leaves behind, and gets a fresh id when its own is taken.
+    /// Moves a step with its comments, within its scope, into a group or out of one. In another scope it gets a fresh id
+    /// when its own is taken; edges that would cross the border of a group then end at the group.
     MoveStep {
         /// The step.
         id: String,
@@ -96,6 +103,20 @@ pub enum EditOp {
         /// The group that they go into; none: the workflow itself.
         into: Option<String>,
     },
+    /// Puts steps of one scope into a new group where the first of them stands. Edges that would cross its border end at
+    /// the group; outputs are read through it.
+    GroupSteps {
+        /// The steps.
+        ids: Vec<String>,
+        /// Wished id of the group, `group` by default; a number is appended when it is taken.
+        id: Option<String>,
+    },
+    /// Dissolves a group: its steps stand where it stood, the first of them wait for what it waited for, and who waited for
+    /// it waits for the last of them.
+    Ungroup {
+        /// The group.
+        id: String,
+    },
 }
 
 /// A text after an edit.
@@ -105,6 +126,42 @@ pub struct Edited {
     pub text: String,
     /// The paths of steps that were added or moved to another scope, in order.
     pub added: Vec<String>,
+    /// What happened besides.
+    pub notes: Vec<Note>,
+    /// What gives the text back as it was before.
+    pub undo: Undo,
+}
+
+/// The inverse of an edit: one replacement in the text after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// Offset in bytes from which the texts differ.
+    pub start: usize,
+    /// Offset in bytes behind the difference, in the text after the edit.
+    pub end: usize,
+    /// What stood there before.
+    pub text: String,
+}
+
+impl Undo {
+    fn between(before: &str, after: &str) -> Self {
+        let mut start = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
+        while !before.is_char_boundary(start) || !after.is_char_boundary(start) {
+            start -= 1;
+        }
+        let most = before.len().min(after.len()) - start;
+        let mut tail = before.bytes().rev().zip(after.bytes().rev()).take(most).take_while(|(a, b)| a == b).count();
+        while !before.is_char_boundary(before.len() - tail) || !after.is_char_boundary(after.len() - tail) {
+            tail -= 1;
+        }
+        Self { start, end: after.len() - tail, text: before[start..before.len() - tail].to_owned() }
+    }
+
+    /// The text before the edit, from the text after it. None when this is not that text.
+    pub fn apply(&self, after: &str) -> Option<String> {
+        let (head, tail) = (after.get(..self.start)?, after.get(self.end..)?);
+        Some([head, &self.text, tail].concat())
+    }
 }
 
 /// Why an edit does not apply. The text stays as it was.
@@ -177,6 +234,32 @@ pub enum EditError {
         /// Target.
         to: String,
     },
+    /// The change of scopes would make steps wait for each other.
+    #[error("steps would wait for each other: {0}")]
+    WouldCycle(String),
+    /// A step stands between those that are to be one group.
+    #[error(
+        "`{step}` waits for `{after}`, and `{before}` waits for it, so they cannot be one group without it; select `{step}` too"
+    )]
+    Between {
+        /// The step in between.
+        step: String,
+        /// A step of the group before it.
+        after: String,
+        /// A step of the group behind it.
+        before: String,
+    },
+    /// Steps of several scopes cannot be one group.
+    #[error("only steps that stand side by side can be one group: `{one}` and `{other}` do not")]
+    ManyScopes {
+        /// One step.
+        one: String,
+        /// One of another scope.
+        other: String,
+    },
+    /// There is no step to group.
+    #[error("select the steps that are to be one group")]
+    NothingToGroup,
     /// The path does not lead to a place for a value.
     #[error("`{path}` cannot be set: {reason}")]
     BadPath {
@@ -208,5 +291,7 @@ pub fn edit(text: &str, ops: &[EditOp]) -> Result<Edited, EditError> {
     for op in ops {
         editor.perform(op, &mut added)?;
     }
-    Ok(Edited { text: editor.into_text(), added })
+    let (after, notes) = editor.finish();
+    let undo = Undo::between(text, &after);
+    Ok(Edited { text: after, added, notes, undo })
 }

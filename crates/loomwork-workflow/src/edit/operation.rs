@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::change::{Page, Segment, dotted};
+use super::note::Note;
 use super::{EditError, EditOp};
 use crate::analysis::{Analysis, analyze};
 use crate::decode::mend_step_id;
@@ -13,6 +14,8 @@ use crate::yaml::Node;
 /// A text under operations.
 pub(super) struct Editor {
     pub(super) page: Page,
+    /// What the operations did besides what they were asked for.
+    pub(super) notes: Vec<Note>,
 }
 
 /// The steps of a text, as an outline names them.
@@ -66,11 +69,11 @@ pub(super) fn value_at_mut<'v>(document: &'v mut Value, way: &[Segment]) -> Opti
 
 impl Editor {
     pub(super) fn new(text: &str) -> Result<Self, EditError> {
-        Page::new(text.to_owned()).map(|page| Self { page })
+        Page::new(text.to_owned()).map(|page| Self { page, notes: Vec::new() })
     }
 
-    pub(super) fn into_text(self) -> String {
-        self.page.text
+    pub(super) fn finish(self) -> (String, Vec<Note>) {
+        (self.page.text, self.notes)
     }
 
     pub(super) fn perform(&mut self, op: &EditOp, added: &mut Vec<String>) -> Result<(), EditError> {
@@ -86,6 +89,8 @@ impl Editor {
                 self.move_step(id, into.as_deref(), after.as_deref()).map(|moved| added.extend(moved))
             }
             EditOp::Paste { yaml, into } => self.paste(yaml, into.as_deref()).map(|pasted| added.extend(pasted)),
+            EditOp::GroupSteps { ids, id } => self.group_steps(ids, id.as_deref()).map(|group| added.push(group)),
+            EditOp::Ungroup { id } => self.ungroup(id).map(|freed| added.extend(freed)),
         }
     }
 
@@ -162,7 +167,7 @@ impl Editor {
         holder.and_then(|node| node.get("steps")).and_then(Node::items).unwrap_or_default()
     }
 
-    fn remove_step(&mut self, id: &str, heal: bool) -> Result<(), EditError> {
+    pub(super) fn remove_step(&mut self, id: &str, heal: bool) -> Result<(), EditError> {
         let steps = self.steps();
         let node = steps.find(id)?;
         let (holder, index) = (way(&node.at[..node.at.len() - 1]), node.at[node.at.len() - 1]);
@@ -173,8 +178,8 @@ impl Editor {
         })
     }
 
-    /// Removes the edges from a step, and its name from `cancel`, in the rest of its scope.
-    pub(super) fn detach(&mut self, holder: &[Segment], index: usize, id: &str, heal: bool) -> Result<(), EditError> {
+    /// Removes the edges from a step in the rest of its scope.
+    fn detach(&mut self, holder: &[Segment], index: usize, id: &str, heal: bool) -> Result<(), EditError> {
         let document = self.page.value();
         let targets = value_at(&document, holder).and_then(|holder| holder["steps"].as_array().cloned()).unwrap_or_default();
         let removed = &targets[index];
@@ -245,7 +250,7 @@ impl Editor {
         self.write_needs(&groups, last, needs)
     }
 
-    fn needs_at(&self, at: &[usize]) -> Vec<String> {
+    pub(super) fn needs_at(&self, at: &[usize]) -> Vec<String> {
         value_at(&self.page.value(), &way(at)).map(needs_of).unwrap_or_default()
     }
 
@@ -337,12 +342,12 @@ pub(super) fn source_of(need: &str) -> &str {
     need.split_once('.').map_or(need, |(step, _)| step)
 }
 
-fn written(from: &str, port: Option<&str>) -> String {
+pub(super) fn written(from: &str, port: Option<&str>) -> String {
     port.map_or_else(|| from.to_owned(), |port| format!("{from}.{port}"))
 }
 
 /// Whether a path of edges leads from one step to another.
-fn leads_to(analysis: &Analysis, from: &str, to: &str) -> bool {
+pub(super) fn leads_to(analysis: &Analysis, from: &str, to: &str) -> bool {
     let mut next: std::collections::HashMap<&str, Vec<&str>> = std::collections::HashMap::new();
     for edge in &analysis.outline.edges {
         next.entry(edge.from.as_str()).or_default().push(&edge.to);

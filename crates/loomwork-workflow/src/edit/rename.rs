@@ -1,9 +1,29 @@
-//! Renames a step inside expressions, without touching anything else of them.
+//! Finds and changes the names of steps inside expressions, without touching anything else of them.
+
+use crate::text::Place;
 
 /// The text with `steps.from` and `steps['from']` renamed inside its expressions.
+pub(super) fn rename_in_expressions(text: &str, from: &str, to: &str) -> String {
+    rewrite(text, &|name, _| (name == from).then(|| (0, to.to_owned())))
+}
+
+/// The names of steps that the expressions of a text read.
+pub(super) fn names_in_expressions(text: &str) -> Vec<String> {
+    let found = std::cell::RefCell::new(Vec::new());
+    rewrite(text, &|name, _| {
+        found.borrow_mut().push(name.to_owned());
+        None
+    });
+    found.into_inner()
+}
+
+/// Gives for a name and what follows it: how much of that goes, and what stands there instead of both.
+pub(super) type Change<'c> = dyn Fn(&str, &str) -> Option<(usize, String)> + 'c;
+
+/// The text with the names in `steps.name` and `steps['name']` changed inside its expressions.
 ///
 /// Works on raw YAML as well as on plain text: quotation marks of the expression may be escaped (`\"`) or doubled (`''`).
-pub(super) fn rename_in_expressions(text: &str, from: &str, to: &str) -> String {
+pub(super) fn rewrite(text: &str, change: &Change<'_>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find("${{") {
@@ -14,7 +34,7 @@ pub(super) fn rename_in_expressions(text: &str, from: &str, to: &str) -> String 
             continue;
         }
         let end = expression_end(expression);
-        result.push_str(&rename(&expression[..end], from, to));
+        result.push_str(&rewritten(&expression[..end], change));
         rest = &expression[end..];
     }
     result.push_str(rest);
@@ -53,15 +73,17 @@ fn after_string(text: &str, at: usize, quote: &str) -> usize {
     text[from..].find(quote).map_or(from, |end| from + end + quote.len())
 }
 
-fn rename(expression: &str, from: &str, to: &str) -> String {
+fn rewritten(expression: &str, change: &Change<'_>) -> String {
     let mut result = String::with_capacity(expression.len());
     let mut at = 0;
     while at < expression.len() {
         let rest = &expression[at..];
-        if let Some(length) = reference(expression, at, from) {
-            result.push_str(&rest[..length - from.len()]);
-            result.push_str(to);
-            at += length;
+        if let Some(Place { start, end }) = reference(expression, at) {
+            let new = change(&expression[start..end], &expression[end..]);
+            let (taken, name) = new.unwrap_or_else(|| (0, expression[start..end].to_owned()));
+            result.push_str(&expression[at..start]);
+            result.push_str(&name);
+            at = end + taken;
         } else if let Some(quote) = quote_at(rest) {
             let end = after_string(expression, at, quote);
             result.push_str(&expression[at..end]);
@@ -75,26 +97,28 @@ fn rename(expression: &str, from: &str, to: &str) -> String {
     result
 }
 
-/// When `steps.from` or `steps['from` stands here: its length up to the end of the id.
-fn reference(expression: &str, at: usize, id: &str) -> Option<usize> {
+/// When `steps.name` or `steps['name` stands here: where the name is.
+fn reference(expression: &str, at: usize) -> Option<Place> {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     let before = expression[..at].trim_end();
     if expression[..at].ends_with(word) || before.ends_with('.') {
         return None;
     }
-    let rest = &expression[at..];
-    let tail = rest.strip_prefix("steps")?.trim_start();
-    let tail = match tail.strip_prefix('.') {
-        Some(tail) => tail.trim_start(),
+    let tail = expression[at..].strip_prefix("steps")?.trim_start();
+    let (tail, quote) = match tail.strip_prefix('.') {
+        Some(tail) => (tail.trim_start(), None),
         None => {
             let tail = tail.strip_prefix('[')?.trim_start();
             let quote = quote_at(tail)?;
-            let tail = &tail[quote.len()..];
-            tail.strip_prefix(id)?.starts_with(quote).then_some(tail)?
+            (&tail[quote.len()..], Some(quote))
         }
     };
-    let end = tail.strip_prefix(id)?;
-    (!end.starts_with(word)).then(|| rest.len() - end.len())
+    let length = match quote {
+        Some(quote) => tail.find(quote)?,
+        None => tail.find(|c: char| !word(c)).unwrap_or(tail.len()),
+    };
+    let start = expression.len() - tail.len();
+    (length > 0).then(|| Place::new(start, start + length))
 }
 
 #[cfg(test)]

@@ -113,6 +113,19 @@ pub(crate) enum StepField {
     Duration,
 }
 
+impl StepField {
+    /// The word in an expression.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Status => "status",
+            Self::Error => "error",
+            Self::Attempts => "attempts",
+            Self::Duration => "duration",
+        }
+    }
+}
+
 /// A node of the tree.
 #[derive(Debug)]
 pub(crate) enum Code {

@@ -32,8 +32,9 @@ pub(crate) fn hole(name: &str) -> Value {
     serde_json::json!({ SECRET: name })
 }
 
+/// How a template is made up.
 #[derive(Debug, Clone, PartialEq)]
-enum Part {
+pub(crate) enum Part {
     Literal(Value),
     Whole(Arc<Program>),
     Text(Vec<Chunk>),
@@ -41,8 +42,9 @@ enum Part {
     Map(Vec<(String, Part)>),
 }
 
+/// A piece of text.
 #[derive(Debug, Clone, PartialEq)]
-enum Chunk {
+pub(crate) enum Chunk {
     Text(String),
     Expression(Arc<Program>),
 }
@@ -182,6 +184,11 @@ impl Template {
     #[must_use]
     pub fn is_expression(&self) -> bool {
         matches!(self.part, Part::Whole(_))
+    }
+
+    /// How it is made up.
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
     }
 
     /// What it reads of other steps.

@@ -15,6 +15,8 @@ pub struct Input {
     pub default: Option<Value>,
     /// The values allowed, when enumerated.
     pub values: Option<Vec<Value>>,
+    /// The JSON Schema of its values, when it has one in full.
+    pub schema: Option<Value>,
     /// What it is for.
     pub description: Option<String>,
 }

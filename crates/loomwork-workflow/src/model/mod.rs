@@ -48,6 +48,8 @@ pub struct Workflow {
     pub concurrency: Option<Concurrency>,
     /// Names of the secrets that it may use.
     pub secrets: Vec<String>,
+    /// What it takes and what it gives back.
+    pub signature: crate::Signature,
     /// Fields that are checked and need no type of their own yet (`agents`, `triggers`, …), as they are written.
     pub other: serde_json::Map<String, serde_json::Value>,
     /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
@@ -55,6 +57,12 @@ pub struct Workflow {
 }
 
 impl Workflow {
+    /// What it takes and what it gives back, with types.
+    #[must_use]
+    pub fn signature(&self) -> &crate::Signature {
+        &self.signature
+    }
+
     /// What it has that this version checks but cannot run: the path of the step, or the key at the top, and the feature.
     #[must_use]
     pub fn unsupported(&self) -> &[(String, String)] {

@@ -17,6 +17,16 @@ pub(crate) fn resolve_plain(text: &str) -> Value {
     number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
+/// Whether the value of a plain scalar is text.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    match text.as_bytes().first() {
+        None | Some(b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'0'..=b'9' | b'+' | b'-' | b'.') => {
+            resolve_plain(text).is_string()
+        }
+        Some(_) => true,
+    }
+}
+
 fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0o") {
         return all(digits, u8::is_ascii).then(|| u64::from_str_radix(digits, 8).ok()).flatten().map(Number::from);

@@ -5,14 +5,16 @@
 
 mod core_schema;
 mod read;
+mod reading;
 mod removal;
 
 use serde_json::Value;
 
 use crate::text::Place;
 
-pub(crate) use core_schema::resolve_plain;
+pub(crate) use core_schema::{is_plain_text, resolve_plain};
 pub(crate) use read::{Fault, FaultKind, read};
+pub(crate) use reading::Reading;
 pub(crate) use removal::{entry_removal, item_removal};
 
 /// Largest text that is read, in bytes.
@@ -48,6 +50,11 @@ pub(crate) struct Scalar {
 }
 
 impl Scalar {
+    /// Whether its value is text.
+    pub(crate) fn is_text(&self) -> bool {
+        self.style != Style::Plain || self.tagged_string || is_plain_text(&self.text)
+    }
+
     /// Its value by the YAML 1.2 core schema.
     pub(crate) fn value(&self) -> Value {
         if self.style == Style::Plain && !self.tagged_string {
@@ -121,10 +128,7 @@ impl Node {
 
     /// Its text when it is a string (a number or a boolean is none).
     pub(crate) fn string(&self) -> Option<String> {
-        match self.scalar()?.value() {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
+        self.scalar().filter(|scalar| scalar.is_text()).map(|scalar| scalar.text.clone())
     }
 
     /// Its value as JSON.
@@ -135,6 +139,15 @@ impl Node {
             Content::Map(entries) => {
                 Value::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect())
             }
+        }
+    }
+
+    /// Whether some text in it contains a text.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        match &self.content {
+            Content::Scalar(scalar) => scalar.text.contains(text),
+            Content::List(items) => items.iter().any(|item| item.holds(text)),
+            Content::Map(entries) => entries.iter().any(|entry| entry.value.holds(text)),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: what was read before a syntax error is kept, so that a half-written file can still be shown.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
@@ -39,19 +40,38 @@ impl Fault {
 
 /// Reads a text. The tree is `None` when there is nothing in it, or nothing was kept.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
+    let (root, faults, _) = read_all(text);
+    (root, faults)
+}
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Extent {
+    pub(super) nodes: usize,
+    /// Whether there are anchors or aliases.
+    pub(super) linked: bool,
+}
+
+/// Reads a text, and says how much there was.
+pub(super) fn read_all(text: &str) -> (Option<Node>, Vec<Fault>, Extent) {
     if text.len() > MAX_BYTES {
         let message = format!("The file has {} bytes; at most {MAX_BYTES} are read. Split the workflow.", text.len());
-        return (None, vec![Fault::new(FaultKind::TooLarge, Place::new(0, 0), message)]);
+        return (None, vec![Fault::new(FaultKind::TooLarge, Place::new(0, 0), message)], Extent::default());
     }
     let mut reader = Reader::new(text);
     reader.run();
-    reader.finish()
+    let extent = Extent { nodes: reader.nodes, linked: reader.kept > 0 || reader.aliases > 0 };
+    let (root, faults) = reader.finish();
+    (root, faults, extent)
 }
+
+/// Entries of a map that are compared one by one.
+const SMALL_MAP: usize = 24;
 
 /// A collection that is not closed yet.
 enum Open {
     List { start: usize, flow: bool, anchor: usize, items: Vec<Node> },
-    Map { start: usize, flow: bool, anchor: usize, entries: Vec<Entry>, key: Option<(String, Place)>, seen: HashMap<String, ()> },
+    Map { start: usize, flow: bool, anchor: usize, entries: Vec<Entry>, key: Option<(String, Place)>, seen: HashSet<String> },
 }
 
 struct Reader<'t> {
@@ -148,7 +168,7 @@ impl<'t> Reader<'t> {
                 }
             }
             Event::Alias(anchor) => self.alias(anchor, place),
-            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), place),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), place),
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "seq", place);
                 let flow = opens_flow(place.slice(self.text), '[');
@@ -159,7 +179,7 @@ impl<'t> Reader<'t> {
                 self.refuse_tag(tag.as_deref(), "map", place);
                 let flow = opens_flow(place.slice(self.text), '{');
                 self.open(
-                    Open::Map { start: place.start, flow, anchor, entries: Vec::new(), key: None, seen: HashMap::new() },
+                    Open::Map { start: place.start, flow, anchor, entries: Vec::new(), key: None, seen: HashSet::new() },
                     place,
                 );
             }
@@ -207,14 +227,14 @@ impl<'t> Reader<'t> {
         self.add(node, anchor);
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, place: Place) {
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, place: Place) {
         let tagged_string = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
         if !tagged_string {
             self.refuse_tag(tag, "str", place);
         }
         let (style, place) = self.scalar_place(style, place);
         self.last_end = self.last_end.max(place.end);
-        let scalar = Scalar { text: text.to_owned(), style, tagged_string };
+        let scalar = Scalar { text: text.into_owned(), style, tagged_string };
         let node = Node { place, content: Content::Scalar(scalar), flow: false, aliased: false, anchored: anchor > 0 };
         self.add(node, anchor);
     }
@@ -342,7 +362,7 @@ impl<'t> Reader<'t> {
                     }
                 },
                 Some((name, key_place)) => {
-                    if seen.insert(name.clone(), ()).is_some() {
+                    if stands_twice(&name, entries, seen) {
                         let first = entries.iter().find(|entry| entry.key == name).map(|entry| entry.key_place);
                         let written = node.place.end > key_place.end;
                         let part = Place::new(key_place.start, node.place.end);
@@ -376,6 +396,17 @@ impl<'t> Reader<'t> {
         }
         (self.root, self.faults)
     }
+}
+
+/// Whether a map already has a key; of a large map the keys are remembered, a small one is looked through.
+fn stands_twice(name: &str, entries: &[Entry], seen: &mut HashSet<String>) -> bool {
+    if entries.len() < SMALL_MAP {
+        return entries.iter().any(|entry| entry.key == name);
+    }
+    if seen.is_empty() {
+        seen.extend(entries.iter().map(|entry| entry.key.clone()));
+    }
+    !seen.insert(name.to_owned())
 }
 
 /// How large a tree is.

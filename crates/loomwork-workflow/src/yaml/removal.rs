@@ -26,8 +26,8 @@ fn removal(text: &str, part: Place, flow: bool, mark: &str) -> Option<Place> {
 fn in_flow(text: &str, part: Place) -> Option<Place> {
     let behind = &text[part.end..];
     let next = behind.trim_start();
-    if next.starts_with(',') {
-        let rest = next[1..].trim_start_matches(' ');
+    if let Some(rest) = next.strip_prefix(',') {
+        let rest = rest.trim_start_matches(' ');
         return Some(Place::new(part.start, text.len() - rest.len()));
     }
     if !next.starts_with(['}', ']']) {

@@ -8,7 +8,7 @@ import { useCallback, useEffect, useMemo, useRef, type FocusEvent, type MouseEve
 import { CanvasControls, fitOptions, walk, type Direction, type Places } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
 import { complain, Keys, State, toast } from '@/shared/ui';
-import { afterSelection, canvasPoint, containerAt, findEdge, lendCoordinates, roomBetween } from './adding';
+import { afterSelection, canvasPoint, containerAt, findEdge, groupUnder, lendCoordinates, roomBetween } from './adding';
 import { edgeAt, hover, useCanvas, type QuickAdd as QuickSearch } from './canvasState';
 import { ConnectHint } from './ConnectHint';
 import { DesignEdge } from './DesignEdge';
@@ -16,6 +16,8 @@ import { DesignGroup, DesignNode, type DesignStep } from './DesignNode';
 import { edgesOf, nodesOf } from './graph';
 import { canSplice, connectOp, spliceOps, whyNot } from './ops';
 import { QuickAdd } from './QuickAdd';
+import { moveInto } from './scopes';
+import { DropHint, SelectionMenu } from './SelectionMenu';
 import { apply, now, place, select, useOpen } from './store';
 
 const nodeTypes = { step: DesignNode, frame: DesignGroup };
@@ -55,15 +57,23 @@ export function Canvas() {
     select([...next]);
   }, [changeNodes]);
 
-  const onDrag = (_: unknown, node: DesignStep) => {
+  const onDrag = (_: unknown, node: DesignStep, moved: DesignStep[]) => {
     const edge = findEdge(edgeAt(pointer.current.x, pointer.current.y));
-    useCanvas.setState({ dropTarget: edge && canSplice(now().design, node.id, edge) ? `${edge.from}.${edge.port ?? '*'}>${edge.to}` : null });
+    const at = canvasPoint(pointer.current);
+    const dropTarget = edge && canSplice(now().design, node.id, edge) ? `${edge.from}.${edge.port ?? '*'}>${edge.to}` : null;
+    useCanvas.setState({ dropTarget, dropGroup: at && !dropTarget ? groupUnder(at, moved.map((each) => each.id)) : undefined });
   };
   const onDragStop = (_: unknown, node: DesignStep, moved: DesignStep[]) => {
-    const edge = findEdge(useCanvas.getState().dropTarget);
-    useCanvas.setState({ dropTarget: null });
+    const { dropTarget, dropGroup } = useCanvas.getState();
+    const edge = findEdge(dropTarget);
+    useCanvas.setState({ dropTarget: null, dropGroup: undefined });
     const places = placesOf(moved);
-    if (edge && moved.length === 1) void apply(spliceOps(edge, node.id), { places: { ...places, ...roomBetween(edge, node.id) } });
+    if (dropGroup !== undefined) {
+      // What nobody has placed is laid out anew in its group; what is refused goes back to where it was.
+      const given = Object.keys(now().layout).length ? places : undefined;
+      const back = () => setNodes((before) => nodesOf(now().design, now().drawing, now().selected, before));
+      void moveInto(moved.map((each) => each.id), dropGroup, given).then((done) => { if (!done) back(); });
+    } else if (edge && moved.length === 1) void apply(spliceOps(edge, node.id), { places: { ...places, ...roomBetween(edge, node.id) } });
     else place(places);
   };
 
@@ -113,6 +123,10 @@ export function Canvas() {
     if (id && target.classList.contains('react-flow__node')) select([id]);
     if (id && target.classList.contains('react-flow__edge')) select([], id);
   };
+  const onMenu = (event: MouseEvent, node: DesignStep) => {
+    if (!now().selected.includes(node.id)) select([node.id]);
+    openMenu(event);
+  };
   const onDoubleClick = (event: MouseEvent) => {
     if ((event.target as HTMLElement).classList.contains('react-flow__pane')) openQuickAdd({ x: event.clientX, y: event.clientY });
   };
@@ -120,7 +134,7 @@ export function Canvas() {
     <div className="canvas" data-canvas data-testid="canvas" onPointerMove={(event) => { pointer.current = { x: event.clientX, y: event.clientY }; }} onDoubleClick={onDoubleClick} onFocus={onFocus}>
       <ReactFlow<DesignStep> nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes as never} onNodesChange={onNodesChange}
         onNodeDrag={onDrag} onNodeDragStop={onDragStop} onConnect={onConnect} onConnectStart={onConnectStart} onConnectEnd={onConnectEnd} isValidConnection={isValid}
-        onEdgeClick={(_, edge) => select([], edge.id)} onPaneClick={() => select([])} onEdgeMouseEnter={(_, edge) => hover(edge.id)} onEdgeMouseLeave={() => hover(null)}
+        onEdgeClick={(_, edge) => select([], edge.id)} onPaneClick={() => select([])} onNodeContextMenu={onMenu} onSelectionContextMenu={(event) => openMenu(event)} onPaneContextMenu={(event) => openMenu(event as MouseEvent)} onEdgeMouseEnter={(_, edge) => hover(edge.id)} onEdgeMouseLeave={() => hover(null)}
         onError={(_, message) => complain(message)} connectionRadius={26} deleteKeyCode={null} disableKeyboardA11y selectionMode={SelectionMode.Partial} zoomOnDoubleClick={false}
         minZoom={0.1} maxZoom={2} snapToGrid snapGrid={[8, 8]} onlyRenderVisibleElements={nodes.length > 150} elevateNodesOnSelect={false} aria-label="Canvas">
         <Background variant={BackgroundVariant.Dots} gap={16} size={2} />
@@ -129,8 +143,17 @@ export function Canvas() {
       {design.nodes.length === 0 && <Empty />}
       <QuickAdd />
       <ConnectHint />
+      <DropHint at={pointer} />
+      <SelectionMenu />
     </div>
   );
+}
+
+/** At the pointer; of the key for menus, below the step. */
+function openMenu(event: MouseEvent | globalThis.MouseEvent): void {
+  event.preventDefault();
+  const below = event.clientX || event.clientY ? { x: event.clientX, y: event.clientY } : centreOfSelection();
+  useCanvas.setState({ menu: below ?? { x: window.innerWidth / 2, y: window.innerHeight / 2 } });
 }
 
 function openQuickAdd(screen: { x: number; y: number }, where: Pick<QuickSearch, 'after' | 'edge'> = {}): void {

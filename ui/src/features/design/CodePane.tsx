@@ -1,5 +1,7 @@
 /** The text of the workflow. Its problems are marked where they are, and what can be mended by a click is. */
 import { useEffect, useMemo } from 'react';
+import { call, useRuns } from '@/api';
+import type { Place } from '@/shared/code/assist';
 import { CodeEditor, type Mark } from '@/shared/code/CodeEditor';
 import type { Diagnostic } from '@/generated/Diagnostic';
 import { plain } from '@/shared/format';
@@ -34,13 +36,24 @@ export function CodePane() {
     actions: problem.fixes.map((fix) => ({ name: plain(fix.title), apply: () => applyFix(fix) })),
   })), [design]);
 
+  // The values of the latest run stand beside the names.
+  const latest = useRuns({ workflow: design.id ?? '', limit: 1 }, design.id !== null).data?.runs[0];
+  const run = design.id !== null && latest?.workflow === design.id ? latest.id : undefined;
+  const assist = useMemo(() => {
+    const at = run === undefined ? {} : { run };
+    return {
+      complete: (place: Place) => call('complete_text', { ...place, ...at }),
+      hover: (place: Place) => call('hover_text', { ...place, ...at }),
+    };
+  }, [run]);
+
   const follow = (line: number) => {
     const step = now().design.nodes.find((node) => node.line <= line && line <= node.end_line);
     select(step ? [step.id] : []);
   };
   return (
     <div className="code-pane" data-testid="code">
-      <CodeEditor label="Workflow text" language="yaml" value={text} onChange={type} onCursorLine={follow} onUndo={undo} onRedo={redo} marks={marks} reveal={reveal} gutter />
+      <CodeEditor label="Workflow text" language="yaml" value={text} onChange={type} onCursorLine={follow} onUndo={undo} onRedo={redo} marks={marks} assist={assist} reveal={reveal} gutter />
     </div>
   );
 }

@@ -1,9 +1,10 @@
-/** A step in the designer. It takes props; it knows no store. */
+/** A step in the designer. It takes props; of the stores it knows only whether something is dragged over it. */
 import type { Node, NodeProps } from '@xyflow/react';
 import { memo } from 'react';
 import type { Severity } from '@/generated/Severity';
 import { GroupBox, nodeWidth, StepBox } from '@/shared/canvas';
 import { plain } from '@/shared/format';
+import { useCanvas } from './canvasState';
 import { SeverityIcon } from './Problems';
 
 export type StepData = {
@@ -35,9 +36,10 @@ export const DesignNode = memo(function DesignNode({ id, data }: NodeProps<Desig
 /** A container in the designer. */
 export const DesignGroup = memo(function DesignGroup({ id, data, width = 0, height = 0 }: NodeProps<DesignStep>) {
   const { problem } = data;
+  const dropTarget = useCanvas((state) => state.dropGroup === id);
   return (
     <GroupBox id={id} title={data.title} kind={data.kind} repeat={data.repeat} ports={data.ports} width={width} height={height} connectable
-      className={`${problem?.severity === 'error' ? 'bad' : ''}${data.handled ? ' handled' : ''}`}>
+      className={`${problem?.severity === 'error' ? 'bad' : ''}${data.handled ? ' handled' : ''}${dropTarget ? ' drop' : ''}`}>
       {problem && <span title={plain(problem.message)}><SeverityIcon severity={problem.severity} /></span>}
     </GroupBox>
   );

@@ -14,6 +14,8 @@ import { Elsewhere } from './Elsewhere';
 import { Inspector } from './inspector/Inspector';
 import { Palette } from './Palette';
 import { Problems } from './Problems';
+import { askForGroup, group, moveOut, ungroup } from './scopes';
+import { ChooseGroup } from './SelectionMenu';
 import { runIt, useDesignShortcuts } from './shortcuts';
 import { isDirty, layOutAll, patch, redo, undo, useDesign, useOpen } from './store';
 import { Toolbar } from './Toolbar';
@@ -60,6 +62,10 @@ function Designer() {
     { id: 'design-undo', title: 'Undo', keys: 'Ctrl Z', run: undo },
     { id: 'design-redo', title: 'Redo', keys: 'Ctrl Shift Z', run: redo },
     { id: 'design-layout', title: 'Auto layout of everything', keys: 'Shift L', run: layOutAll },
+    { id: 'design-group', title: 'Group selection', keys: 'Ctrl G', run: () => void group() },
+    { id: 'design-ungroup', title: 'Ungroup', keys: 'Ctrl Shift G', run: () => void ungroup() },
+    { id: 'design-into', title: 'Move selection into a group', keys: 'Shift M', run: askForGroup },
+    { id: 'design-out', title: 'Move selection out of its group', keys: 'Alt Shift M', run: () => void moveOut() },
     { id: 'design-canvas', title: 'Show the canvas', keys: 'Ctrl 1', run: () => patch({ mode: 'design' }) },
     { id: 'design-code', title: 'Show the code', keys: 'Ctrl 2', run: () => patch({ mode: 'code' }) },
     { id: 'design-split', title: 'Show canvas and code', keys: 'Ctrl 3', run: () => patch({ mode: 'split' }) },
@@ -80,6 +86,7 @@ function Designer() {
         </section>
         {mode !== 'split' && <Inspector />}
       </div>
+      <ChooseGroup />
     </>
   );
 }

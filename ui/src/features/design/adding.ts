@@ -3,7 +3,7 @@ import type { Edge } from '@/generated/Edge';
 import type { Point } from '@/generated/Point';
 import type { StepNode } from '@/generated/StepNode';
 import { edgeId, freePlace, heightOf, nodeHeight, nodeWidth, rowGap, type Places } from '@/shared/canvas';
-import { addOps, type Exit, type Template } from './ops';
+import { addOps, parentOf, type Exit, type Template } from './ops';
 import { apply, now } from './store';
 
 let toCanvas: ((screen: Point) => Point) | null = null;
@@ -18,13 +18,13 @@ export const findEdge = (id: string | null): Edge | undefined =>
   id === null ? undefined : now().design.edges.find((edge) => edgeId(edge) === id && !edge.implied);
 
 /** Drops a step of the palette at a place of the screen, or onto a wire. */
-export function dropTemplate(template: Template, screen: Point, onEdge: string | null): Promise<boolean> {
+export function dropTemplate(template: Template, screen: Point, onEdge: string | null): Promise<unknown> {
   const at = canvasPoint(screen);
   return add(template, { edge: findEdge(onEdge), into: at ? containerAt(at) : undefined, at: at && { x: at.x - nodeWidth / 2, y: at.y - nodeHeight / 2 } });
 }
 
 /** Adds a step where it fits: after the selected one, else below everything. */
-export function addTemplate(template: Template): Promise<boolean> {
+export function addTemplate(template: Template): Promise<unknown> {
   return add(template, { ...afterSelection(), at: null });
 }
 
@@ -47,7 +47,7 @@ interface Where {
   after?: Exit;
 }
 
-export async function add(template: Template, where: Where): Promise<boolean> {
+export async function add(template: Template, where: Where): Promise<unknown> {
   const { design, layout, drawing } = now();
   const { id, ops } = addOps(design, template, where);
   // In a drawing that nobody has touched, the layout finds a better place than a gesture on a wire gives.
@@ -58,10 +58,18 @@ export async function add(template: Template, where: Where): Promise<boolean> {
   return apply(ops, { select: [id], places: at ? { [id]: { x: Math.round(at.x / 8) * 8, y: Math.round(at.y / 8) * 8 } } : undefined });
 }
 
-/** The innermost container at a place of the canvas. */
-export function containerAt(at: Point): string | undefined {
+/** The group that dragged steps would go into at a place of the canvas, null for out of any; undefined when they are there already. */
+export function groupUnder(at: Point, moved: string[]): string | null | undefined {
+  const around = parentOf(now().design, moved);
+  const under = containerAt(at, moved) ?? null;
+  return under === around ? undefined : under;
+}
+
+/** The innermost container at a place of the canvas that is none of some steps, nor in them. */
+export function containerAt(at: Point, except: string[] = []): string | undefined {
   const { drawing } = now();
   return Object.entries(drawing.sizes).filter(([id, { width, height }]) => {
+    if (except.some((each) => id === each || id.startsWith(`${each}.`))) return false;
     const place = drawing.places[id];
     return place && at.x > place.x && at.x < place.x + width && at.y > place.y && at.y < place.y + height;
   }).map(([id]) => id).sort((a, b) => b.length - a.length)[0];

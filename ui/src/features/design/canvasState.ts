@@ -20,9 +20,15 @@ interface CanvasState {
   quick: QuickAdd | null;
   dragged: { template: Template; x: number; y: number } | null;
   map: boolean;
+  /** Where dragged steps would go when they are dropped: into this group, or out of theirs (null). Undefined: they stay. */
+  dropGroup: string | null | undefined;
+  /** Where the menu of the selection is open. */
+  menu: Point | null;
+  /** Whether it is asked which group the selection goes into. */
+  choosing: boolean;
 }
 
-export const useCanvas = create<CanvasState>(() => ({ hovered: null, dropTarget: null, quick: null, dragged: null, map: true }));
+export const useCanvas = create<CanvasState>(() => ({ hovered: null, dropTarget: null, quick: null, dragged: null, map: true, dropGroup: undefined, menu: null, choosing: false }));
 
 let leaving: ReturnType<typeof setTimeout> | null = null;
 

@@ -5,7 +5,7 @@ import { noHistory, remember, sameLayout, stepBack, stepForward, type Snapshot }
 import { readValue, showValue } from './inspector/Pairs';
 import { parseDuration, retryOf, waits } from './inspector/retry';
 import { readField, showField, withoutForm } from './inspector/plainFields';
-import { addOps, canSplice, copyText, freshId, outermost, pasteOps, spliceOps, templates, whyNot, wrapCopied } from './ops';
+import { addOps, canSplice, copyText, freshId, groupsFor, lastOf, outermost, parentOf, spliceOps, templates, whyNot } from './ops';
 
 const node = (id: string, fields: Record<string, unknown> = { run: 'x' }, ports = ['succeeded'], line = 1, end_line = 1): StepNode =>
   ({ id, title: null, action: 'run', summary: '', ports, fields: { id, ...fields }, line, end_line });
@@ -60,15 +60,13 @@ describe('adding a step', () => {
 describe('copied steps', () => {
   const text = 'steps:\n  - id: a\n    run: |\n      one\n\n  - id: b\n    needs: [a]\n    run: two\n';
   const design = { text, nodes: [node('a', {}, ['succeeded'], 2, 5), node('b', {}, ['succeeded'], 6, 8)] } as unknown as Design;
-  it('are YAML without their indent, and readable again inside a workflow', () => {
+  it('are YAML without their indent, whatever ends the lines', () => {
     expect(copyText(design, ['b'])).toBe('- id: b\n  needs: [a]\n  run: two\n');
-    expect(wrapCopied('- id: b\n  run: two\n')).toBe('loomwork: 1\nid: clipboard\nsteps:\n  - id: b\n    run: two\n\n');
+    expect(copyText({ ...design, text: text.replace(/\n/g, '\r\n') }, ['b'])).toBe('- id: b\n  needs: [a]\n  run: two\n');
   });
-  it('get fresh ids, and their wires and expressions follow', () => {
-    const copied = { nodes: [node('a', { run: 'x' }), node('z', { run: 'y', needs: ['a', 'b.failed', 'nowhere'], env: { V: '${{ steps.a.output }} steps.a' } })] } as unknown as Design;
-    const { ids, ops } = pasteOps(graph, copied);
-    expect(ids).toEqual(['a_2', 'z']);
-    expect(ops[1]).toEqual({ op: 'add_step', id: 'z', fields: { needs: ['a_2', 'b.failed'], run: 'y', env: { V: '${{ steps.a_2.output }} steps.a' } } });
+  it('are their values when they share their lines with others', () => {
+    const flow = { text: 'steps: [{ id: a, run: one }, { id: b, run: two }]\n', nodes: [node('a', { id: 'a', run: 'one' }, ['succeeded'], 1, 1), node('b', { id: 'b', run: 'two' }, ['succeeded'], 1, 1)] } as unknown as Design;
+    expect(copyText(flow, ['b'])).toBe('- {"id":"b","run":"two"}\n');
   });
 });
 
@@ -127,8 +125,16 @@ describe('groups', () => {
   });
   it('are copied with what is in them, once', () => {
     expect(outermost(['g', 'g.x', 'z'])).toEqual(['g', 'z']);
-    const { ops } = pasteOps({ nodes: [], edges: [] }, { nodes: [{ ...node('g', { for_each: [1] }), action: 'steps' }, { ...inner('g.x'), fields: { id: 'x', run: 'x' } }] } as unknown as Design);
-    expect(ops).toEqual([{ op: 'add_step', id: 'g', fields: { for_each: [1], steps: [{ id: 'x', run: 'x' }] } }]);
+    const whole = { text: 'steps: [{ id: g }]', nodes: [{ ...node('g', { id: 'g', for_each: [1] }, ['succeeded'], 1, 1), action: 'steps' }, inner('g.x', { id: 'x', run: 'x' })] } as unknown as Design;
+    expect(copyText(whole, ['g', 'g.x'])).toBe('- {"id":"g","for_each":[1],"steps":[{"id":"x","run":"x"}]}\n');
+  });
+  it('take steps that are not theirs, and never themselves', () => {
+    expect(groupsFor(nested, ['z']).map((each) => each.id)).toEqual(['g']);
+    expect(groupsFor(nested, ['g'])).toEqual([]);
+    expect(groupsFor(nested, ['g.x'])).toEqual([]);
+    expect(parentOf(nested, ['g.x'])).toBe('g');
+    expect(lastOf(nested, 'g', ['g.y'])).toBe('g.x');
+    expect(lastOf(nested, null, [])).toBe('z');
   });
 });
 

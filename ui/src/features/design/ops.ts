@@ -119,60 +119,42 @@ export function outermost(ids: string[]): string[] {
   return ids.filter((id) => !ids.some((other) => id.startsWith(`${other}.`)));
 }
 
-/** The text of steps as they stand, for the clipboard. */
-export function copyText(design: Design, ids: string[]): string {
-  const lines = design.text.split('\n');
+/** Removes steps; what came before each and what came after are joined. */
+export const remove = (ids: string[]): EditOp[] => outermost(ids).map((id) => ({ op: 'remove_step', id, heal: true }));
+
+/** The group around all of some steps: that of the first of them; null is the workflow. */
+export const parentOf = (design: Pick<Design, 'nodes'>, ids: string[]): string | null => design.nodes.find((node) => node.id === ids[0])?.parent ?? null;
+
+/** The last step of a group (null: of the workflow) that is none of some others. */
+export function lastOf(design: Pick<Design, 'nodes'>, group: string | null, others: string[]): string | null {
+  return design.nodes.filter((node) => (node.parent ?? null) === group && !others.includes(node.id)).at(-1)?.id ?? null;
+}
+
+/** The groups that steps can go into: none of themselves, nor in them, nor where all of them are already. */
+export function groupsFor(design: Pick<Design, 'nodes'>, ids: string[]): StepNode[] {
+  const within = (id: string) => ids.some((each) => id === each || id.startsWith(`${each}.`));
+  return design.nodes.filter((node) => isContainer(node) && !within(node.id) && ids.some((id) => parentOf(design, [id]) !== node.id));
+}
+
+/** The text of steps as they stand, for the clipboard: a list in YAML. */
+export function copyText(design: Pick<Design, 'text' | 'nodes'>, ids: string[]): string {
+  const lines = design.text.replace(/\r\n/g, '\n').split('\n');
   const wanted = outermost(ids);
   const parts = design.nodes.filter((node) => wanted.includes(node.id)).map((node) => {
     const own = lines.slice(node.line - 1, node.end_line);
-    const indent = /^\s*/.exec(own[0] ?? '')?.[0].length ?? 0;
-    return own.map((line) => line.slice(Math.min(indent, /^\s*/.exec(line)?.[0].length ?? 0))).join('\n').trimEnd();
+    const indent = indentOf(own[0] ?? '');
+    // What does not begin with a dash of its own shares its lines with others: its values are copied. JSON is YAML.
+    if (!own[0]?.startsWith('- ', indent)) return `- ${JSON.stringify(wholeFields(node, design.nodes))}`;
+    return own.map((line) => line.slice(Math.min(indent, indentOf(line)))).join('\n').trimEnd();
   });
   return parts.length ? `${parts.join('\n')}\n` : '';
 }
+
+const indentOf = (line: string): number => line.length - line.trimStart().length;
 
 /** A step's fields with the steps that are in it. */
 function wholeFields(node: StepNode, all: StepNode[]): Record<string, unknown> {
   if (!isContainer(node)) return node.fields;
   const steps = all.filter((each) => each.parent === node.id).map((each) => wholeFields(each, all));
   return { ...node.fields, steps };
-}
-
-/** A whole workflow around copied steps, so that they can be read as any other text is. */
-export function wrapCopied(text: string): string {
-  const body = text.replace(/\r\n/g, '\n').split('\n').map((line) => (line ? `  ${line}` : line)).join('\n');
-  return `loomwork: 1\nid: clipboard\nsteps:\n${body}\n`;
-}
-
-/** Adds copied steps under fresh ids; wires among them follow, wires to steps that are not here are dropped. */
-export function pasteOps(graph: Graph, copied: Design): { ids: string[]; ops: EditOp[]; renamed: Map<string, string> } {
-  const here = new Set(graph.nodes.map((node) => node.id));
-  const renamed = new Map<string, string>();
-  const nodes = copied.nodes.filter((node) => node.parent === undefined);
-  for (const node of nodes) renamed.set(node.id, freshId(node.id.replace(/^@/, 'step_'), [...here, ...renamed.values()]));
-  const ops: EditOp[] = [];
-  for (const node of nodes) {
-    const { id: _id, needs, ...fields } = wholeFields(node, copied.nodes);
-    const kept = (Array.isArray(needs) ? needs : typeof needs === 'string' ? [needs] : []).flatMap((need: unknown) => {
-      const [step, port] = String(need).split('.');
-      const target = renamed.get(step ?? '') ?? (here.has(step ?? '') ? step : undefined);
-      return target ? [port ? `${target}.${port}` : target] : [];
-    });
-    const id = renamed.get(node.id) ?? node.id;
-    ops.push({ op: 'add_step', id, fields: kept.length ? { needs: kept, ...reread(fields, renamed) } : reread(fields, renamed) });
-  }
-  return { ids: [...renamed.values()], ops, renamed };
-}
-
-/** Expressions among the copied steps read the copies. */
-function reread(fields: Record<string, unknown>, renamed: Map<string, string>): Record<string, unknown> {
-  const visit = (value: unknown): unknown => {
-    if (typeof value === 'string') {
-      return value.replace(/\$\{\{.*?\}\}/gs, (expression) => expression.replace(/\bsteps\.([A-Za-z_]\w*)/g, (all, id: string) => `steps.${renamed.get(id) ?? id}` || all));
-    }
-    if (Array.isArray(value)) return value.map(visit);
-    if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, visit(inner)]));
-    return value;
-  };
-  return visit(fields) as Record<string, unknown>;
 }

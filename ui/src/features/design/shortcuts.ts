@@ -1,11 +1,10 @@
 /** The designer's shortcuts that need no canvas, and what they do. */
-import { call } from '@/api';
 import { requestRun } from '@/shared/commands';
-import { freePlace, heightOf, rowGap, type Places } from '@/shared/canvas';
 import { useShortcuts } from '@/shared/keyboard';
-import { complain, toast } from '@/shared/ui';
+import { toast } from '@/shared/ui';
 import { save } from './document';
-import { copyText, outermost, pasteOps, wrapCopied } from './ops';
+import { remove } from './ops';
+import { askForGroup, copy, cut, duplicate, group, moveOut, paste, ungroup } from './scopes';
 import { apply, layOutAll, now, patch, place, redo, select, show, undo } from './store';
 
 /** Saves, then asks for the run. */
@@ -26,48 +25,7 @@ export async function removeSelected(): Promise<void> {
     else if (edge) await apply([{ op: 'disconnect', from: edge.from, port: edge.port, to: edge.to }]);
     return;
   }
-  if (selected.length) await apply(outermost(selected).map((id) => ({ op: 'remove_step', id, heal: true })), { select: [] });
-}
-
-/** What was copied last: where the system's clipboard may not be read, a paste still works here. */
-let lastCopied = '';
-
-function copy(): boolean {
-  const text = copyText(now().design, now().selected);
-  if (!text) return false;
-  lastCopied = text;
-  navigator.clipboard.writeText(text).catch(() => undefined);
-  toast('Copied as YAML.');
-  return true;
-}
-
-const clipboard = (): Promise<string> => navigator.clipboard.readText().catch(() => lastCopied);
-
-async function paste(text: string): Promise<void> {
-  const design = await call('analyze_workflow', { text: wrapCopied(text) });
-  const known = design.nodes.filter((node) => node.parent !== undefined || node.action !== 'unknown');
-  if (!known.length) {
-    toast('The clipboard holds no steps.', 'retrying');
-    return;
-  }
-  const { ids, ops, renamed } = pasteOps(now().design, { ...design, nodes: known });
-  await apply(ops, { places: placesForPasted(renamed), select: ids });
-}
-
-/** Beside the originals when they are here, else below everything. */
-function placesForPasted(renamed: Map<string, string>): Places {
-  const { drawing, design } = now();
-  const taken: Places = { ...drawing.places };
-  const result: Places = {};
-  const bottom = Math.max(0, ...design.nodes.map((node) => (drawing.places[node.id]?.y ?? 0) + heightOf(node) + rowGap));
-  let row = 0;
-  for (const [from, to] of renamed) {
-    const original = drawing.places[from];
-    const at = freePlace(original ? { x: original.x + 208, y: original.y } : { x: 0, y: bottom + (row += 1) * 80 }, taken);
-    result[to] = at;
-    taken[to] = at;
-  }
-  return result;
+  if (selected.length) await apply(remove(selected), { select: [] });
 }
 
 function nudge(x: number, y: number): void {
@@ -110,10 +68,14 @@ export function useDesignShortcuts(): void {
     'Alt+ArrowLeft': () => nudge(-16, 0),
     'Alt+ArrowRight': () => nudge(16, 0),
     'Ctrl+A': (event) => (isText(event) ? false : select(now().design.nodes.map((node) => node.id))),
-    'Ctrl+D': (event) => (isText(event) || !now().selected.length ? false : void paste(copyText(now().design, now().selected)).catch(complain)),
+    'Ctrl+D': (event) => (isText(event) || !now().selected.length ? false : void duplicate()),
     'Ctrl+C': (event) => (isText(event) || !now().selected.length ? false : copy()),
-    'Ctrl+X': (event) => (isText(event) || !now().selected.length ? false : copy() && void removeSelected()),
-    'Ctrl+V': (event) => (isText(event) ? false : void clipboard().then(paste).catch(complain)),
+    'Ctrl+X': (event) => (isText(event) || !now().selected.length ? false : void cut()),
+    'Ctrl+V': (event) => (isText(event) ? false : void paste()),
+    'Ctrl+G': (event) => (isText(event) ? false : void group()),
+    'Ctrl+Shift+G': (event) => (isText(event) ? false : void ungroup()),
+    'Shift+M': () => askForGroup(),
+    'Alt+Shift+M': () => void moveOut(),
   });
 }
 

@@ -7,6 +7,7 @@
 import { create } from 'zustand';
 import { call } from '@/api';
 import type { Design } from '@/generated/Design';
+import type { Edited } from '@/generated/Edited';
 import type { EditOp } from '@/generated/EditOp';
 import type { WorkflowDocument } from '@/generated/WorkflowDocument';
 import { draw, noDrawing, type Drawing, type Places } from '@/shared/canvas';
@@ -60,46 +61,60 @@ export function inOrder<T>(task: () => Promise<T>): Promise<T> {
 interface ApplyOptions {
   /** Quick successions with the same tag are undone together. */
   tag?: string;
-  /** Positions given by a person. */
-  places?: Places;
-  /** Steps to select afterwards. */
-  select?: string[];
+  /** Positions given by a person; those of added steps by their names. */
+  places?: Places | ((added: string[], design: Design) => Places);
+  /** Steps to select afterwards: by name, or what was added. */
+  select?: string[] | 'added';
 }
 
-/** Applies operations to the text. Resolves to whether it worked; a refusal is shown. */
-export function apply(ops: EditOp[], options: ApplyOptions = {}): Promise<boolean> {
+/** Applies operations to the text. Resolves to what came of it, or to null: then the refusal is shown. */
+export function apply(ops: EditOp[], options: ApplyOptions = {}): Promise<Edited | null> {
   return inOrder(async () => {
     try {
       for (;;) {
         const before = now().text;
-        const { design } = await call('edit_workflow', { text: before, ops });
+        const edited = await call('edit_workflow', { text: before, ops, path: now().path });
         if (now().text !== before) continue;
+        const { design, added } = edited;
         learn(design);
-        const layout = layoutAfter(ops, options.places);
+        const places = typeof options.places === 'function' ? options.places(added, design) : options.places;
+        const layout = layoutAfter(ops, places, added);
         commit({ text: design.text, layout }, options.tag ?? null, design);
-        if (options.select) patch({ selected: options.select, selectedEdge: null });
-        return true;
+        const select = options.select === 'added' ? added : options.select;
+        if (select) patch({ selected: select, selectedEdge: null });
+        return edited;
       }
     } catch (error) {
       complain(error);
-      return false;
+      return null;
     }
   });
 }
 
-/** Renamed steps keep their place. Once a person places one step, all others stay where they are seen. */
-function layoutAfter(ops: EditOp[], placed: Places | undefined): Places {
+/** Steps keep their place under a new name, in a group or out of it. Once a person places one step, all others stay where they are seen. */
+function layoutAfter(ops: EditOp[], placed: Places | undefined, added: string[]): Places {
   const state = now();
-  let layout: Places = placed ? { ...state.drawing.places, ...state.layout, ...placed } : { ...state.layout };
-  for (const op of ops) {
-    if (op.op !== 'rename_step' && op.op !== 'remove_step') continue;
-    const to = op.op === 'rename_step' ? renamedTo(op.id, op.to) : null;
+  let layout: Places = placed && Object.keys(placed).length ? { ...state.drawing.places, ...state.layout } : { ...state.layout };
+  for (const [from, to] of ops.flatMap((op, index) => newNames(op, added[index], added))) {
     layout = Object.fromEntries(Object.entries(layout).flatMap(([id, at]) => {
-      if (id !== op.id && !id.startsWith(`${op.id}.`)) return [[id, at]];
-      return to === null ? [] : [[to + id.slice(op.id.length), at]];
+      if (id !== from && !id.startsWith(`${from}.`)) return [[id, at]];
+      return to === null ? [] : [[to + id.slice(from.length), at]];
     }));
   }
-  return layout;
+  return { ...layout, ...placed };
+}
+
+/** What steps are called after an operation; null: gone. Steps that change their scope do so alone, so `added` lists them in order. */
+function newNames(op: EditOp, first: string | undefined, added: string[]): [string, string | null][] {
+  const inside = (id: string) => now().design.nodes.filter((node) => node.parent === id).map((node) => node.id);
+  switch (op.op) {
+    case 'remove_step': return [[op.id, null]];
+    case 'rename_step': return [[op.id, renamedTo(op.id, op.to)]];
+    case 'move_step': return first === undefined ? [] : [[op.id, first]];
+    case 'group_steps': return op.ids.map((id) => [id, `${added[0] ?? ''}.${id.slice(id.lastIndexOf('.') + 1)}`]);
+    case 'ungroup': return [...inside(op.id).map((id, index): [string, string | null] => [id, added[index] ?? null]), [op.id, null]];
+    default: return [];
+  }
 }
 
 /** The whole id of a step in a group, after its own part of it has changed. */
@@ -170,7 +185,7 @@ function learn(design: Design): void {
 async function analyse(): Promise<void> {
   const { text, path } = now();
   try {
-    const design = known.get(text) ?? (await call('analyze_workflow', { text }));
+    const design = known.get(text) ?? (await call('analyze_workflow', { text, path }));
     learn(design);
     const state = now();
     if (state.path !== path || state.text !== text) return;

@@ -1,5 +1,5 @@
 /** The workflows of the workspace: what each is, what is wrong with it, how its last runs ended. */
-import { Plus, Search, Workflow } from 'lucide-react';
+import { FileInput, Plus, Search, Workflow } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { useWorkflows } from '@/api';
 import type { WorkflowSummary } from '@/generated/WorkflowSummary';
@@ -9,6 +9,7 @@ import { useShortcuts } from '@/shared/keyboard';
 import { useSetTitle } from '@/shared/title';
 import { Button, ErrorState, Keys, LoadingRows, State } from '@/shared/ui';
 import { DeleteDialog } from './DeleteDialog';
+import { ImportDialog } from './ImportDialog';
 import { NewDialog } from './NewDialog';
 import { WorkflowRow } from './WorkflowRow';
 
@@ -16,10 +17,14 @@ export function WorkflowsView() {
   const { data, error, isPending, refetch } = useWorkflows();
   const [text, setText] = useState('');
   const [creating, setCreating] = useState(false);
+  const [importing, setImporting] = useState(false);
   const [deleting, setDeleting] = useState<WorkflowSummary | null>(null);
   const search = useRef<HTMLInputElement>(null);
   useSetTitle(null);
-  useCommands(useMemo(() => [{ id: 'new-workflow', title: 'New workflow', run: () => setCreating(true) }], []));
+  useCommands(useMemo(() => [
+    { id: 'new-workflow', title: 'New workflow', run: () => setCreating(true) },
+    { id: 'import-workflow', title: 'Import a workflow of another tool', run: () => setImporting(true) },
+  ], []));
   useShortcuts({ '/': () => search.current?.focus(), N: () => setCreating(true) });
 
   const all = data?.workflows ?? [];
@@ -36,7 +41,7 @@ export function WorkflowsView() {
           <kbd>/</kbd>
         </div>
         {data && <span className="sm t3 num">{wanted ? `${shown.length} of ${all.length}` : count(all.length, 'workflow')}</span>}
-        <span className="end"><Button look="primary" icon={<Plus size={14} />} onClick={() => setCreating(true)}>New workflow</Button></span>
+        <span className="end row" style={{ gap: 8 }}><Button icon={<FileInput size={14} />} onClick={() => setImporting(true)}>Import…</Button><Button look="primary" icon={<Plus size={14} />} onClick={() => setCreating(true)}>New workflow</Button></span>
       </div>
       {isPending ? <LoadingRows label="Loading workflows" />
         : error && !data ? <ErrorState title="The workflows could not be read" error={error} onRetry={() => void refetch()} />
@@ -44,6 +49,7 @@ export function WorkflowsView() {
         : shown.length === 0 ? <State icon={<Search size={18} />} title="No workflow matches" action={<Button onClick={() => setText('')}>Show all</Button>}>Nothing here has “{text}” in its name, path or description.</State>
         : <Table workflows={shown} onDelete={setDeleting} />}
       {creating && <NewDialog taken={all} onClose={() => setCreating(false)} />}
+      {importing && <ImportDialog onClose={() => setImporting(false)} />}
       {deleting && <DeleteDialog workflow={deleting} onClose={() => setDeleting(null)} />}
     </>
   );

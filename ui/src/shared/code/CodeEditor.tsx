@@ -16,6 +16,7 @@ import { tags } from '@lezer/highlight';
 import { EditorView, highlightActiveLine, keymap, lineNumbers, placeholder as placeholderText } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
 import { difference, lineAt, offsetAt } from '../text';
+import { assisting, type Assist } from './assist';
 import { codeLook } from './theme';
 
 export type Language = 'yaml' | 'shell' | 'python' | 'javascript' | 'json' | 'text';
@@ -42,6 +43,8 @@ interface CodeEditorProps {
   onUndo?: () => void;
   onRedo?: () => void;
   marks?: Mark[];
+  /** Who says what can be written and what names mean. */
+  assist?: Assist;
   /** A line to bring into view; a new object scrolls again. */
   reveal?: { line: number } | null;
   gutter?: boolean;
@@ -97,7 +100,7 @@ export function CodeEditor(props: CodeEditorProps) {
 }
 
 function extensionsFor(latest: { current: CodeEditorProps }, mode: Compartment): Extension[] {
-  const { language, label, onChange, onUndo, gutter, placeholder } = latest.current;
+  const { language, label, onChange, onUndo, gutter, placeholder, assist } = latest.current;
   const run = (act?: () => void) => () => {
     act?.();
     return true;
@@ -115,6 +118,7 @@ function extensionsFor(latest: { current: CodeEditorProps }, mode: Compartment):
     gutter ? [lineNumbers(), lintGutter(), highlightActiveLine(), highlightSelectionMatches()] : EditorView.lineWrapping,
     indentOnInput(),
     bracketMatching(),
+    assist ? assisting(() => latest.current.assist) : [],
     codeLook,
     placeholder ? placeholderText(placeholder) : [],
     EditorState.readOnly.of(!onChange),

@@ -32,7 +32,7 @@ function dismiss(id: number): void {
 export function Toasts() {
   const toasts = useToasts((state) => state.toasts);
   return (
-    <div className="toasts" role="region" aria-label="Messages">
+    <div className="toasts" role="region" aria-label="Messages" aria-live="polite">
       {toasts.map(({ id, text, status }) => (
         <div key={id} className="pop toast" role={status === 'failed' ? 'alert' : 'status'}>
           <span style={{ paddingTop: 1 }}><StatusIcon status={status} size={15} quiet /></span>

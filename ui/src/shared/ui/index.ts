@@ -1,7 +1,7 @@
 /** The parts every view is made of. */
 export { Button } from './Button';
 export { Confirm, Dialog } from './Dialog';
-export { Menu, type MenuItem } from './Menu';
+export { Menu, MenuAt, type MenuItem } from './Menu';
 export { Popover } from './Popover';
 export { Prose } from './Prose';
 export { ErrorState, LoadingRows, State } from './State';
