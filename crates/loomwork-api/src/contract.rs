@@ -91,6 +91,7 @@ contract! {
     resume_run: ResumeRun => Run, "Lets a paused run go on.";
     rerun_run: RerunRun => Retried, "Does a step and all that follows again.";
     amend_run: AmendRun => Retried, "Goes on with a corrected workflow; what did not change keeps its result.";
+    fork_run: ForkRun => Retried, "Starts a new run from a moment of an old one, which stays as it is.";
     judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
     decide_step: DecideStep => Run, "Decides an approval.";
     send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";
@@ -379,6 +380,21 @@ pub struct AmendRun {
     pub run: String,
     /// The corrected workflow: a path relative to the workspace, or a workflow's id.
     pub workflow: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub plan: bool,
+}
+
+/// Asks for a new run from a moment of an old one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ForkRun {
+    /// The old run's id.
+    pub run: String,
+    /// Number of the last of its events that the new run takes over.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub at: u64,
     /// Only say what would happen.
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]

@@ -264,6 +264,17 @@ pub struct Trigger {
     pub actor: String,
 }
 
+/// The moment of another run from which a run was forked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct ForkedFrom {
+    /// The run's id.
+    pub run: String,
+    /// Number of its event.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub seq: u64,
+}
+
 /// Steps done and known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
@@ -292,6 +303,10 @@ pub struct RunSummary {
     pub status: RunStatus,
     /// What started it.
     pub trigger: Trigger,
+    /// The moment of another run from which it goes on; absent for all other runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub forked_from: Option<ForkedFrom>,
     /// Labels.
     pub labels: IndexMap<String, String>,
     /// From 0 (last) to 9 (first); 5 unless said.

@@ -208,7 +208,9 @@ pub(crate) fn of_store(error: StoreError) -> ApiError {
 pub(crate) fn of_engine(error: EngineError) -> ApiError {
     let code = match error {
         EngineError::Store(error) => return of_store(error),
-        EngineError::NoSuchRun(_) | EngineError::Refused(RefusedRequest::NoSuchStep(_)) => ErrorCode::NotFound,
+        EngineError::NoSuchRun(_) | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => {
+            ErrorCode::NotFound
+        }
         EngineError::Refused(RefusedRequest::State(_)) => ErrorCode::Refused,
         EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,

@@ -42,6 +42,7 @@ pub fn summary(state: &RunState, now_ms: i64) -> api::RunSummary {
         path: state.path.clone(),
         version: state.version.clone(),
         status: if state.is_waiting() { api::RunStatus::Waiting } else { run_status(state.status) },
+        forked_from: state.forked_from.as_ref().map(forked_from),
         trigger: api::Trigger { kind: state.trigger.kind.clone(), actor: state.trigger.actor.clone() },
         labels: state.labels.clone(),
         priority: state.priority,
@@ -63,6 +64,7 @@ pub fn row(row: &RunRow, now_ms: i64) -> api::RunSummary {
         path: row.path.clone(),
         version: row.version.clone(),
         status: run_status(row.status),
+        forked_from: row.forked_from.as_ref().map(forked_from),
         trigger: api::Trigger { kind: row.trigger.kind.clone(), actor: row.trigger.actor.clone() },
         labels: row.labels.clone(),
         priority: row.priority,
@@ -73,6 +75,10 @@ pub fn row(row: &RunRow, now_ms: i64) -> api::RunSummary {
         progress: api::Progress { done: row.done, known: row.known },
         error: row.error.as_ref().map(error),
     }
+}
+
+fn forked_from(from: &loomwork_run::ForkedFrom) -> api::ForkedFrom {
+    api::ForkedFrom { run: from.run.clone(), seq: from.seq }
 }
 
 /// Steps at the top that have ended, and all of them.

@@ -156,6 +156,17 @@ pub(crate) enum Command {
         #[arg(long)]
         plan: bool,
     },
+    /// Start a new run from a moment of an old one, which stays as it is
+    Fork {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// The number of the last event that the new run takes over
+        #[arg(long, value_name = "SEQ")]
+        at: u64,
+        /// Only say what would run, be reused, and repeat an effect
+        #[arg(long)]
+        plan: bool,
+    },
     /// Skip a step that failed or needs attention
     Skip {
         /// The run's id, or a unique beginning of it

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::groups::Groups;
 use crate::queue::Queue;
 use crate::request::{Active, After, Answer, Ask, NewRun, Request, Wish};
-use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError, Library};
+use crate::{AttemptKey, AttemptReport, AttemptSpec, EngineError, Fork, Library};
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
 type Timer = (i64, Arc<str>, Option<usize>);
@@ -139,7 +139,7 @@ impl Core {
             self.runs.insert(Arc::clone(id), active);
         }
         for id in &ids {
-            self.recover_attempts(id, now_ms);
+            self.recover_attempts(id, true, now_ms);
             self.arm(id);
             self.unsettled.push_back(Arc::clone(id));
         }
@@ -149,7 +149,8 @@ impl Core {
         self.settle(now_ms);
     }
 
-    fn recover_attempts(&mut self, id: &Arc<str>, now_ms: i64) {
+    /// Attempts under way are lost; runs that were called may still answer, if this is the run that called them.
+    fn recover_attempts(&mut self, id: &Arc<str>, called_them: bool, now_ms: i64) {
         let Some(active) = self.runs.get_mut(id) else { return };
         let state = &active.state;
         let mut lost = Vec::new();
@@ -158,10 +159,10 @@ impl Core {
             let step = &state.steps[ix];
             let (true, Some(attempt)) = (step.attached, step.attempt_under_way()) else { continue };
             match loomwork_run::called_run(state, ix) {
-                Some(child) => called.push(child.to_owned()),
+                Some(child) if called_them => called.push(child.to_owned()),
                 // A container goes on with what it has.
-                None if state.shape(ix) != loomwork_run::Shape::Leaf => {}
-                None => lost.extend(attempt_lost(state, ix, attempt, now_ms)),
+                _ if state.shape(ix) != loomwork_run::Shape::Leaf => {}
+                _ => lost.extend(attempt_lost(state, ix, attempt, now_ms)),
             }
         }
         let undos: Vec<usize> = loomwork_run::open_undos(state).filter(|(_, due)| due.is_none()).map(|(ix, _)| ix).collect();
@@ -186,6 +187,10 @@ impl Core {
             Request::Create(new, answer) => {
                 self.create(*new, now_ms);
                 self.answer(Ok(()), answer);
+            }
+            Request::Fork(fork, answer) => {
+                let forked = self.fork(*fork, now_ms);
+                self.answer(forked, answer);
             }
             Request::Hold(run) => *self.held.entry(run).or_insert(0) += 1,
             Request::LetGo(run) => {
@@ -281,15 +286,14 @@ impl Core {
 
     fn create(&mut self, new: NewRun, now_ms: i64) {
         let workflow = &new.program.workflow;
-        let number = self.numbers.entry(workflow.id.clone()).or_insert(0);
-        *number = (*number).max(new.last_number) + 1;
+        let number = next_number(&mut self.numbers, &workflow.id, new.last_number);
         let mut values = Values::default();
         let created = RunCreated {
             workflow: workflow.id.clone(),
             path: new.path,
             definition: new.program.definition.clone(),
             version: workflow.version.clone(),
-            number: *number,
+            number,
             inputs: values.intern(Arc::new(new.inputs)),
             env: values.intern(Arc::new(new.env)),
             trigger: new.trigger,
@@ -298,6 +302,7 @@ impl Core {
             steps: u32::try_from(new.program.scopes[0].steps.len()).unwrap_or(u32::MAX),
             parent: new.parent,
             group: new.group,
+            forked_from: None,
         };
         self.batch.definitions.push((new.program.definition.clone(), new.text));
         let state = RunState::created(Arc::clone(&new.program), new.id.to_string(), now_ms, &created);
@@ -311,6 +316,38 @@ impl Core {
         self.runs.insert(Arc::clone(&new.id), Active::new(state, values, 0));
         self.append(&new.id, event);
         self.admit(&new.id, now_ms);
+    }
+
+    /// Creates a run that begins with the events of another one. Attempts that were under way at that moment are lost to
+    /// it: they belong to the old run.
+    fn fork(&mut self, fork: Fork, now_ms: i64) -> Result<(), EngineError> {
+        let Fork { mut active, mut events, last_number, .. } = fork;
+        let id: Arc<str> = Arc::from(active.state.id.as_str());
+        let workflow = &active.state.program.workflow;
+        let queued = active.state.status == loomwork_run::RunStatus::Queued;
+        let group = active.state.group.clone().filter(|_| !queued);
+        if let (Some(group), Some(concurrency)) = (&group, &workflow.concurrency)
+            && !self.groups.has_room(group, concurrency.max)
+        {
+            let message = format!("the concurrency group `{group}` has no room; wait for the end of its runs");
+            return Err(loomwork_run::RefusedRequest::State(message).into());
+        }
+        let number = next_number(&mut self.numbers, &workflow.id, last_number);
+        active.state.number = number;
+        if let Some(EventKind::RunCreated(created)) = events.first_mut().map(|event| &mut event.kind) {
+            created.number = number;
+        }
+        self.next_seq += events.len() as u64;
+        active.seq = self.next_seq - 1;
+        active.last_batch = self.batch_number;
+        self.batch.records.extend(events.into_iter().map(|event| NewRecord::of_run(Arc::clone(&id), event)));
+        self.runs.insert(Arc::clone(&id), active);
+        self.groups.entered(group.as_deref(), &id);
+        self.recover_attempts(&id, false, now_ms);
+        self.arm(&id);
+        self.unsettled.push_back(Arc::clone(&id));
+        self.admit(&id, now_ms);
+        Ok(())
     }
 
     /// Starts a queued run, if its concurrency group has room.
@@ -672,6 +709,13 @@ impl Core {
     pub fn resume(&mut self, now_ms: i64) {
         self.grant(now_ms);
     }
+}
+
+/// The number of a workflow's next run.
+fn next_number(numbers: &mut HashMap<String, u32>, workflow: &str, last_in_journal: u32) -> u32 {
+    let number = numbers.entry(workflow.to_owned()).or_insert(0);
+    *number = (*number).max(last_in_journal) + 1;
+    *number
 }
 
 /// How a called run ended, for the step that called it.

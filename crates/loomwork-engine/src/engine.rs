@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
 use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
-use crate::{EngineError, Library, Performer, load_run};
+use crate::{EngineError, Fork, Library, Performer, load_run, read_values};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -196,6 +196,37 @@ impl Engine {
             group,
         };
         self.ask(|answer| Request::Create(Box::new(new), answer)).await?;
+        Ok(id)
+    }
+
+    /// Prepares a fork of a run from one of its events; nothing happens yet.
+    ///
+    /// # Errors
+    /// When there is no such run or event, or nothing could go on from there.
+    pub async fn prepare_fork(&self, run: &str, seq: u64, actor: &str) -> Result<Fork, EngineError> {
+        let journal = Arc::clone(&self.journal);
+        let (run, actor) = (run.to_owned(), actor.to_owned());
+        blocking(move || {
+            let reader = Reader::open(&journal)?;
+            let id = uuid::Uuid::now_v7().to_string();
+            let records = reader.records(&run, 0)?;
+            let definition = |hash: &str| Ok(reader.definition(hash)?);
+            let mut fork = Fork::prepare(&id, &records, (&run, seq), &actor, now_ms(), definition)?;
+            let Active { state, values, .. } = &mut fork.active;
+            read_values(&reader, state, values)?;
+            fork.last_number = reader.last_number(&state.program.workflow.id)?;
+            Ok(fork)
+        })
+        .await
+    }
+
+    /// Creates the run of a fork; returns its id once that is durable.
+    ///
+    /// # Errors
+    /// When its concurrency group has no room, or the engine has stopped.
+    pub async fn fork_run(&self, fork: Fork) -> Result<String, EngineError> {
+        let id = fork.active.state.id.clone();
+        self.ask(|answer| Request::Fork(Box::new(fork), answer)).await?;
         Ok(id)
     }
 

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
-use crate::{AttemptKey, AttemptSpec, EngineError};
+use crate::{AttemptKey, AttemptSpec, EngineError, Fork};
 
 /// Gives an answer, once it is durable.
 pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
@@ -44,6 +44,8 @@ pub struct NewRun {
 pub enum Request {
     /// Creates a run.
     Create(Box<NewRun>, Answer<()>),
+    /// Creates a run that begins with the events of another one.
+    Fork(Box<Fork>, Answer<()>),
     /// Keeps a run in memory until it is let go: it is about to be read from the journal.
     Hold(Arc<str>),
     /// Takes a run into memory that was read from the journal. Ignored when it is there.

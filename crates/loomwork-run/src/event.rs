@@ -114,6 +114,19 @@ pub struct Parent {
     pub depth: u32,
 }
 
+/// The moment of another run from which a run was forked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkedFrom {
+    /// The run's id.
+    pub run: String,
+    /// Number of its event.
+    pub seq: u64,
+    /// How many events after this one were taken over.
+    pub events: u32,
+    /// By how much their times were moved, in milliseconds.
+    pub moved_ms: i64,
+}
+
 /// One thing that a step waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingFor {
@@ -192,6 +205,9 @@ events! {
         /// Its concurrency group, evaluated.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         group: Option<String>,
+        /// The moment of another run from which it goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forked_from: Option<ForkedFrom>,
     }
     /// Its steps may start.
     "run_started" RunStarted {}

@@ -16,6 +16,14 @@ pub enum RefusedRequest {
     /// There is no such step.
     #[error("the run has no step `{0}`")]
     NoSuchStep(String),
+    /// There is no such event.
+    #[error("the run {run} has no event {seq}; `loomwork events {run}` lists them")]
+    NoSuchEvent {
+        /// The run's id.
+        run: String,
+        /// The number.
+        seq: u64,
+    },
     /// The run is in a state that does not allow it.
     #[error("{0}")]
     State(String),
@@ -35,7 +43,7 @@ pub enum RetryScope {
 }
 
 /// What taking a run up again does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RetryPlan {
     /// Steps that run again or for the first time, by index.
     pub runs: Vec<usize>,

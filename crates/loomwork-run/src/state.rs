@@ -9,7 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::event::{Parent, Waiting};
+use crate::event::{ForkedFrom, Parent, Waiting};
 use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
 
 /// Index of the root among the instances.
@@ -34,6 +34,8 @@ pub struct RunState {
     pub trigger: RunTrigger,
     /// The step of another run that called it.
     pub parent: Option<Parent>,
+    /// The moment of another run from which it goes on.
+    pub forked_from: Option<ForkedFrom>,
     /// Its concurrency group, evaluated.
     pub group: Option<String>,
     /// Labels.
@@ -321,6 +323,7 @@ impl RunState {
             status: RunStatus::Queued,
             trigger: event.trigger.clone(),
             parent: event.parent.clone(),
+            forked_from: event.forked_from.clone(),
             group: event.group.clone(),
             labels: event.labels.clone(),
             priority: event.priority,

@@ -34,6 +34,7 @@ impl Run {
             steps: 0,
             parent: None,
             group: None,
+            forked_from: None,
         };
         let program = Arc::new(Program::new(workflow, String::new()));
         let mut run = Self { state: RunState::created(program, "r".to_owned(), 0, &created), values: Values::default() };

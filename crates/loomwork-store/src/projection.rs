@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use loomwork_run::{Event, EventKind, RunError, RunStatus, RunTrigger};
+use loomwork_run::{Event, EventKind, ForkedFrom, RunError, RunStatus, RunTrigger};
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub struct RunRow {
     pub status: RunStatus,
     /// What started it.
     pub trigger: RunTrigger,
+    /// The moment of another run from which it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<ForkedFrom>,
     /// Labels.
     pub labels: IndexMap<String, String>,
     /// From 0 to 9.
@@ -80,6 +83,7 @@ fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
             definition: data.definition.clone(),
             status: RunStatus::Queued,
             trigger: data.trigger.clone(),
+            forked_from: data.forked_from.clone(),
             labels: data.labels.clone(),
             priority: data.priority,
             created_at_ms: event.at_ms,

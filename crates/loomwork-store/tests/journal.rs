@@ -35,6 +35,7 @@ fn created(run: &str, at_ms: i64, number: u32) -> NewRecord {
         steps: 2,
         parent: None,
         group: None,
+        forked_from: None,
     };
     NewRecord::of_run(Arc::from(run), event(at_ms, None, data.into()))
 }

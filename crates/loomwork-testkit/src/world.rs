@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Library, NewRun, Request, Wish, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, NewRun, Request, Wish, fold_run,
 };
-use loomwork_run::{Amendment, AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunTrigger, ValueRef, Values, Verdict};
+use loomwork_run::{
+    Amendment, AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict,
+};
 use loomwork_store::{Batch, Record};
 use serde_json::json;
 
@@ -54,10 +56,18 @@ struct Durable {
 
 impl Durable {
     fn read(&self, run: &str) -> Result<Active, EngineError> {
-        let of_run = |record: &&Record| record.run.as_deref() == Some(run);
-        let records: Vec<Record> = self.journal.iter().filter(of_run).cloned().collect();
+        let records = self.records(run);
         let seq = records.last().map_or(0, |record| record.seq);
         let state = fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned()))?;
+        let values = self.values_of(&state);
+        Ok(Active::new(state, values, seq))
+    }
+
+    fn records(&self, run: &str) -> Vec<Record> {
+        self.journal.iter().filter(|record| record.run.as_deref() == Some(run)).cloned().collect()
+    }
+
+    fn values_of(&self, state: &RunState) -> Values {
         let mut values = Values::default();
         for reference in state.value_refs() {
             if let ValueRef::Stored(stored) = reference
@@ -67,7 +77,7 @@ impl Durable {
                 values.insert(stored.hash.clone(), Arc::new(value));
             }
         }
-        Ok(Active::new(state, values, seq))
+        values
     }
 }
 
@@ -401,6 +411,31 @@ impl World {
                 self.broken.push(format!("the journal cannot be folded: {error}"));
                 None
             }
+        }
+    }
+
+    /// Forks a run from one of its events; none when that is refused.
+    ///
+    /// # Errors
+    /// Any other error than a refusal.
+    pub fn fork(&mut self, run: &Arc<str>, seq: u64) -> Result<Option<Arc<str>>, EngineError> {
+        let id: Arc<str> = Arc::from(self.shelf.fresh_id());
+        let prepared = {
+            let durable = locked(&self.shelf.durable);
+            let definition = |hash: &str| Ok(durable.definitions.get(hash).cloned());
+            let prepared = Fork::prepare(&id, &durable.records(run), (run, seq), "ada", self.now_ms, definition);
+            prepared.map(|mut fork| {
+                fork.active.values = durable.values_of(&fork.active.state);
+                fork
+            })
+        };
+        match prepared {
+            Ok(fork) => {
+                self.core.request(Request::Fork(Box::new(fork), Box::new(|_| {})), self.now_ms);
+                Ok(Some(id))
+            }
+            Err(EngineError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -18,6 +18,7 @@ import type { ExplainProblem } from "./ExplainProblem";
 import type { Explanation } from "./Explanation";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { Exported } from "./Exported";
+import type { ForkRun } from "./ForkRun";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetRun } from "./GetRun";
@@ -178,6 +179,9 @@ rerun_run: Call<RerunRun, Retried>,
  *Goes on with a corrected workflow; what did not change keeps its result.
  */
 amend_run: Call<AmendRun, Retried>, 
+ *Starts a new run from a moment of an old one, which stays as it is.
+ */
+fork_run: Call<ForkRun, Retried>, 
 /**
  *Skips a failed step or marks it succeeded; an ended run is taken up.
  */

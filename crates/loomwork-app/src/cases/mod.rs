@@ -64,6 +64,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
         | Request::AmendRun(_)
+        | Request::ForkRun(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_) => false,
@@ -106,6 +107,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ResumeRun(request) => json(take_up::wish(caller, &request.run, Wish::Resume).await),
         Request::RerunRun(request) => json(take_up::rerun(caller, request).await),
         Request::AmendRun(request) => json(take_up::amend(caller, request).await),
+        Request::ForkRun(request) => json(take_up::fork(caller, request).await),
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
@@ -146,6 +148,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
         | Request::AmendRun(_)
+        | Request::ForkRun(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_) => {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use loomwork_api::{
-    AmendRun, ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run,
-    SendEvent, StartRun,
+    AmendRun, ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun,
+    Run, SendEvent, StartRun,
 };
 use loomwork_engine::Wish;
 use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
@@ -122,6 +122,20 @@ pub(super) async fn amend(caller: &Caller, request: AmendRun) -> ApiResult<Retri
     let text = Arc::from(entry.file.text.as_str());
     let plan = engine.ask_run(&run, &caller.actor, Wish::Amend { amendment, text }).await.map_err(of_engine)?;
     retried(caller, &run, plan).await
+}
+
+pub(super) async fn fork(caller: &Caller, request: ForkRun) -> ApiResult<Retried> {
+    let ForkRun { run, at, plan: only_plan } = request;
+    let run = caller.owner.journal().run_id(&run).await?;
+    let engine = caller.owner.engine();
+    let fork = engine.prepare_fork(&run, at, &caller.actor).await.map_err(of_engine)?;
+    let plan = views::retry_plan(&fork.active.state, &fork.plan);
+    if only_plan {
+        return Ok(Retried { plan, run: None });
+    }
+    trusted(caller)?;
+    let forked = engine.fork_run(fork).await.map_err(of_engine)?;
+    Ok(Retried { plan, run: Some(show(caller, &forked).await?) })
 }
 
 pub(super) async fn cancel(caller: &Caller, request: CancelRun) -> ApiResult<Run> {

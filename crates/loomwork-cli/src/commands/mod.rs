@@ -17,7 +17,7 @@ mod wait;
 
 use std::path::{Path, PathBuf};
 
-use loomwork_api::{ApiResult, CancelRun, JudgeStep, PauseRun, RerunRun, ResumeRun};
+use loomwork_api::{ApiResult, CancelRun, ForkRun, JudgeStep, PauseRun, RerunRun, ResumeRun};
 use loomwork_app::{Backend, Mode, OpenOptions, Workspace};
 
 use crate::{
@@ -82,8 +82,9 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Cancel { run, reason, compensate } => take_up::change(&context, CancelRun { run, reason, compensate }).await,
         Command::Pause { run } => take_up::change(&context, PauseRun { run }).await,
         Command::Resume { run } => take_up::change(&context, ResumeRun { run }).await,
-        Command::Rerun { run, from, plan } => take_up::rerun(&context, RerunRun { run, from, plan }).await,
+        Command::Rerun { run, from, plan } => take_up::again(&context, RerunRun { run, from, plan }).await,
         Command::Amend { run, workflow, plan } => take_up::amend(&context, run, &workflow, plan).await,
+        Command::Fork { run, at, plan } => take_up::again(&context, ForkRun { run, at, plan }).await,
         Command::Skip { run, step } => take_up::change(&context, JudgeStep { run, step, output: None }).await,
         Command::Succeed { run, step, output } => take_up::succeed(&context, run, step, &output).await,
         Command::Approve(decision) => take_up::decide(&context, decision, true).await,

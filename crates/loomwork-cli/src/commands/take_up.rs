@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use loomwork_api::{AmendRun, DecideStep, JudgeStep, Method, RerunRun, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
+use loomwork_api::{AmendRun, DecideStep, JudgeStep, Method, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
 use serde_json::Value;
 
 use super::{Context, join_or_start, run::target};
@@ -27,8 +27,8 @@ pub(super) async fn retry(
     Ok(taken_up(context, &retried))
 }
 
-/// Does a step and all that follows again.
-pub(super) async fn rerun(context: &Context, request: RerunRun) -> Result<Exit, Failure> {
+/// Takes a run up, or a new one from it, in a way that has a plan.
+pub(super) async fn again<M: Method<Response = Retried>>(context: &Context, request: M) -> Result<Exit, Failure> {
     let backend = context.open(join_or_start()?).await?;
     let retried = backend.request(request).await?;
     Ok(taken_up(context, &retried))
@@ -37,9 +37,7 @@ pub(super) async fn rerun(context: &Context, request: RerunRun) -> Result<Exit, 
 /// Goes on with a corrected workflow.
 pub(super) async fn amend(context: &Context, run: String, workflow: &str, plan: bool) -> Result<Exit, Failure> {
     let workflow = target(&context.workspace()?, workflow)?;
-    let backend = context.open(join_or_start()?).await?;
-    let retried = backend.request(AmendRun { run, workflow, plan }).await?;
-    Ok(taken_up(context, &retried))
+    again(context, AmendRun { run, workflow, plan }).await
 }
 
 fn taken_up(context: &Context, retried: &Retried) -> Exit {

@@ -1,14 +1,18 @@
 /** The journal of the run, as it is. */
 import { useVirtualizer } from '@tanstack/react-virtual';
+import { GitFork } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Event } from '@/generated/Event';
 import { timeOfDay } from '@/shared/format';
+import { Button } from '@/shared/ui';
+import { ForkDialog } from './ForkDialog';
 import { selectStep, useRun } from './store';
 import { ValueView } from './ValueView';
 
 export function EventsPane() {
   const events = useRun((state) => state.events);
   const [open, setOpen] = useState<number | null>(null);
+  const [fork, setFork] = useState<Event | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: events.length, getScrollElement: () => scroller.current, estimateSize: () => 24, overscan: 12, getItemKey: (index) => events[index]?.seq ?? index });
   useEffect(() => {
@@ -21,16 +25,17 @@ export function EventsPane() {
           const event = events[row.index];
           return event && (
             <div key={row.key} ref={rows.measureElement} data-index={row.index} role="listitem" className="event" style={{ transform: `translateY(${row.start}px)` }}>
-              <EventLine event={event} open={open === event.seq} onOpen={() => setOpen(open === event.seq ? null : event.seq)} />
+              <EventLine event={event} open={open === event.seq} onOpen={() => setOpen(open === event.seq ? null : event.seq)} onFork={() => setFork(event)} />
             </div>
           );
         })}
       </div>
+      {fork && <ForkDialog event={fork} onClose={() => setFork(null)} />}
     </div>
   );
 }
 
-function EventLine({ event, open, onOpen }: { event: Event; open: boolean; onOpen: () => void }) {
+function EventLine({ event, open, onOpen, onFork }: { event: Event; open: boolean; onOpen: () => void; onFork: () => void }) {
   const run = useRun((state) => state.run.id);
   return (
     <>
@@ -41,7 +46,12 @@ function EventLine({ event, open, onOpen }: { event: Event; open: boolean; onOpe
         <span className="mono ell t2">{event.step}</span>
         <span className="ell t3">{event.actor}</span>
       </button>
-      {open && <div style={{ padding: '2px 16px 8px' }}><ValueView run={run} value={event.data} name="event" empty="No data." /></div>}
+      {open && (
+        <div style={{ padding: '2px 16px 8px' }}>
+          <ValueView run={run} value={event.data} name="event" empty="No data." />
+          <Button small style={{ marginTop: 8 }} icon={<GitFork size={13} />} onClick={onFork} data-testid="fork-from-event">Fork from here…</Button>
+        </div>
+      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** The run itself, when no step is selected: why it failed, what went in, what came out. */
 import { CirclePlay } from 'lucide-react';
 import { fullTime } from '@/shared/format';
+import { linkTo } from '@/shared/router';
 import { Button, Prose } from '@/shared/ui';
 import { selectStep, useRun } from './store';
 import { ValueView } from './ValueView';
@@ -25,6 +26,7 @@ export function RunPanel() {
         <section><h3 className="eyebrow">Outputs</h3><ValueView run={run.id} value={run.outputs && Object.keys(run.outputs).length ? run.outputs : null} name="outputs" empty={run.ended_at ? 'None.' : 'Known when the run has succeeded.'} /></section>
         <dl className="facts sm">
           {facts.map(([name, value]) => value && <div key={name}><dt className="t3">{name}</dt><dd className="mono">{value}</dd></div>)}
+          {run.forked_from && <div><dt className="t3">Forked from</dt><dd className="mono"><a className="link" {...linkTo({ view: 'run', id: run.forked_from.run })}>{run.forked_from.run}</a> at event {run.forked_from.seq}</dd></div>}
         </dl>
       </div>
     </>

@@ -77,6 +77,14 @@ export function planText(plan: RetryPlan): string {
   return parts.length ? `${kept} ${parts.join(', ')}.` : kept;
 }
 
+/** What a fork keeps, runs, and repeats of what the old run has done, as sentences. */
+export function forkText(plan: RetryPlan): string {
+  const kept = plan.reused.length ? `Keeps the ${count(plan.reused.length, 'finished step')}.` : 'Begins from the start.';
+  const runs = plan.runs.length ? `Runs ${list(plan.runs)}.` : '';
+  const repeats = plan.repeats.length ? `This run has begun ${list(plan.repeats)} already: the effects happen again.` : '';
+  return [kept, runs, repeats].filter(Boolean).join(' ');
+}
+
 function list(names: string[]): string {
   return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }
