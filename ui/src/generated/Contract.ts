@@ -179,6 +179,7 @@ rerun_run: Call<RerunRun, Retried>,
  *Goes on with a corrected workflow; what did not change keeps its result.
  */
 amend_run: Call<AmendRun, Retried>, 
+/**
  *Starts a new run from a moment of an old one, which stays as it is.
  */
 fork_run: Call<ForkRun, Retried>, 
