@@ -32,5 +32,6 @@ test('a name is completed from the keyboard and explained with its value in the 
   await page.keyboard.insertText(' }}"\n');
   await expect(editor).toContainText('steps.numbers.output.names }}');
   await editor.getByText('count', { exact: false }).last().hover();
-  await expect(page.locator('.cm-tooltip-hover')).toBeVisible();
+  await expect(page.locator('.cm-tooltip-hover')).toContainText('= ');
+  await page.screenshot({ path: '../../test-results/browser-screens/code-hover-light.png' });
 });

@@ -17,7 +17,9 @@ export const codeLook = [
     '.cm-selectionMatch': { backgroundColor: 'color-mix(in oklab, var(--accent) 12%, transparent)' },
     '.cm-step-line': { boxShadow: 'inset 2px 0 0 var(--accent)' },
     '.cm-tooltip': { border: '1px solid var(--border-strong)', borderRadius: '8px', backgroundColor: 'var(--surface)', color: 'var(--text-1)', boxShadow: 'var(--shadow-3)', overflow: 'hidden' },
-    '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', fontSize: '12px', maxHeight: '260px', minWidth: '260px', scrollbarWidth: 'thin' },
+    // What is said of the chosen one stands beside the list.
+    '.cm-tooltip.cm-tooltip-autocomplete': { overflow: 'visible' },
+    '.cm-tooltip.cm-tooltip-autocomplete > ul': { borderRadius: '8px', fontFamily: 'var(--font-mono)', fontSize: '12px', maxHeight: '260px', minWidth: '260px', scrollbarWidth: 'thin' },
     '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { display: 'flex', gap: '16px', justifyContent: 'space-between', padding: '3px 10px', lineHeight: '18px' },
     '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'color-mix(in oklab, var(--accent) 18%, transparent)', color: 'var(--text-1)' },
     '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent)' },
