@@ -247,6 +247,13 @@ impl Core {
                 plan = Some(planned);
                 events
             }
+            Wish::Amend { amendment, text } => {
+                let amended = loomwork_run::amend(state, values, actor, &amendment, now_ms)?;
+                self.batch.definitions.push((amendment.program.definition.clone(), text));
+                active.state.know(amendment.program);
+                plan = Some(amended.plan);
+                amended.events
+            }
             Wish::Judge { step, verdict } => loomwork_run::judge(state, values, actor, &step, verdict, now_ms)?,
             Wish::Decide { step, approved, comment, form } => {
                 loomwork_run::decide_approval(state, values, actor, (&step, approved), (comment, form), now_ms)?
@@ -672,7 +679,7 @@ impl Core {
             let step = event.step.as_deref().and_then(|path| active.state.step(path));
             self.timers.push(Reverse((due, Arc::clone(run), step)));
         }
-        if matches!(event.kind, EventKind::RunStarted(_) | EventKind::RunTakenUp(_))
+        if matches!(event.kind, EventKind::RunStarted(_) | EventKind::RunTakenUp(_) | EventKind::RunAmended(_))
             && let Some(due) = active.state.deadline_ms()
         {
             self.timers.push(Reverse((due, Arc::clone(run), None)));

@@ -35,22 +35,30 @@ pub fn fold_run(
     let EventKind::RunCreated(created) = &event.kind else {
         return Err(unreadable(format!("its first event is `{}`", first.kind)));
     };
-    let text = definition(&created.definition)?;
-    let text = text.ok_or_else(|| unreadable(format!("its workflow {} is missing", created.definition)))?;
-    let workflow = loomwork_workflow::analyze(&text).workflow;
-    let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
-    let program = Arc::new(Program::new(workflow, created.definition.clone()));
-    let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
-    fold(&mut state, rest).map_err(unreadable)?;
+    let read = |hash: &str| program(run, hash, &definition);
+    let mut state = RunState::created(read(&created.definition)?, run.to_owned(), event.at_ms, created);
+    for record in rest {
+        let event = record.event().map_err(|error| unreadable(format!("record {}: {error}", record.seq)))?;
+        // A run goes on with another definition: from here on it is folded by that one.
+        if let EventKind::RunAmended(data) = &event.kind {
+            state.know(read(&data.definition)?);
+        }
+        state.apply(&event).map_err(|error| unreadable(format!("record {}: {error}", record.seq)))?;
+    }
     Ok(state)
 }
 
-fn fold(state: &mut RunState, records: &[Record]) -> Result<(), String> {
-    for record in records {
-        let event = record.event().map_err(|error| format!("record {}: {error}", record.seq))?;
-        state.apply(&event).map_err(|error| format!("record {}: {error}", record.seq))?;
-    }
-    Ok(())
+/// A definition of a run, prepared.
+fn program(
+    run: &str,
+    hash: &str,
+    definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
+) -> Result<Arc<Program>, EngineError> {
+    let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
+    let text = definition(hash)?.ok_or_else(|| unreadable(format!("its workflow {hash} is missing")))?;
+    let workflow = loomwork_workflow::analyze(&text).workflow;
+    let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
+    Ok(Arc::new(Program::new(workflow, hash.to_owned())))
 }
 
 /// Reads the large values that a state holds and that are not known yet.

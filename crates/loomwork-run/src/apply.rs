@@ -30,6 +30,12 @@ pub enum ApplyError {
         /// Its present state.
         status: &'static str,
     },
+    /// The run goes on with a definition that was not made known.
+    #[error("the workflow {definition}, with which the run goes on, is missing")]
+    UnknownDefinition {
+        /// Its hash.
+        definition: String,
+    },
 }
 
 impl RunState {
@@ -54,6 +60,9 @@ impl RunState {
         let Some(status) = run_transition(self.status, &event.kind) else {
             return Err(self.illegal(event, "the run".to_owned(), self.status.as_str()));
         };
+        if let EventKind::RunAmended(data) = &event.kind {
+            self.rebase(data)?;
+        }
         self.status = status;
         match &event.kind {
             EventKind::RunStarted(_) => {
@@ -134,12 +143,15 @@ impl RunState {
     }
 
     /// Makes a child, or takes one up again that an earlier attempt had made.
-    fn attach(&mut self, definition: usize, role: Role, parent: usize, path: &str) -> usize {
+    pub(crate) fn attach(&mut self, definition: usize, role: Role, parent: usize, path: &str) -> usize {
         let child = match self.index.get(path) {
             Some(known) => {
                 let known = *known;
                 self.steps[known].reset();
-                self.steps[known].edges = EdgeCounts::default();
+                let state = &mut self.steps[known];
+                state.edges = EdgeCounts::default();
+                // It may come from another definition of the workflow.
+                (state.definition, state.role, state.parent) = (definition, role, parent);
                 known
             }
             None => {
@@ -287,7 +299,7 @@ impl RunState {
         self.steps[step].reset();
     }
 
-    fn detach_children(&mut self, container: usize) {
+    pub(crate) fn detach_children(&mut self, container: usize) {
         let children = match &mut self.steps[container].inner {
             Some(inner) => std::mem::take(inner).children,
             None => return,
@@ -474,7 +486,7 @@ impl RunState {
     }
 
     /// After a reset: counts all edges of a scope anew, and lets every pending step of it be decided again.
-    fn recount_edges(&mut self, container: usize) {
+    pub(crate) fn recount_edges(&mut self, container: usize) {
         if !matches!(self.shape(container), Shape::Scope(_)) {
             self.frontier.push_back(container);
             return;

@@ -44,8 +44,12 @@ pub fn wants_undo(state: &RunState, ix: usize) -> bool {
 
 fn is_candidate(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
+    // What is no part of the run any more may be of a definition that the run has left behind.
+    if !step.attached {
+        return false;
+    }
     let whole = matches!(state.definition(ix).step.repeat, Some(Repeat::ForEach(_))) == step.is_part();
-    step.attached && step.status == StepStatus::Succeeded && step.undo.is_none() && whole && compensation(state, ix).is_some()
+    step.status == StepStatus::Succeeded && step.undo.is_none() && whole && compensation(state, ix).is_some()
 }
 
 fn compensation(state: &RunState, ix: usize) -> Option<&Compensation> {

@@ -7,6 +7,7 @@
 //! Not here: clocks, ids, randomness (they arrive as values), storage (`loomwork-store`), processes (`loomwork-steps`),
 //! slots and timers (`loomwork-engine`).
 
+mod amend;
 mod apply;
 mod compensate;
 mod container;
@@ -18,6 +19,7 @@ mod machine;
 mod outcome;
 mod program;
 mod readiness;
+mod rebase;
 mod request;
 mod retry;
 mod scope;
@@ -25,6 +27,7 @@ mod state;
 mod value;
 mod wait;
 
+pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};

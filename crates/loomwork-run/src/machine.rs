@@ -285,7 +285,7 @@ mod tests {
             RunEndRequested { failed: None }.into(),
             RunPaused {}.into(),
             RunResumed {}.into(),
-            RunAmended { definition: String::new() }.into(),
+            RunAmended { definition: String::new(), version: None, path: None, steps: None, inputs: None, env: None }.into(),
             RunCompensating {}.into(),
             RunCompensated { error: None }.into(),
             EventSent { name: String::new(), data: ValueRef::null() }.into(),

@@ -22,6 +22,13 @@ pub struct Program {
     pub scopes: Vec<ScopeDefinition>,
 }
 
+impl PartialEq for Program {
+    /// The hash of the text says it all.
+    fn eq(&self, other: &Self) -> bool {
+        self.definition == other.definition
+    }
+}
+
 /// One step of the file.
 #[derive(Debug)]
 pub struct Definition {
@@ -95,6 +102,39 @@ impl Program {
             scopes.push(ScopeDefinition { steps: first..definitions.len(), graph: body.graph, owner, names });
         }
         Self { workflow, definition, definitions, scopes }
+    }
+
+    /// Where a definition stands: its id behind those of the groups around it, with dots.
+    pub(crate) fn place(&self, definition: usize) -> String {
+        let id = &self.definitions[definition].step.id;
+        match self.scopes[self.definitions[definition].scope].owner {
+            Some(group) => format!("{}.{id}", self.place(group)),
+            None => id.clone(),
+        }
+    }
+
+    /// What decides the result of a definition, as a hash; the steps of a group have their own.
+    pub(crate) fn fingerprint(&self, definition: usize) -> String {
+        let Definition { step, scope, inner, .. } = &self.definitions[definition];
+        let first = self.scopes[*scope].steps.start;
+        let needs = self.scopes[*scope].graph.needs(definition - first).map(|(from, port)| {
+            let source = &self.definitions[first + from].step.id;
+            port.map_or_else(|| source.clone(), |port| format!("{source}.{port}"))
+        });
+        let names = |id: &str, inside: bool| self.meaning(if inside { inner.unwrap_or(*scope) } else { *scope }, id);
+        loomwork_workflow::step_fingerprint(step, needs.collect(), &names)
+    }
+
+    /// The place of the step that a name means in a scope: the nearest one outwards.
+    fn meaning(&self, mut scope: usize, id: &str) -> String {
+        loop {
+            let ScopeDefinition { steps, owner, names, .. } = &self.scopes[scope];
+            match (names.get(id), owner) {
+                (Some(local), _) => return self.place(steps.start + local),
+                (None, Some(group)) => scope = self.definitions[*group].scope,
+                (None, None) => return id.to_owned(),
+            }
+        }
     }
 
     /// Number of steps in the file.

@@ -251,7 +251,7 @@ fn ancestors(state: &RunState, ix: usize) -> impl Iterator<Item = usize> {
         .filter(|at| *at != ROOT)
 }
 
-fn keeps_parts(state: &RunState, ix: usize) -> bool {
+pub(crate) fn keeps_parts(state: &RunState, ix: usize) -> bool {
     let failed = matches!(state.steps[ix].status, StepStatus::Failed | StepStatus::Cancelled);
     failed && state.shape(ix) != Shape::Leaf && state.container(ix).is_some()
 }
@@ -434,6 +434,6 @@ pub fn called_run(state: &RunState, step: usize) -> Option<&str> {
     matches!(action_of(state, step), loomwork_workflow::Action::Call(_)).then_some(state.steps[step].child.as_deref()).flatten()
 }
 
-fn by(actor: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> Event {
+pub(crate) fn by(actor: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> Event {
     Event { at_ms, actor: actor.to_owned(), step: step.map(str::to_owned), attempt: None, kind: kind.into() }
 }

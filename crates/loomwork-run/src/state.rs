@@ -75,6 +75,8 @@ pub struct RunState {
     pub open: usize,
     /// Leaves that are queued or have an attempt under way.
     pub busy: usize,
+    /// Definitions with which the run may be told to go on, by hash.
+    pub(crate) known: HashMap<String, Arc<Program>>,
     /// Path → instance.
     pub(crate) index: HashMap<Arc<str>, usize>,
     /// Steps that ended on a port so far; orders compensation.
@@ -162,6 +164,8 @@ pub struct Instance {
     pub child: Option<String>,
     /// Whether the next start of this container keeps what it has.
     pub resume: bool,
+    /// The definition with which it began, when the run went on with another one meanwhile.
+    pub(crate) former: Option<Box<crate::rebase::Former>>,
 }
 
 /// Why something is being stopped.
@@ -267,6 +271,7 @@ impl Instance {
             completion: 0,
             child: None,
             resume: false,
+            former: None,
         }
     }
 
@@ -338,6 +343,7 @@ impl RunState {
             open: 0,
             busy: 0,
             steps: vec![root],
+            known: HashMap::new(),
             index: HashMap::new(),
             completions: 0,
             frontier: VecDeque::new(),

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use loomwork_engine::{
     Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, NewRun, Request, Wish, fold_run,
 };
-use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict};
+use loomwork_run::{
+    Amendment, AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict,
+};
 use loomwork_store::{Batch, Record};
 use serde_json::json;
 
@@ -344,7 +346,7 @@ impl World {
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
         let step = format!("s{}", self.dice.below(6));
-        let what = match self.dice.below(12) {
+        let what = match self.dice.below(14) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
             2..=3 => Wish::Resume,
@@ -354,12 +356,28 @@ impl World {
             7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
             8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
             9 => return self.send(),
+            10 | 11 => match self.corrected() {
+                Some(amend) => amend,
+                None => return,
+            },
             _ => Wish::Retry { scope: RetryScope::All, set: None },
         };
         let refused = Arc::clone(&self.refused);
         let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
         let ask = Ask { run, actor: "ada".to_owned(), what, answer };
         self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    /// Another workflow drawn with the dice, some steps of which are those of the run.
+    fn corrected(&mut self) -> Option<Wish> {
+        let text = crate::random_workflow(&mut self.dice);
+        let Some(workflow) = loomwork_workflow::analyze(&text).workflow else {
+            self.broken.push(format!("the generated workflow is not valid:\n{text}"));
+            return None;
+        };
+        let program = Arc::new(Program::new(workflow, loomwork_workflow::definition_hash(&text)));
+        let amendment = Amendment { program, path: "workflows/corrected.yaml".to_owned() };
+        Some(Wish::Amend { amendment, text: Arc::from(text) })
     }
 
     fn send(&mut self) {

@@ -209,5 +209,5 @@ fn collect(value: &Value, at: &str, found: &mut HashMap<String, usize>) {
 fn closeness(one: &HashMap<String, usize>, other: &HashMap<String, usize>) -> usize {
     let all: usize = one.values().sum::<usize>() + other.values().sum::<usize>();
     let common: usize = one.iter().map(|(piece, count)| other.get(piece).map_or(0, |twin| *count.min(twin))).sum();
-    (200 * common).checked_div(all).unwrap_or_default()
+    (200 * common).checked_div(all).unwrap_or(0)
 }

@@ -174,7 +174,7 @@ impl<'n> Decoder<'_> {
             compensate: None,
             breaker: None,
             pin: None,
-            other: serde_json::Map::new(),
+            other: kept_as_written(node),
         };
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
@@ -201,9 +201,6 @@ impl<'n> Decoder<'_> {
                 "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
                 _ => {}
             });
-            if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
-                step.other.insert(entry.key.clone(), value.to_json());
-            }
         }
         self.step_effect(node, draft, step, (each, looped));
     }
@@ -353,6 +350,13 @@ fn waits(step: &Node) -> Vec<(String, u64, Place)> {
     };
     let places = [("wait", "for"), ("wait", "timeout"), ("approve", "timeout"), ("http", "timeout")];
     places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
+}
+
+/// Fields that are checked and have no type of their own yet.
+fn kept_as_written(node: &Node) -> serde_json::Map<String, serde_json::Value> {
+    let keys = ["cache", "isolation", "resources", "runs_on", "sla", "priority", "artifacts"];
+    let entries = node.entries().unwrap_or_default().iter().filter(|entry| keys.contains(&entry.key.as_str()));
+    entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }
 
 /// The key of the first action of a step.
