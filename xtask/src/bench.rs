@@ -27,8 +27,13 @@ struct Measured {
 type Bench = fn() -> Done<Vec<Measured>>;
 
 /// The benches by name.
-const BENCHES: [(&str, Bench); 5] =
-    [("analysis", analysis::analysis), ("chain", engine::chain), ("fan-out", engine::fan_out), ("processes", engine::processes), ("window", window::window)];
+const BENCHES: [(&str, Bench); 5] = [
+    ("analysis", analysis::analysis),
+    ("chain", engine::chain),
+    ("fan-out", engine::fan_out),
+    ("processes", engine::processes),
+    ("window", window::window),
+];
 
 /// Runs the named benches, or all.
 pub(crate) fn bench(names: &[&str]) -> Done {

@@ -42,6 +42,7 @@ impl Run {
             steps: 0,
             parent: None,
             group: None,
+            forked_from: None,
         };
         let state = RunState::created(program, "r".to_owned(), 0, &created);
         let mut run = Self { state, values: Values::default(), started: Vec::new() };

@@ -84,13 +84,16 @@ fn middle<T>(mut what: impl FnMut(usize) -> T) -> f64 {
     figures[ROUNDS / 2]
 }
 
+/// Milliseconds for a text.
+type Figure = fn(&str) -> f64;
+
 fn main() {
     let text = large();
     let analysis = analyze(&text);
     assert!(analysis.workflow.is_some() && analysis.outline.nodes.len() == BLOCKS * 5, "{:?}", analysis.diagnostics.first());
     drop(analysis);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let figures: [(&str, fn(&str) -> f64); 6] =
+    let figures: [(&str, Figure); 6] =
         [("full", full), ("again", again), ("edit", edited), ("canvas", on_canvas), ("huge", huge), ("bomb", bombed)];
     for (name, figure) in figures {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {

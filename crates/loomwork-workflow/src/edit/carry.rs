@@ -254,8 +254,9 @@ fn fragment(yaml: &str) -> Result<Page, EditError> {
         Content::Map(_) => format!("steps:\n{}", indented("  - ", "    ")),
         Content::Scalar(_) => return Err(nothing()),
     };
-    let page =
-        Page::new(&text).ok().filter(|page| page.root().get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty()));
+    let page = Page::new(&text)
+        .ok()
+        .filter(|page| page.root().get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty()));
     // Written in an unusual way (comments before the first key, anchors): its values are what counts.
     let page = page.or_else(|| {
         let value = match root.to_json() {

@@ -150,9 +150,10 @@ impl Editor {
         let known = self.step_nodes(holder).len();
         if known > 0 {
             let at = index.unwrap_or(known).min(known);
-            return steps.into_iter().enumerate().try_for_each(|(more, value)| {
-                self.change_list(holder, &Primitive::InsertItem { index: at + more, value })
-            });
+            return steps
+                .into_iter()
+                .enumerate()
+                .try_for_each(|(more, value)| self.change_list(holder, &Primitive::InsertItem { index: at + more, value }));
         }
         self.set(holder, "steps", |holder| {
             let list = holder.as_object_mut()?.entry("steps").or_insert_with(|| Value::Array(Vec::new()));
@@ -219,7 +220,8 @@ impl Editor {
         let holding = reach(self.page.root(), holder).and_then(|holder| holder.get("steps")?.items());
         let nodes = holding.unwrap_or_default().iter();
         let edges = |node: &Node| {
-            let entries = node.entries().unwrap_or_default().iter().filter(|entry| matches!(entry.key.as_str(), "needs" | "join"));
+            let entries =
+                node.entries().unwrap_or_default().iter().filter(|entry| matches!(entry.key.as_str(), "needs" | "join"));
             entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect::<Map<_, _>>().into()
         };
         let targets: Vec<Value> = nodes.map(edges).collect();

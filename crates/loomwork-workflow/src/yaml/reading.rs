@@ -185,8 +185,7 @@ fn splice(fresh: &mut Vec<Node>, old: &mut [Node], plan: &Plan) -> Vec<Same> {
 
 /// Takes a node out of its tree.
 fn taken(node: &mut Node) -> Node {
-    let hole =
-        Node { place: node.place, content: Content::List(Vec::new()), flow: false, aliased: false, anchored: false };
+    let hole = Node { place: node.place, content: Content::List(Vec::new()), flow: false, aliased: false, anchored: false };
     std::mem::replace(node, hole)
 }
 
