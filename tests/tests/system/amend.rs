@@ -32,7 +32,7 @@ fn the_plan_says_what_the_amendment_then_does() {
 
 #[test]
 fn a_run_under_way_takes_new_steps_and_survives_the_death_of_its_engine() {
-    let slow = "loomwork: 1\nid: w\nsteps:\n  - { id: a, run: until [ -e gate ]; do sleep 0.02; done; echo a >> effects }\n  - { id: b, needs: [a], run: echo b >> effects }\n";
+    let slow = "loomwork: 1\nid: w\nsteps:\n  - { id: a, run: 'until [ -e gate ]; do sleep 0.02; done; echo a >> effects' }\n  - { id: b, needs: [a], run: echo b >> effects }\n";
     let workspace = Workspace::new(&[("w", slow)]);
     let owner = workspace.serve();
     let run = workspace.start("w");
