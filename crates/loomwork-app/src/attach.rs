@@ -12,6 +12,7 @@ use crate::{
     ownership::{OwnerAddress, OwnerLock, is_owned},
     problem,
     reader::Reader,
+    settings,
     trust::Trust,
     wire::{Guest, JoinError},
 };
@@ -129,6 +130,8 @@ struct Background {
 impl Background {
     fn start(program: &Path, options: &OpenOptions) -> ApiResult<Self> {
         let state = options.workspace.state();
+        // What it would end with at once is said here, whole.
+        settings::load(&state)?;
         state.create().map_err(unusable)?;
         let log = state.path().join("background.log");
         let file = std::fs::File::create(&log).map_err(|error| unusable(problem::file("write", &log, &error)))?;

@@ -21,6 +21,7 @@ mod picture;
 mod plan;
 mod problem;
 mod reader;
+mod settings;
 mod trust;
 pub mod views;
 mod wire;

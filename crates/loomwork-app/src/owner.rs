@@ -25,7 +25,7 @@ use crate::{
     library::WorkspaceLibrary,
     news,
     ownership::{OwnerAddress, OwnerLock, SocketFile, socket_path},
-    problem,
+    problem, settings,
     trust::Trust,
     wire,
     workspace::{Catalog, Watching, watch_workflows},
@@ -260,16 +260,13 @@ async fn close_on_failure(owner: std::sync::Weak<Inner>) {
 async fn open_engine(catalog: &Arc<Catalog>, trust: &Trust) -> ApiResult<Running> {
     let workspace = catalog.workspace();
     let state = workspace.state();
+    let settings = settings::load(&state)?;
     let (journal_id, trusted) = {
         let (journal, trust) = (state.journal(), trust.clone());
         blocking(move || known_journal(&journal, &trust)).await?
     };
-    let config = EngineConfig {
-        journal: state.journal(),
-        slots: EngineConfig::default_slots(),
-        resume: trusted,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let config =
+        EngineConfig { journal: state.journal(), settings, resume: trusted, version: env!("CARGO_PKG_VERSION").to_owned() };
     let process = ProcessConfig::new(workspace.root(), &journal_id);
     let performer = blocking(move || {
         Actions::new(process)

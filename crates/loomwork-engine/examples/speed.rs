@@ -9,12 +9,18 @@ use loomwork_engine::{
     Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, ReportTo, StartRun,
 };
 use loomwork_run::AttemptOutcome;
+use loomwork_workflow::EngineSettings;
 use serde_json::{Map, json};
 
 /// Ends every attempt at once.
 struct Nothing;
 
 impl Performer for Nothing {
+    fn fingerprint(&self, spec: loomwork_engine::FingerprintSpec, to: loomwork_engine::FingerprintTo) {
+        let subject = spec.question.subject.to_string();
+        to(spec, Ok(subject));
+    }
+
     fn start(&self, spec: AttemptSpec, report: ReportTo) {
         report(AttemptReport { key: spec.key, outcome: AttemptOutcome::Succeeded { output: json!(1) }, log: None, usage: None });
     }
@@ -26,6 +32,14 @@ impl Performer for Nothing {
 struct Empty;
 
 impl Library for Empty {
+    fn cached(&self, _: &str) -> Option<loomwork_store::CachedOutput> {
+        None
+    }
+
+    fn value(&self, _: &str) -> Option<Arc<serde_json::Value>> {
+        None
+    }
+
     fn workflow(&self, id: &str) -> Result<(Arc<loomwork_run::Program>, Arc<str>, String), String> {
         Err(format!("there is no workflow `{id}`"))
     }
@@ -85,7 +99,8 @@ async fn main() {
     let count = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000);
     let folder = tempfile::tempdir_in(".").unwrap();
     let journal = folder.path().join("journal.db");
-    let config = EngineConfig { journal, slots: 8, resume: true, version: "bench".to_owned() };
+    let settings = EngineSettings { concurrency: Some(8), ..EngineSettings::default() };
+    let config = EngineConfig { journal, settings, resume: true, version: "bench".to_owned() };
     let engine = Engine::open(config, Arc::new(Nothing), Arc::new(Empty)).await.unwrap();
     seconds(&engine, chain(10, "set: { n: 1 }")).await;
     let line = json!({

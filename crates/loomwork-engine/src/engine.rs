@@ -6,22 +6,22 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use loomwork_run::{Program, RetryPlan, RunTrigger};
 use loomwork_store::{Reader, Writer};
-use loomwork_workflow::{Scope, Workflow};
+use loomwork_workflow::{EngineSettings, Scope, Workflow};
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
 use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
-use crate::{EngineError, Fork, Library, Performer, load_run, read_values};
+use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run, read_values};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
     /// The journal's file.
     pub journal: PathBuf,
-    /// Processes that may run at one time.
-    pub slots: usize,
+    /// What the workspace says of its engine.
+    pub settings: EngineSettings,
     /// Whether runs that were open go on. False for a journal that this user does not trust yet.
     pub resume: bool,
     /// Version of the software, for the journal.
@@ -29,9 +29,10 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// The number of slots unless configured otherwise: eight, or two a processor.
-    pub fn default_slots() -> usize {
-        std::thread::available_parallelism().map_or(8, |cores| (2 * cores.get()).max(8))
+    /// Attempts that may be under way at one time: as configured, else eight, or two a processor.
+    pub fn slots(&self) -> usize {
+        let suitable = || std::thread::available_parallelism().map_or(8, |cores| (2 * cores.get()).max(8));
+        self.settings.concurrency.map_or_else(suitable, |slots| slots as usize)
     }
 }
 
@@ -104,9 +105,9 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let fresh = uuid::Uuid::now_v7().to_string();
         let path = config.journal.clone();
-        let resume = config.resume;
+        let (resume, durability) = (config.resume, config.settings.durability);
         let (writer, open_runs) = blocking(move || {
-            let writer = Writer::open(&path, &fresh)?;
+            let writer = Writer::open_with(&path, &fresh, durability)?;
             let reader = Reader::open(&path)?;
             let mut runs = Vec::new();
             for row in if resume { reader.open_runs()? } else { Vec::new() } {
@@ -119,7 +120,10 @@ impl Engine {
             Ok((writer, runs))
         })
         .await?;
-        let mut core = Core::new(config.slots, writer.next_seq(), library);
+        let slots = config.slots();
+        let limits = Limits::of_settings(slots, &config.settings);
+        let mut core =
+            Core::new(slots, writer.next_seq(), library).with_limits(limits).with_defaults(config.settings.defaults.clone());
         let now = now_ms();
         let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
         core.record_workspace("engine_started", "engine", &facts, now);
@@ -145,7 +149,7 @@ impl Engine {
             let _ = done_sender.send(true);
         });
         let journal = Arc::from(config.journal.as_path());
-        Ok(Self { messages, published, figures, journal, journal_id, slots: config.slots, done })
+        Ok(Self { messages, published, figures, journal, journal_id, slots, done })
     }
 
     /// Identifies the journal for all its life.
@@ -253,6 +257,15 @@ impl Engine {
         self.ask(|answer| Request::Send { run, actor, name, data, answer }).await
     }
 
+    /// Who waits to be started, and why: of one run, or of all; at most so many.
+    ///
+    /// # Errors
+    /// When the engine has stopped.
+    pub async fn line(&self, run: Option<&str>, limit: usize) -> Result<QueueLine, EngineError> {
+        let run = run.map(Arc::from);
+        self.ask(|answer| Request::Line { run, limit, answer: Box::new(|line| answer(Ok(line))) }).await
+    }
+
     /// Looks at a run: in memory when it is open, else read from the journal. What it sees is durable.
     ///
     /// # Errors
@@ -351,7 +364,10 @@ impl Drop for Hold {
 }
 
 /// The workflow's `env` and concurrency group for some inputs.
-pub(crate) fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
+///
+/// # Errors
+/// When one of them cannot be evaluated.
+pub fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
     let mut scope = Scope { inputs: Arc::new(inputs.clone()), ..Scope::default() };
     let env = loomwork_run::environment(workflow, inputs).map_err(|(name, message)| EngineError::Env { name, message })?;
     scope.env = Arc::new(env.clone());

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
-use crate::{AttemptKey, AttemptSpec, EngineError, Fork};
+use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
 
 /// Gives an answer, once it is durable.
 pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
@@ -69,6 +69,15 @@ pub enum Request {
     },
     /// Looks at a run in memory; the look is answered once what it saw is durable.
     Inspect(Arc<str>, Look),
+    /// Asks who waits, and why.
+    Line {
+        /// Only of this run; none for all.
+        run: Option<Arc<str>>,
+        /// At most so many.
+        limit: usize,
+        /// The answer.
+        answer: Box<dyn FnOnce(crate::QueueLine) + Send>,
+    },
     /// Nothing but the time has changed.
     Tick,
 }
@@ -164,6 +173,8 @@ impl Active {
 pub enum After {
     /// Start an attempt.
     Start(Box<AttemptSpec>),
+    /// Ask for the fingerprint of a step's input.
+    Fingerprint(Box<FingerprintSpec>),
     /// Ask an attempt to stop.
     Stop(AttemptKey),
     /// Answer a request.

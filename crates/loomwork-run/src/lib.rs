@@ -9,6 +9,7 @@
 
 mod amend;
 mod apply;
+mod cache;
 mod compensate;
 mod container;
 mod decide;
@@ -29,13 +30,16 @@ mod wait;
 
 pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
+pub use cache::{CacheQuestion, cache_failed, cache_question, has_cache, takes_cached, use_again};
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};
 pub use error::{ErrorClass, RunError, SuggestedAction};
 pub use event::*;
 pub use fork::{fork_events, plan_fork};
 pub use machine::{AttemptStatus, RunStatus, StepStatus};
-pub use outcome::{AttemptOutcome, Starting, attempt_lost, attempt_reported, queue_step, start_attempt, timer_due, timer_of};
+pub use outcome::{
+    AttemptOutcome, Starting, attempt_lost, attempt_reported, cannot_start, queue_step, start_attempt, timer_due, timer_of,
+};
 pub use program::{Definition, Program, ScopeDefinition, Shape};
 pub use readiness::{Readiness, readiness};
 pub use request::*;

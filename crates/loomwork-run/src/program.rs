@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use loomwork_workflow::{Action, Body, EdgeKind, Graph, Group, Repeat, Step, Trigger, Workflow};
+use loomwork_workflow::{Action, Body, Defaults, EdgeKind, Graph, Group, Repeat, Step, Trigger, Workflow};
 
 /// A workflow lowered to what the machine knows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Program {
     /// The workflow; its steps have moved to `definitions`.
     pub workflow: Workflow,
@@ -30,7 +30,7 @@ impl PartialEq for Program {
 }
 
 /// One step of the file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Definition {
     /// The step; the steps of a group have moved to `inner`.
     pub step: Step,
@@ -45,7 +45,7 @@ pub struct Definition {
 }
 
 /// One scope.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ScopeDefinition {
     /// Its steps, in `definitions`.
     pub steps: Range<usize>,
@@ -102,6 +102,15 @@ impl Program {
             scopes.push(ScopeDefinition { steps: first..definitions.len(), graph: body.graph, owner, names });
         }
         Self { workflow, definition, definitions, scopes }
+    }
+
+    /// Takes what holds in all of a workspace, where the workflow says nothing.
+    pub fn default_to(&mut self, defaults: &Defaults) {
+        let own = &mut self.workflow.defaults;
+        own.timeout_ms = own.timeout_ms.or(defaults.timeout_ms);
+        if own.retry.is_none() {
+            own.retry.clone_from(&defaults.retry);
+        }
     }
 
     /// Where a definition stands: its id behind those of the groups around it, with dots.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::event::{ForkedFrom, Parent, Waiting};
+use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
 use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
 
 /// Index of the root among the instances.
@@ -166,6 +166,12 @@ pub struct Instance {
     pub resume: bool,
     /// The definition with which it began, when the run went on with another one meanwhile.
     pub(crate) former: Option<Box<crate::rebase::Former>>,
+    /// What its output may be used again for, if it has `cache`; of the last attempt.
+    pub fingerprint: Option<Box<str>>,
+    /// The success whose output it used again.
+    pub cached: Option<Box<CachedFrom>>,
+    /// Whether a person had it done again: then it, and what it contains, uses no earlier output.
+    pub again: bool,
 }
 
 /// Why something is being stopped.
@@ -272,6 +278,9 @@ impl Instance {
             child: None,
             resume: false,
             former: None,
+            fingerprint: None,
+            cached: None,
+            again: false,
         }
     }
 

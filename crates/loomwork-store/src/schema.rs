@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use loomwork_workflow::Durability;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
@@ -70,7 +71,7 @@ fn classify(path: &Path, error: &rusqlite::Error) -> StoreError {
 }
 
 /// Opens the database for writing, makes or migrates its tables.
-pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connection, StoreError> {
+pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durability) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| classify(path, &error);
     if rusqlite::version_number() < OLDEST_SQLITE {
         let reason = format!("SQLite {} can corrupt a write-ahead log", rusqlite::version());
@@ -83,7 +84,11 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connecti
         return Err(StoreError::TooNew { path: path.to_owned(), found, known: FORMAT });
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000).map_err(failed)?;
     connection.pragma_update(None, "cache_size", -16_000).map_err(failed)?;
     // A large commit lets the write-ahead log grow; a later checkpoint gives the room back.
@@ -101,6 +106,8 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str) -> Result<Connecti
         transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         transaction.commit().map_err(failed)?;
     }
+    // Nothing but a fold of the journal, so that a version that does not know it is not in its way.
+    connection.execute_batch(crate::cached::TABLE).map_err(failed)?;
     Ok(connection)
 }
 

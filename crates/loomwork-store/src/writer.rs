@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use loomwork_workflow::Durability;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::record::{Hash, encode_heads, link_hash};
@@ -45,7 +46,15 @@ impl Writer {
     /// # Errors
     /// When the file cannot be opened, is damaged, or is of a newer format.
     pub fn open(path: &Path, fresh_id: &str) -> Result<Self, StoreError> {
-        let connection = schema::open_for_writing(path, fresh_id)?;
+        Self::open_with(path, fresh_id, Durability::Full)
+    }
+
+    /// The same, with a choice of what a commit survives.
+    ///
+    /// # Errors
+    /// As [`Writer::open`].
+    pub fn open_with(path: &Path, fresh_id: &str, durability: Durability) -> Result<Self, StoreError> {
+        let connection = schema::open_for_writing(path, fresh_id, durability)?;
         let mut chain = Chain::load(connection)?;
         let journal_id = projection::meta(&chain.connection, "journal_id").map_err(StoreError::read)?.unwrap_or_default();
         let next_seq = chain.next_seq;

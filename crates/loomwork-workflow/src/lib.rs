@@ -39,11 +39,16 @@
 //! [`compare`] says what is different between two definitions by meaning, and [`step_fingerprint`] whether a step would
 //! still have the same result. [`definition_hash`] tells texts apart.
 //!
+//! # Settings
+//!
+//! [`read_settings`] reads what a workspace says of its engine, with the same care for places and misspelt keys.
+//!
 //! # While writing
 //!
 //! [`complete`] and [`hover`] say what can be written at a place and what a name means, also in a text that is broken.
 
 mod analysis;
+mod bytes;
 mod certain;
 mod check;
 pub mod codes;
@@ -60,11 +65,13 @@ mod model;
 mod outline;
 mod plan;
 mod schema;
+mod settings;
 mod text;
 mod types;
 mod yaml;
 
 pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
+pub use bytes::parse_bytes;
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, reads_env, step_fingerprint};
 pub use complete::{
     Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,
@@ -80,7 +87,8 @@ pub use outline::{Outline, OutlineEdge, OutlineInput, OutlineNode};
 pub use plan::{
     Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
 };
-pub use schema::json_schema;
+pub use schema::{json_schema, settings_schema};
+pub use settings::{CheckpointSettings, Durability, EngineSettings, ResourceSettings, read_settings};
 pub use text::{Pos, Span};
 pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 

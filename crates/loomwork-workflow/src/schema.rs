@@ -6,7 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::decode::keys::{ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, STEP, Shape, TOP};
+use crate::decode::keys::{
+    ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, MACHINE, RESOURCES, SETTINGS, STEP, Shape, TOP,
+};
 
 /// The JSON Schema of a workflow file.
 #[must_use]
@@ -19,6 +21,24 @@ pub fn json_schema() -> Value {
         "description": "A workflow file of Loomwork, version 1 of the language.",
     });
     schema.reference(&STEP);
+    if let (Some(whole), Some(top)) = (whole.as_object_mut(), top.as_object_mut()) {
+        whole.append(top);
+        schema.definitions.sort_keys();
+        whole.insert("$defs".to_owned(), Value::Object(schema.definitions));
+    }
+    whole
+}
+
+/// The JSON Schema of an `engine.yaml`.
+#[must_use]
+pub fn settings_schema() -> Value {
+    let mut schema = Schema::default();
+    let mut whole = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Loomwork engine settings",
+        "description": "What a workspace says of its engine, in `.loomwork/engine.yaml`.",
+    });
+    let mut top = schema.table(&SETTINGS);
     if let (Some(whole), Some(top)) = (whole.as_object_mut(), top.as_object_mut()) {
         whole.append(top);
         schema.definitions.sort_keys();
@@ -63,6 +83,14 @@ impl Schema {
             let beside = beside.map(|(field, owners)| ((*field).to_owned(), json!({ "anyOf": required(owners) })));
             let needing = ACCOMPANIED.iter().map(|(action, other)| ((*action).to_owned(), json!({ "required": [other] })));
             table["dependentSchemas"] = Value::Object(beside.chain(needing).collect());
+        }
+        if keys.name == RESOURCES.name {
+            table["propertyNames"] = json!({ "pattern": NAME });
+            table["additionalProperties"] = self.shape(Shape::Positive);
+        }
+        if keys.name == MACHINE.name {
+            table["propertyNames"] = json!({ "pattern": NAME, "not": { "const": "slots" } });
+            table["additionalProperties"] = self.shape(Shape::Positive);
         }
         if keys.name == ERROR_RULE.name {
             let doing = |what: &str| json!({ "properties": { "do": { "const": what } } });

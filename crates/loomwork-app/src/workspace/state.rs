@@ -42,6 +42,10 @@ impl StateFolder {
         self.folder.join("logs")
     }
 
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.folder.join("engine.yaml")
+    }
+
     pub(crate) fn secrets(&self) -> PathBuf {
         self.folder.join("secrets.json")
     }

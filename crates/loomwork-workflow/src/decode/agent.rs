@@ -152,12 +152,7 @@ impl Decoder<'_> {
 
     /// A size such as `512MB` or `2GiB`.
     pub(super) fn bytes(&mut self, node: &Node) {
-        let fits = node.scalar().is_some_and(|scalar| {
-            let digits = scalar.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            let unit = &scalar.text[digits.len()..];
-            digits.trim_end().parse::<f64>().is_ok_and(|size| size > 0.0)
-                && ["", "B", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"].contains(&unit)
-        });
+        let fits = node.scalar().is_some_and(|scalar| crate::bytes::parse_bytes(&scalar.text).is_some());
         if !fits {
             self.wrong_type(node, "a size such as 512MB or 2GiB");
         }

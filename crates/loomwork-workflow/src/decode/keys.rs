@@ -6,6 +6,7 @@
 
 mod actions;
 mod operation;
+mod settings;
 mod step;
 mod top;
 
@@ -15,6 +16,7 @@ use crate::yaml::Node;
 
 pub(crate) use actions::*;
 pub(crate) use operation::*;
+pub(crate) use settings::*;
 pub(crate) use step::*;
 pub(crate) use top::*;
 

@@ -19,6 +19,7 @@ mod process;
 mod repeat;
 mod rules;
 mod script;
+pub(crate) mod settings;
 mod sight;
 mod step;
 mod template;

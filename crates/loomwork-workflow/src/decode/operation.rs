@@ -2,10 +2,9 @@
 //! what this version cannot run.
 
 use super::Decoder;
-use super::keys::{
-    ALERT, CACHE, EVENT_TRIGGER, FILE_TRIGGER, PROFILE, RESOURCES, RUN_FINISHED, SCHEDULE, SLA, TRIGGER, TRIGGERS, WEBHOOK,
-};
+use super::keys::{ALERT, CACHE, EVENT_TRIGGER, FILE_TRIGGER, PROFILE, RUN_FINISHED, SCHEDULE, SLA, TRIGGER, TRIGGERS, WEBHOOK};
 use crate::codes;
+use crate::model::{Cache, Resources};
 use crate::yaml::{Entry, Node};
 
 impl Decoder<'_> {
@@ -235,43 +234,69 @@ impl Decoder<'_> {
         }
     }
 
-    pub(super) fn cache(&mut self, node: &Node) {
-        if node.scalar().is_some_and(|scalar| scalar.value() == false) {
-            return;
-        }
-        self.cannot_run(node, "cache");
+    pub(super) fn cache(&mut self, node: &Node) -> Option<Cache> {
         if node.entries().is_none() {
-            self.boolean(node);
-            return;
+            return self.boolean(node).filter(|wanted| *wanted).map(|_| Cache::default());
         }
         self.keys(node, &CACHE);
+        let mut cache = Cache::default();
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
             self.at(&entry.key, |this| match entry.key.as_str() {
-                "ttl" => drop(this.timeout(value)),
-                "files" if value.items().is_none() => drop(this.wrong_type(value, "a list of paths or patterns").code),
-                _ => drop(this.template(value)),
+                "ttl" => cache.ttl_ms = this.timeout(value),
+                "files" => match value.items() {
+                    Some(files) => cache.files = files.iter().filter_map(|file| this.string_template(file)).collect(),
+                    None => drop(this.wrong_type(value, "a list of paths or patterns").code),
+                },
+                "key" => cache.key = Some(this.template(value)),
+                _ => {}
             });
         }
+        Some(cache)
+    }
+
+    /// What an attempt takes. Any name is a kind; `cpu`, `memory` and `slots` are known.
+    pub(super) fn resources(&mut self, node: &Node, of_group: bool) -> Option<Resources> {
+        if of_group {
+            self.cannot_run(node, "resources of a group");
+        }
+        let Some(entries) = node.entries() else {
+            self.wrong_type(node, "a map");
+            return None;
+        };
+        let mut resources = Resources { slots: 1, amounts: Vec::new() };
+        for entry in entries {
+            let (kind, value) = (entry.key.as_str(), &entry.value);
+            let amount = self.at(kind, |this| match kind {
+                "slots" => {
+                    resources.slots = this.integer(value, 1, 10_000).unwrap_or(1);
+                    None
+                }
+                "memory" => {
+                    this.bytes(value);
+                    value.scalar().and_then(|scalar| crate::parse_bytes(&scalar.text)).map(|bytes| bytes as f64)
+                }
+                _ if kind != "cpu" && !super::is_valid_step_id(kind) => {
+                    let message = format!("`{kind}` cannot be the name of a kind: letters, digits and `_`, not a digit first.");
+                    this.report(codes::BAD_ID, entry.key_place, message);
+                    None
+                }
+                _ => {
+                    this.positive(value, if kind == "cpu" { "a number of processors above 0" } else { "an amount above 0" });
+                    value.scalar().and_then(|scalar| scalar.value().as_f64())
+                }
+            });
+            resources.amounts.extend(amount.map(|amount| (kind.to_owned(), amount)));
+        }
+        Some(resources)
     }
 
     /// Where and how a step runs.
     pub(super) fn placement(&mut self, key: &str, node: &Node) {
-        if key == "priority" {
-            self.integer(node, 0, 9);
-        } else if key == "sla" {
+        if key == "sla" {
             self.sla(node);
         } else if key == "isolation" {
             self.word(node, &[("none", ()), ("process", ()), ("sandbox", ()), ("container", ())]);
-        } else if key == "resources" && self.keys(node, &RESOURCES) {
-            for entry in node.entries().unwrap_or_default() {
-                self.at(&entry.key, |this| match entry.key.as_str() {
-                    "cpu" => this.positive(&entry.value, "a number of processors above 0"),
-                    "memory" => this.bytes(&entry.value),
-                    "slots" => drop(this.integer(&entry.value, 1, 10_000)),
-                    _ => {}
-                });
-            }
         } else if key == "runs_on" {
             match node.items() {
                 Some(items) => items.iter().for_each(|item| drop(self.string(item))),

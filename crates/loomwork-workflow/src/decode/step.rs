@@ -158,24 +158,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn step_body(&mut self, node: &'n Node, draft: &mut Draft<'n>) {
-        let mut step = Step {
-            id: draft.label.clone(),
-            title: None,
-            description: None,
-            action: Action::Set(indexmap::IndexMap::new()),
-            join: Join::default(),
-            rest: Rest::default(),
-            repeat: self.repeat(node),
-            when: None,
-            retry: None,
-            timeout_ms: None,
-            on_restart: OnRestart::default(),
-            on_error: Vec::new(),
-            compensate: None,
-            breaker: None,
-            pin: None,
-            other: kept_as_written(node),
-        };
+        let mut step = bare(node, draft.label.clone(), self.repeat(node));
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
@@ -197,8 +180,16 @@ impl<'n> Decoder<'_> {
                 }
                 "breaker" => step.breaker = this.breaker(value),
                 "pin" => step.pin = Some(value.to_json()),
-                "cache" => this.cache(value),
-                "isolation" | "resources" | "runs_on" | "sla" | "priority" => this.placement(&entry.key, value),
+                "cache" => {
+                    let inside = |sight: &mut super::sight::Sight| {
+                        sight.item |= each;
+                        sight.pass |= looped;
+                    };
+                    step.cache = this.seeing(inside, |this| this.cache(value));
+                }
+                "resources" => step.resources = this.resources(value, group).map(Box::new),
+                "priority" => step.priority = this.integer(value, 0, 9).and_then(|priority| u8::try_from(priority).ok()),
+                "isolation" | "runs_on" | "sla" => this.placement(&entry.key, value),
                 _ => {}
             });
         }
@@ -334,6 +325,17 @@ impl<'n> Decoder<'_> {
             let fix = self.without_entry(node, entry);
             self.at("compensate", |this| this.report(codes::DEAD_COMPENSATION, entry.key_place, message).fixes.extend(fix));
         }
+        if !matches!(step.action, Action::Process(_) | Action::Effect { .. })
+            && step.cache.is_some()
+            && let Some(entry) = node.entry("cache")
+        {
+            let message = format!(
+                "`cache` uses the output of an action again that is performed, like `run`, `http` or `jq`; `{}` has none to keep.",
+                step.action.name()
+            );
+            let fix = self.without_entry(node, entry);
+            self.at("cache", |this| this.report(codes::CONFLICT, entry.key_place, message).fixes.extend(fix));
+        }
         if matches!(step.action, Action::End(_)) && step.repeat.is_some() {
             let place = super::first_line(self.text, node.place);
             self.report(codes::CONFLICT, place, "`end` ends the run at its first element or pass; it cannot be repeated.");
@@ -352,9 +354,34 @@ fn waits(step: &Node) -> Vec<(String, u64, Place)> {
     places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
 }
 
+/// A step of which nothing is read yet but its name.
+fn bare(node: &Node, id: String, repeat: Option<Repeat>) -> Step {
+    Step {
+        id,
+        title: None,
+        description: None,
+        action: Action::Set(indexmap::IndexMap::new()),
+        join: Join::default(),
+        rest: Rest::default(),
+        repeat,
+        when: None,
+        retry: None,
+        timeout_ms: None,
+        on_restart: OnRestart::default(),
+        on_error: Vec::new(),
+        compensate: None,
+        breaker: None,
+        cache: None,
+        pin: None,
+        resources: None,
+        priority: None,
+        other: kept_as_written(node),
+    }
+}
+
 /// Fields that are checked and have no type of their own yet.
 fn kept_as_written(node: &Node) -> serde_json::Map<String, serde_json::Value> {
-    let keys = ["cache", "isolation", "resources", "runs_on", "sla", "priority", "artifacts"];
+    let keys = ["isolation", "resources", "runs_on", "sla", "priority", "artifacts"];
     let entries = node.entries().unwrap_or_default().iter().filter(|entry| keys.contains(&entry.key.as_str()));
     entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }

@@ -222,7 +222,9 @@ fn inside(shape: Shape, open: &mut Vec<&'static Keys>) {
 fn a_misspelt_key_is_refused_by_both() {
     let validator = validator();
     for document in documents() {
-        for (pointer, ..) in places(&document).found.into_iter().filter(|(_, _, key)| *key) {
+        // Beside the keys that `resources` knows stand kinds of any name.
+        let fixed = |pointer: &str| !pointer.contains("/resources/");
+        for (pointer, ..) in places(&document).found.into_iter().filter(|(pointer, _, key)| *key && fixed(pointer)) {
             let changed = renamed(&document, &pointer);
             assert!(!validator.is_valid(&changed), "the schema takes {pointer}_zz");
             assert!(errors(&changed).iter().any(|error| error.code == "LW0111"), "{pointer}_zz is taken");

@@ -36,7 +36,7 @@ keys! {
         "breaker": Table(&BREAKER), "Refuses attempts for a while after many failures in a row.";
         "cache": Either(&[Boolean, Table(&CACHE)]), "Uses the output of an earlier success with the same inputs.";
         "isolation": Words(&["none", "process", "sandbox", "container"]), "How strictly the step is kept from the rest of the machine.";
-        "resources": Table(&RESOURCES), "What the step takes of the machine.";
+        "resources": Table(&RESOURCES), "What each attempt takes of the machine. Other names are kinds that the engine's settings declare, with their amounts.";
         "runs_on": Either(&[Text, List(&Text)]), "Labels of the machine that runs the step.";
         "priority": Integer(0, 9), "From 0 (last) to 9 (first) among the steps that wait to be started.";
         "sla": SERVICE_LEVEL, "How long the step should take, and what happens when it takes longer.";
