@@ -35,21 +35,39 @@ pub fn fold_run(
     let EventKind::RunCreated(created) = &event.kind else {
         return Err(unreadable(format!("its first event is `{}`", first.kind)));
     };
-    let read = |hash: &str| program(run, hash, &definition);
-    let mut state = RunState::created(read(&created.definition)?, run.to_owned(), event.at_ms, created);
-    for record in rest {
-        let event = record.event().map_err(|error| unreadable(format!("record {}: {error}", record.seq)))?;
-        // A run goes on with another definition: from here on it is folded by that one.
-        if let EventKind::RunAmended(data) = &event.kind {
-            state.know(read(&data.definition)?);
-        }
-        state.apply(&event).map_err(|error| unreadable(format!("record {}: {error}", record.seq)))?;
-    }
+    let program = program(run, &created.definition, &definition)?;
+    let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
+    fold_on(&mut state, rest, definition)?;
     Ok(state)
 }
 
+/// Folds further records of a run in.
+///
+/// # Errors
+/// When they cannot be folded.
+pub fn fold_on(
+    state: &mut RunState,
+    records: &[Record],
+    definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
+) -> Result<(), EngineError> {
+    let run = state.id.clone();
+    let unreadable = |seq: u64, reason: &dyn std::fmt::Display| {
+        let reason = format!("record {seq}: {reason}");
+        EngineError::Unreadable { run: run.clone(), reason }
+    };
+    for record in records {
+        let event = record.event().map_err(|error| unreadable(record.seq, &error))?;
+        // A run goes on with another definition: from here on it is folded by that one.
+        if let EventKind::RunAmended(data) = &event.kind {
+            state.know(program(&run, &data.definition, &definition)?);
+        }
+        state.apply(&event).map_err(|error| unreadable(record.seq, &error))?;
+    }
+    Ok(())
+}
+
 /// A definition of a run, prepared.
-fn program(
+pub(crate) fn program(
     run: &str,
     hash: &str,
     definition: impl Fn(&str) -> Result<Option<String>, EngineError>,

@@ -60,6 +60,9 @@ impl RunState {
         let Some(status) = run_transition(self.status, &event.kind) else {
             return Err(self.illegal(event, "the run".to_owned(), self.status.as_str()));
         };
+        if matches!(event.kind, EventKind::CheckpointCreated(_) | EventKind::CheckpointRestored(_)) {
+            return Ok(());
+        }
         if let EventKind::RunAmended(data) = &event.kind {
             self.rebase(data)?;
         }

@@ -47,6 +47,22 @@ impl RunState {
         }
     }
 
+    /// What began with a definition that the run has left since: the instance, the definition, the step in it.
+    pub(crate) fn formers(&self) -> impl Iterator<Item = (usize, String, usize)> {
+        let former = |(ix, step): (usize, &crate::Instance)| {
+            step.former.as_ref().map(|former| (ix, former.program.definition.clone(), former.definition))
+        };
+        self.steps.iter().enumerate().filter_map(former)
+    }
+
+    /// The definition with which an instance began. One that does not have the step, or an instance that is not there,
+    /// changes nothing.
+    pub(crate) fn set_former(&mut self, ix: usize, program: Arc<Program>, definition: usize) {
+        if let Some(step) = self.steps.get_mut(ix).filter(|_| definition < program.len()) {
+            step.former = Some(Box::new(Former { program, definition }));
+        }
+    }
+
     pub(crate) fn rebase(&mut self, data: &RunAmended) -> Result<(), ApplyError> {
         let Some(program) = self.known.remove(&data.definition) else {
             return Err(ApplyError::UnknownDefinition { definition: data.definition.clone() });

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use indexmap::IndexMap;
 use loomwork_engine::{
     Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
-    Request, Wish, fold_run,
+    Request, Wish, fold_on, fold_run,
 };
 use loomwork_run::{
-    Amendment, AttemptOutcome, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values,
-    Verdict,
+    Amendment, AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger,
+    ValueRef, Values, Verdict,
 };
 use loomwork_store::{Batch, CachedOutput, Record};
 use serde_json::json;
@@ -54,15 +54,62 @@ struct Durable {
     journal: Vec<Record>,
     definitions: HashMap<String, String>,
     values: HashMap<String, Vec<u8>>,
+    checkpoints: HashMap<Arc<str>, Vec<Kept>>,
+}
+
+/// A state of a run that was kept.
+struct Kept {
+    /// Number of the last event in it.
+    seq: u64,
+    snapshot: Vec<u8>,
 }
 
 impl Durable {
     fn read(&self, run: &str) -> Result<Active, EngineError> {
         let records = self.records(run);
         let seq = records.last().map_or(0, |record| record.seq);
-        let state = fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned()))?;
+        let state = fold_run(run, &records, |hash| Ok(self.definition(hash)))?;
         let values = self.values_of(&state);
         Ok(Active::new(state, values, seq))
+    }
+
+    /// Keeps the states of all runs as they are durable now. Every third one is damaged.
+    fn keep(&mut self) {
+        let runs: std::collections::BTreeSet<Arc<str>> = self.journal.iter().filter_map(|record| record.run.clone()).collect();
+        for run in runs {
+            let Ok(Active { state, seq, .. }) = self.read(&run) else { continue };
+            let mut snapshot = state.snapshot();
+            if seq.is_multiple_of(3) {
+                snapshot.truncate(snapshot.len() / 2);
+            }
+            self.checkpoints.entry(run).or_default().push(Kept { seq, snapshot });
+        }
+    }
+
+    /// Reads a run from its newest whole checkpoint, as the engine does when it starts.
+    fn read_kept(&self, run: &str) -> Option<Active> {
+        let records = self.records(run);
+        let first = records.first()?.event().ok()?;
+        let EventKind::RunCreated(created) = &first.kind else { return None };
+        let whole = |kept: &Kept| {
+            let state =
+                RunState::of_snapshot(&|hash| self.program(hash), run.to_owned(), (first.at_ms, created), &kept.snapshot).ok()?;
+            Some((kept.seq, state))
+        };
+        let (kept, mut state) = self.checkpoints.get(run)?.iter().rev().find_map(whole)?;
+        let tail: Vec<Record> = records.into_iter().filter(|record| record.seq > kept).collect();
+        fold_on(&mut state, &tail, |hash| Ok(self.definition(hash))).ok()?;
+        let values = self.values_of(&state);
+        Some(Active::new(state, values, tail.last().map_or(kept, |record| record.seq)))
+    }
+
+    fn definition(&self, hash: &str) -> Option<String> {
+        self.definitions.get(hash).cloned()
+    }
+
+    fn program(&self, hash: &str) -> Option<Arc<Program>> {
+        let workflow = loomwork_workflow::analyze(self.definitions.get(hash)?).workflow?;
+        Some(Arc::new(Program::new(workflow, hash.to_owned())))
     }
 
     fn records(&self, run: &str) -> Vec<Record> {
@@ -135,6 +182,8 @@ pub struct World {
     pub broken: Vec<String>,
     /// Crashes so far.
     pub crashes: u32,
+    /// Runs that were read from a checkpoint after a crash.
+    pub from_checkpoints: u32,
     dice: Dice,
     now_ms: i64,
     slots: usize,
@@ -155,6 +204,7 @@ impl World {
         let mut world = Self {
             broken: Vec::new(),
             crashes: 0,
+            from_checkpoints: 0,
             dice,
             now_ms: 1_000_000,
             slots,
@@ -303,6 +353,10 @@ impl World {
         }
         durable.values.extend(batch.values);
         durable.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
+        // No dice: what is kept must not change what happens.
+        if durable.journal.len().is_multiple_of(7) {
+            durable.keep();
+        }
     }
 
     fn acknowledge(&mut self) {
@@ -384,7 +438,7 @@ impl World {
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
         let step = format!("s{}", self.dice.below(6));
-        let what = match self.dice.below(14) {
+        let what = match self.dice.below(15) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
             2..=3 => Wish::Resume,
@@ -398,6 +452,10 @@ impl World {
                 Some(amend) => amend,
                 None => return,
             },
+            12 => {
+                let (checkpoint, level) = ("1-kept".to_owned(), "minimal".to_owned());
+                Wish::Kept(CheckpointCreated { checkpoint, name: None, level, sha256: String::new() })
+            }
             _ => Wish::Retry { scope: RetryScope::All, set: None },
         };
         let refused = Arc::clone(&self.refused);
@@ -452,6 +510,25 @@ impl World {
         }
     }
 
+    /// The text of a definition that is on record.
+    pub fn definition(&self, hash: &str) -> Option<String> {
+        locked(&self.shelf.durable).definition(hash)
+    }
+
+    /// A definition that is on record, prepared.
+    pub fn program(&self, hash: &str) -> Option<Arc<Program>> {
+        locked(&self.shelf.durable).program(hash)
+    }
+
+    /// The fold of some records of a run.
+    ///
+    /// # Errors
+    /// When they cannot be folded.
+    pub fn fold(&self, run: &str, records: &[Record]) -> Result<RunState, EngineError> {
+        let durable = locked(&self.shelf.durable);
+        fold_run(run, records, |hash| Ok(durable.definitions.get(hash).cloned()))
+    }
+
     /// Forks a run from one of its events; none when that is refused.
     ///
     /// # Errors
@@ -494,9 +571,20 @@ impl World {
         self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>);
         let runs = self.runs();
         let open: Vec<Active> =
-            runs.iter().filter_map(|run| self.read(run)).filter(|active| !active.state.status.is_final()).collect();
+            runs.iter().filter_map(|run| self.recovered(run)).filter(|active| !active.state.status.is_final()).collect();
         self.core.recover(open, self.now_ms);
         self.core.resume(self.now_ms);
+    }
+
+    /// A run as an engine that starts reads it: from a checkpoint, if one can be used.
+    fn recovered(&mut self, run: &Arc<str>) -> Option<Active> {
+        let folded = self.read(run)?;
+        let Some(kept) = locked(&self.shelf.durable).read_kept(run) else { return Some(folded) };
+        self.from_checkpoints += 1;
+        if fingerprint(&kept) != fingerprint(&folded) {
+            self.broken.push(format!("{run} read from a checkpoint is not the fold of its events"));
+        }
+        Some(kept)
     }
 
     /// The runs of this world of which something is durable.
