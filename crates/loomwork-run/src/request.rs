@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use loomwork_workflow::Action;
 use serde_json::{Value, json};
 
 use crate::decide::{Decision, action_of};
@@ -251,16 +252,17 @@ fn ancestors(state: &RunState, ix: usize) -> impl Iterator<Item = usize> {
         .filter(|at| *at != ROOT)
 }
 
+pub(crate) fn keeps_parts(state: &RunState, ix: usize) -> bool {
+    let failed = matches!(state.steps[ix].status, StepStatus::Failed | StepStatus::Cancelled);
+    failed && state.shape(ix) != Shape::Leaf && state.container(ix).is_some()
+}
+
 /// Whether a step that is done again goes on with what it has: a container with its parts, a call with the run that it called.
 fn keeps(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
-    match step.status {
-        StepStatus::Failed | StepStatus::Cancelled if state.shape(ix) != Shape::Leaf => state.container(ix).is_some(),
-        StepStatus::Failed | StepStatus::Cancelled | StepStatus::NeedsAttention => {
-            step.fallback.is_none() && called_run(state, ix).is_some()
-        }
-        _ => false,
-    }
+    let ended_badly = matches!(step.status, StepStatus::Failed | StepStatus::Cancelled | StepStatus::NeedsAttention);
+    let call = ended_badly && step.fallback.is_none() && state.shape(ix) == Shape::Leaf && called_run(state, ix).is_some();
+    call || keeps_parts(state, ix)
 }
 
 /// What failed or was cancelled inside a container that keeps the rest, at any depth, and what was skipped because of it.
@@ -407,7 +409,7 @@ pub fn judge(
 /// Decides an approval.
 ///
 /// # Errors
-/// When the step does not wait for a decision.
+/// When the step does not wait for a decision, or the form of an approval does not fit its schema.
 pub fn decide_approval(
     state: &RunState,
     values: &mut Values,
@@ -419,6 +421,12 @@ pub fn decide_approval(
     let step = state.step(path).ok_or_else(|| RefusedRequest::NoSuchStep(path.to_owned()))?;
     if state.steps[step].status != StepStatus::NeedsApproval {
         return refuse(format!("`{path}` does not wait for a decision: it is {}", state.steps[step].status.as_str()));
+    }
+    // Who rejects need not fill anything in.
+    if let (true, Action::Approve(approve)) = (approved, &state.definition(step).step.action)
+        && let Some(why) = approve.misfit(form.as_ref())
+    {
+        return refuse(format!("the form of `{path}` is not filled in as it asks: {why}"));
     }
     let port = if approved { "approved" } else { "rejected" };
     let output = json!({ "decision": port, "by": actor, "comment": comment, "form": form });
@@ -453,6 +461,6 @@ pub fn called_run(state: &RunState, step: usize) -> Option<&str> {
     matches!(action_of(state, step), loomwork_workflow::Action::Call(_)).then_some(state.steps[step].child.as_deref()).flatten()
 }
 
-fn by(actor: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> Event {
+pub(crate) fn by(actor: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> Event {
     Event { at_ms, actor: actor.to_owned(), step: step.map(str::to_owned), attempt: None, kind: kind.into() }
 }

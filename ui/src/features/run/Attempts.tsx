@@ -7,8 +7,9 @@ import { bytes, capital, clock, count, duration, fullTime, plain } from '@/share
 import { Prose, StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { ErrorCard } from './ErrorCard';
+import { ApprovalCard } from './ApprovalCard';
 import { QueueLine } from './QueueLine';
-import { ApprovalCard, JudgeActions, WaitCard } from './PersonActions';
+import { JudgeActions, WaitCard } from './PersonActions';
 import { RetryActions } from './RetryActions';
 
 export function Attempts({ step }: { step: RunStep }) {
