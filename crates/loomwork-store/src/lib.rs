@@ -5,6 +5,7 @@
 //!
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
+mod chain;
 mod error;
 mod projection;
 mod reader;
@@ -22,4 +23,4 @@ pub use reader::Reader;
 pub use record::{Batch, NewRecord, Record};
 pub use verify::{Verdict, verify};
 pub use versions::VersionRow;
-pub use writer::{Acknowledge, Writer};
+pub use writer::{Acknowledge, Trouble, Writer};
