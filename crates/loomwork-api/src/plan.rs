@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::CachedFrom;
+
 /// Asks what a run of a workflow will look like.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
@@ -91,6 +93,10 @@ pub struct PlannedStep {
     pub samples: u32,
     /// The levels of its own steps; empty when it is no group.
     pub levels: Vec<PlannedLevel>,
+    /// The success whose output it will use again, where that is known before the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub cached: Option<CachedFrom>,
 }
 
 /// How long something takes, in milliseconds.

@@ -236,10 +236,24 @@ pub struct RunStep {
     pub output: Value,
     /// Why it failed.
     pub error: Option<RunError>,
+    /// The success whose output it used again, in place of an attempt of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub cached: Option<CachedFrom>,
     /// How its undoing went, if it was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub compensation: Option<Compensation>,
+}
+
+/// The success whose output was used again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct CachedFrom {
+    /// The run's id.
+    pub run: String,
+    /// Path of the step in it.
+    pub step: String,
 }
 
 /// How the undoing of a step went.

@@ -44,7 +44,9 @@ fn add(history: &mut History, state: &RunState) {
     for ix in state.in_order() {
         let step = &state.steps[ix];
         // What a person marked as succeeded did not take the time until then.
+        // Nor did what used an earlier output.
         let done = step.status == StepStatus::Succeeded
+            && step.cached.is_none()
             && step.attempts.last().is_none_or(|attempt| attempt.status == AttemptStatus::Succeeded);
         if let (true, Some(start), Some(end)) = (done, step.started_at_ms, step.ended_at_ms) {
             history.add_duration(&step.path, u64::try_from(end - start).unwrap_or(0));

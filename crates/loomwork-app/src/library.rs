@@ -1,11 +1,12 @@
 //! Where the engine finds workflows that are called, and runs that have ended.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use loomwork_engine::{Active, EngineError, Library, load_run};
 use loomwork_run::Program;
-use loomwork_store::Reader;
+use loomwork_store::{CachedOutput, Reader, StoreError};
+use serde_json::Value;
 
 use crate::workspace::Catalog;
 
@@ -13,11 +14,25 @@ use crate::workspace::Catalog;
 pub(crate) struct WorkspaceLibrary {
     catalog: Arc<Catalog>,
     journal: PathBuf,
+    /// Kept open: outputs that may be used again are looked up often.
+    reader: Mutex<Option<Reader>>,
 }
 
 impl WorkspaceLibrary {
+    /// Asks the journal; what cannot be read counts as not there.
+    fn look_up<T>(&self, ask: impl FnOnce(&Reader) -> Result<Option<T>, StoreError>) -> Option<T> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if reader.is_none() {
+            *reader = Reader::open(&self.journal).ok();
+        }
+        ask(reader.as_ref()?).unwrap_or_else(|error| {
+            tracing::warn!(%error, "an earlier output cannot be looked up");
+            None
+        })
+    }
+
     pub(crate) fn new(catalog: Arc<Catalog>, journal: PathBuf) -> Self {
-        Self { catalog, journal }
+        Self { catalog, journal, reader: Mutex::default() }
     }
 }
 
@@ -53,6 +68,15 @@ impl Library for WorkspaceLibrary {
             tracing::warn!(%error, "the number of the last run cannot be read");
             0
         })
+    }
+
+    fn cached(&self, fingerprint: &str) -> Option<CachedOutput> {
+        self.look_up(|reader| reader.cached(fingerprint))
+    }
+
+    fn value(&self, hash: &str) -> Option<Arc<Value>> {
+        let json = self.look_up(|reader| reader.value(hash))?;
+        serde_json::from_slice(&json).ok().map(Arc::new)
     }
 }
 

@@ -64,5 +64,6 @@ fn step(step: &workflow::PlannedStep) -> api::PlannedStep {
         },
         samples: step.samples,
         levels: step.levels.iter().map(level).collect(),
+        cached: None,
     }
 }

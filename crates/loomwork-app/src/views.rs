@@ -116,6 +116,7 @@ fn step(active: &Active, ix: usize, now_ms: i64) -> api::RunStep {
         input: value(input),
         output: value(output),
         error: why.as_ref().map(error),
+        cached: state.steps[ix].cached.as_ref().map(|from| api::CachedFrom { run: from.run.clone(), step: from.step.clone() }),
         compensation: state.steps[ix].undo.as_ref().map(|undo| api::Compensation {
             status: step_status(undo.status),
             attempts: undo.attempts,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use loomwork_run::{ErrorClass, Parent, Program, RunError, RunTrigger};
+use loomwork_store::CachedOutput;
 use serde_json::{Map, Value};
 
 use crate::request::NewRun;
@@ -28,6 +29,12 @@ pub trait Library: Send + Sync + 'static {
 
     /// The largest number of a run of a workflow that the journal has.
     fn last_number(&self, workflow: &str) -> u32;
+
+    /// The latest output that was kept under a fingerprint, as far as the journal has been read through.
+    fn cached(&self, fingerprint: &str) -> Option<CachedOutput>;
+
+    /// A large value of the journal by its hash.
+    fn value(&self, hash: &str) -> Option<Arc<Value>>;
 }
 
 /// A child run, from the resolved input of the step that calls it.

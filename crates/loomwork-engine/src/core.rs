@@ -3,13 +3,14 @@
 //! Invariant: whatever reaches the world (an effect, an answer, a published event) waits in an [`After`] until the batch
 //! with its events is durable.
 //!
-//! Not here: how attempts start and report (`attempts`), runs that begin and end (`runs`), that call runs (`calls`), and that
-//! were open when an engine died (`recovery`).
+//! Not here: how attempts start and report (`attempts`), outputs that are used again (`reuse`), runs that begin and end (`runs`),
+//! that call runs (`calls`), and that were open when an engine died (`recovery`).
 
 mod attempts;
 mod calls;
 mod line;
 mod recovery;
+mod reuse;
 mod runs;
 
 use std::cmp::Reverse;
@@ -25,6 +26,7 @@ use crate::groups::Groups;
 use crate::request::{Active, After, Answer, Ask, Request, Wish};
 use crate::schedule::{Limits, Scheduler, Share};
 use crate::{AttemptKey, EngineError, Library};
+use reuse::Reuse;
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
 type Timer = (i64, Arc<str>, Option<usize>);
@@ -42,6 +44,7 @@ pub struct Core {
     /// Runs that something happened to and that are not decided yet.
     unsettled: VecDeque<Arc<str>>,
     library: Arc<dyn Library>,
+    reuse: Reuse,
     next_seq: u64,
     batch: Batch,
     after: Vec<After>,
@@ -81,6 +84,7 @@ impl Core {
             under_way: HashMap::new(),
             unsettled: VecDeque::new(),
             library,
+            reuse: Reuse::default(),
             next_seq,
             batch: Batch::default(),
             after: Vec::new(),
@@ -360,6 +364,7 @@ impl Core {
         {
             self.timers.push(Reverse((due, Arc::clone(run), None)));
         }
+        self.reuse.keep(run, &event);
         active.seq = self.next_seq;
         active.last_batch = self.batch_number;
         self.next_seq += 1;

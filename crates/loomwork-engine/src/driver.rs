@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use loomwork_run::RunError;
 use loomwork_store::{Record, StoreError, Writer};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::core::Core;
 use crate::engine::Figures;
 use crate::request::{After, Request};
-use crate::{AttemptReport, Performer};
+use crate::{AttemptReport, FingerprintSpec, Performer};
 
 /// What one commit made durable, as it is published.
 pub type Published = Arc<Vec<Record>>;
@@ -18,6 +19,7 @@ pub type Published = Arc<Vec<Record>>;
 pub(crate) enum Message {
     Request(Request),
     Report(AttemptReport),
+    Fingerprint(Box<FingerprintSpec>, Result<String, RunError>),
     Committed(Result<Vec<Record>, StoreError>),
     /// The journal cannot be written for now, or none: it can again.
     Trouble(Option<String>),
@@ -101,6 +103,7 @@ impl Driver {
         match message {
             Message::Request(request) => self.core.request(request, now_ms()),
             Message::Report(report) => self.core.report(report, now_ms()),
+            Message::Fingerprint(spec, answer) => self.core.fingerprinted(&spec, answer, now_ms()),
             Message::ShutDown => self.core.shut_down(),
             Message::Trouble(reason) => {
                 match &reason {
@@ -132,6 +135,15 @@ impl Driver {
             match after {
                 After::Answer(answer) => answer(),
                 After::Stop(key) => self.performer.cancel(&key),
+                After::Fingerprint(spec) => {
+                    let sender = self.sender.clone();
+                    self.performer.fingerprint(
+                        *spec,
+                        Box::new(move |spec, answer| {
+                            let _ = sender.send(Message::Fingerprint(Box::new(spec), answer));
+                        }),
+                    );
+                }
                 After::Start(spec) => {
                     let sender = self.sender.clone();
                     self.performer.start(

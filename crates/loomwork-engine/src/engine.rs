@@ -396,7 +396,10 @@ impl Drop for Hold {
 }
 
 /// The workflow's `env` and concurrency group for some inputs.
-pub(crate) fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
+///
+/// # Errors
+/// When one of them cannot be evaluated.
+pub fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
     let mut scope = Scope { inputs: Arc::new(inputs.clone()), ..Scope::default() };
     let env = evaluate_env(workflow, &scope)?;
     scope.env = Arc::new(env.clone());

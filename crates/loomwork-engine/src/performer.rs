@@ -3,7 +3,7 @@
 //! Invariant: the engine hands out an attempt only after the event that intends it is durable, and takes exactly one
 //! report for it. Not here: how an action is performed (`loomwork-steps`).
 
-use loomwork_run::{AttemptOutcome, LogSeal, Usage};
+use loomwork_run::{AttemptOutcome, CacheQuestion, ErrorClass, LogSeal, RunError, Usage};
 use serde_json::Value;
 
 /// Names an attempt.
@@ -50,10 +50,30 @@ pub struct AttemptReport {
 /// Where the report of an attempt goes; called exactly once.
 pub type ReportTo = Box<dyn FnOnce(AttemptReport) + Send>;
 
+/// Asks for the fingerprint under which a step's output is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FingerprintSpec {
+    /// The run's id.
+    pub run: std::sync::Arc<str>,
+    /// Path of the step.
+    pub step: std::sync::Arc<str>,
+    /// What must be equal.
+    pub question: CacheQuestion,
+}
+
+/// Where a fingerprint goes; called exactly once.
+pub type FingerprintTo = Box<dyn FnOnce(FingerprintSpec, Result<String, RunError>) + Send>;
+
 /// Performs attempts. Implemented by the actions, and by a scripted stand-in in tests.
 pub trait Performer: Send + Sync + 'static {
     /// Starts an attempt and returns at once.
     fn start(&self, spec: AttemptSpec, report: ReportTo);
+
+    /// Reads the files and secrets that a fingerprint covers, and returns at once: it takes as long as the files are large.
+    /// A performer of actions whose outputs are not kept refuses.
+    fn fingerprint(&self, spec: FingerprintSpec, to: FingerprintTo) {
+        to(spec, Err(RunError::new(ErrorClass::Validation, "the outputs of this action are not kept")));
+    }
 
     /// Asks an attempt to stop; its report follows. Unknown attempts are ignored: they have reported already.
     fn cancel(&self, key: &AttemptKey);

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
-use crate::{AttemptKey, AttemptSpec, EngineError, Fork};
+use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
 
 /// Gives an answer, once it is durable.
 pub type Answer<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
@@ -166,6 +166,8 @@ impl Active {
 pub enum After {
     /// Start an attempt.
     Start(Box<AttemptSpec>),
+    /// Ask for the fingerprint of a step's input.
+    Fingerprint(Box<FingerprintSpec>),
     /// Ask an attempt to stop.
     Stop(AttemptKey),
     /// Answer a request.

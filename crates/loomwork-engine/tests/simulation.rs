@@ -61,7 +61,7 @@ fn a_run_in_memory_is_the_fold_of_its_events_at_any_moment() {
 fn the_histories_meet_crashes_failures_retries_and_cancels() {
     let mut kinds = std::collections::BTreeMap::<String, u32>::new();
     let mut crashes = 0;
-    for seed in 0..300 {
+    for seed in 0..600 {
         let (world, _) = history(seed);
         crashes += world.crashes;
         for record in &world.journal() {

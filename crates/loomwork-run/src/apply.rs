@@ -196,6 +196,7 @@ impl RunState {
             self.forget(step, data.resume);
             let state = &mut self.steps[step];
             state.resume = data.resume;
+            state.again = data.anew || data.set.is_some() || !state.attempts.is_empty();
             state.edits += u32::from(data.anew || data.set.is_some());
             state.set = data.set.clone().or(if data.anew { None } else { state.set.take() });
             return;
@@ -207,6 +208,7 @@ impl RunState {
                 state.input = Some(data.input.clone());
                 state.due_at_ms = data.timeout_at_ms;
                 state.child.clone_from(&data.child);
+                state.fingerprint = data.fingerprint.as_deref().map(Box::from);
                 state.error = None;
             }
             EventKind::StepRetrying(data) => {
@@ -237,6 +239,7 @@ impl RunState {
             EventKind::StepSucceeded(data) => {
                 state.port = Some(data.port.clone());
                 state.output = Some(data.output.clone());
+                state.cached = data.cached.clone().map(Box::new);
                 state.error = None;
                 state.reason = None;
             }

@@ -45,7 +45,9 @@ pub fn wants_undo(state: &RunState, ix: usize) -> bool {
 fn is_candidate(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
     let whole = matches!(state.definition(ix).step.repeat, Some(Repeat::ForEach(_))) == step.is_part();
-    step.attached && step.status == StepStatus::Succeeded && step.undo.is_none() && whole && compensation(state, ix).is_some()
+    // What it only used again has been done by another run, and is that run's to undo.
+    let done_here = step.attached && step.status == StepStatus::Succeeded && step.cached.is_none();
+    done_here && step.undo.is_none() && whole && compensation(state, ix).is_some()
 }
 
 fn compensation(state: &RunState, ix: usize) -> Option<&Compensation> {

@@ -69,6 +69,7 @@ pub(crate) fn start(state: &mut RunState, values: &mut Values, ix: usize, now_ms
         resume,
         timeout_at_ms: timeout.map(|timeout| now_ms.saturating_add(i64::try_from(timeout).unwrap_or(i64::MAX))),
         child: None,
+        fingerprint: None,
     };
     vec![attempt_event(state, ix, now_ms, attempt, kind.into())]
 }

@@ -243,7 +243,7 @@ pub(crate) fn succeed(state: &RunState, values: &mut Values, ix: usize, now_ms: 
     // With `for_each` or `loop` the ports are `succeeded` and `failed`, whatever the action.
     let port = if state.steps[ix].is_part() { "succeeded" } else { port };
     let output = values.intern(Arc::new(output));
-    record(state, ix, now_ms, StepSucceeded { port: port.to_owned(), output })
+    record(state, ix, now_ms, StepSucceeded::new(port, output))
 }
 
 /// A step without attempts failed: what `on_error` makes of it.

@@ -155,6 +155,15 @@ pub enum Waiting {
     },
 }
 
+/// The success whose output was used again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedFrom {
+    /// The run's id.
+    pub run: String,
+    /// Path of the step in it.
+    pub step: String,
+}
+
 /// Length and hash of an attempt's log file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogSeal {
@@ -296,6 +305,9 @@ events! {
         /// The run that it calls.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         child: Option<String>,
+        /// For a step with `cache`: what its output may be used again for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
     }
     /// An attempt ended well.
     "attempt_succeeded" AttemptSucceeded {
@@ -389,6 +401,12 @@ events! {
         port: String,
         /// The output.
         output: ValueRef,
+        /// For a step with `cache`: what its output may be used again for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
+        /// The success whose output this is, when it was used again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cached: Option<CachedFrom>,
     }
     /// The step ended on its port `failed`.
     "step_failed" StepFailed {
@@ -420,5 +438,12 @@ events! {
         /// Whether its effect is a new one: it gets a new idempotency key.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         anew: bool,
+    }
+}
+
+impl StepSucceeded {
+    /// A success with an output of its own that no other step uses.
+    pub(crate) fn new(port: &str, output: ValueRef) -> Self {
+        Self { port: port.to_owned(), output, fingerprint: None, cached: None }
     }
 }

@@ -84,6 +84,8 @@ fn moved(event: &Event, by_ms: i64) -> Event {
         EventKind::AttemptStarted(data) => data.timeout_at_ms.as_mut().into_iter().for_each(later),
         EventKind::CompensationFailed(data) => data.due_at_ms.as_mut().into_iter().for_each(later),
         EventKind::AttemptSucceeded(data) => data.log = None,
+        // It is as old as it was: the success of the old run is the one that counts.
+        EventKind::StepSucceeded(data) => data.fingerprint = None,
         EventKind::AttemptFailed(data) => data.log = None,
         EventKind::AttemptCancelled(data) => data.log = None,
         EventKind::CompensationSucceeded(data) => data.log = None,

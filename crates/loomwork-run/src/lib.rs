@@ -8,6 +8,7 @@
 //! slots and timers (`loomwork-engine`).
 
 mod apply;
+mod cache;
 mod compensate;
 mod container;
 mod decide;
@@ -26,6 +27,7 @@ mod value;
 mod wait;
 
 pub use apply::ApplyError;
+pub use cache::{CacheQuestion, cache_failed, cache_question, has_cache, takes_cached, use_again};
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};
 pub use error::{ErrorClass, RunError, SuggestedAction};

@@ -302,6 +302,7 @@ mod tests {
                 resume: false,
                 timeout_at_ms: None,
                 child: None,
+                fingerprint: None,
             }
             .into(),
             StepWaiting { waits: Vec::new() }.into(),
@@ -317,7 +318,7 @@ mod tests {
             AttemptCancelled { log: None, usage: None }.into(),
             AttemptLost {}.into(),
             StepRetrying { due_at_ms: 0, fallback: None }.into(),
-            StepSucceeded { port: "succeeded".to_owned(), output: ValueRef::null() }.into(),
+            StepSucceeded::new("succeeded", ValueRef::null()).into(),
             StepFailed { error, compensate: false }.into(),
             StepSkipped { reason: String::new() }.into(),
             StepCancelled { reason: None }.into(),

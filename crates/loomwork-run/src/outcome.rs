@@ -67,6 +67,7 @@ pub fn start_attempt(
         // A called run has no process that watches the time.
         timeout_at_ms: timeout_ms.filter(|_| child.is_some()).map(|ms| now_ms.saturating_add_unsigned(ms)),
         child,
+        fingerprint: None,
     };
     let starting = Starting { attempt, action: action.name(), input, idempotency_key, timeout_ms };
     (event(state, now_ms, step, Some(attempt), kind.into()), Some(starting))
@@ -95,7 +96,8 @@ pub fn attempt_reported(
     match outcome {
         AttemptOutcome::Succeeded { output } => {
             let output = values.intern(Arc::new(output));
-            let ended = StepSucceeded { port: "succeeded".to_owned(), output };
+            let fingerprint = state.steps[step].fingerprint.as_deref().map(str::to_owned);
+            let ended = StepSucceeded { fingerprint, ..StepSucceeded::new("succeeded", output) };
             vec![of_attempt(AttemptSucceeded { log, usage }.into()), event(state, now_ms, step, None, ended.into())]
         }
         AttemptOutcome::Failed(error) => {
@@ -178,7 +180,7 @@ pub(crate) fn after_failure(
             ErrorAction::Compensate => failed(error, true),
             ErrorAction::Continue => {
                 let output = values.intern(Arc::new(Value::Null));
-                of_step(StepSucceeded { port: "succeeded".to_owned(), output }.into())
+                of_step(StepSucceeded::new("succeeded", output).into())
             }
             ErrorAction::Skip => of_step(StepSkipped { reason: format!("it failed: {}", error.message) }.into()),
             ErrorAction::Ask => of_step(StepNeedsAttention { error }.into()),

@@ -359,7 +359,7 @@ pub fn judge(
         Verdict::Skip => StepSkipped { reason: format!("skipped by {actor}") }.into(),
         Verdict::Succeed(output) => {
             let port = "succeeded".to_owned();
-            StepSucceeded { port, output: values.intern(Arc::new(output)) }.into()
+            StepSucceeded::new(&port, values.intern(Arc::new(output))).into()
         }
     };
     if !status.is_final() {
@@ -400,7 +400,7 @@ pub fn decide_approval(
     let named = if state.steps[step].role == Role::Step { port } else { "succeeded" };
     Ok(vec![
         by(actor, now_ms, Some(path), StepAnswered { decision: port.to_owned() }),
-        by(actor, now_ms, Some(path), StepSucceeded { port: named.to_owned(), output }),
+        by(actor, now_ms, Some(path), StepSucceeded::new(named, output)),
     ])
 }
 

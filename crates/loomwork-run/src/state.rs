@@ -9,7 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::event::{ForkedFrom, Parent, Waiting};
+use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
 use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
 
 /// Index of the root among the instances.
@@ -162,6 +162,12 @@ pub struct Instance {
     pub child: Option<String>,
     /// Whether the next start of this container keeps what it has.
     pub resume: bool,
+    /// What its output may be used again for, if it has `cache`; of the last attempt.
+    pub fingerprint: Option<Box<str>>,
+    /// The success whose output it used again.
+    pub cached: Option<Box<CachedFrom>>,
+    /// Whether a person had it done again: then it, and what it contains, uses no earlier output.
+    pub again: bool,
 }
 
 /// Why something is being stopped.
@@ -267,6 +273,9 @@ impl Instance {
             completion: 0,
             child: None,
             resume: false,
+            fingerprint: None,
+            cached: None,
+            again: false,
         }
     }
 

@@ -1,8 +1,9 @@
 //! All actions behind one performer: each attempt goes to the part that performs its action.
 
-use loomwork_engine::{AttemptKey, AttemptSpec, Performer, ReportTo};
+use loomwork_engine::{AttemptKey, AttemptSpec, FingerprintSpec, FingerprintTo, Performer, ReportTo};
 use loomwork_store::logs::Logs;
 
+use crate::fingerprint::Fingerprints;
 use crate::http::Requests;
 use crate::hub::LogHub;
 use crate::jq::Programs;
@@ -16,6 +17,7 @@ pub struct Actions {
     requests: Requests,
     programs: Programs,
     tasks: Tasks,
+    fingerprints: Fingerprints,
 }
 
 impl Actions {
@@ -25,11 +27,12 @@ impl Actions {
     /// When the folders of the workspace cannot be found or made.
     pub fn new(config: ProcessConfig) -> std::io::Result<Self> {
         let secrets = config.secrets.clone();
+        let fingerprints = Fingerprints::new(&config.workspace, &config.state, secrets.clone());
         let processes = ProcessPerformer::new(config)?;
         let tasks = Tasks::default();
         let requests = Requests::new(processes.logs().clone(), processes.hub().clone(), secrets, tasks.clone());
         let programs = Programs::new(tasks.clone());
-        Ok(Self { processes, requests, programs, tasks })
+        Ok(Self { processes, requests, programs, tasks, fingerprints })
     }
 
     /// The logs of the workspace.
@@ -50,6 +53,10 @@ impl Performer for Actions {
             "jq" => self.programs.start(spec, report),
             _ => self.processes.start(spec, report),
         }
+    }
+
+    fn fingerprint(&self, spec: FingerprintSpec, to: FingerprintTo) {
+        self.fingerprints.ask(spec, to);
     }
 
     fn cancel(&self, key: &AttemptKey) {

@@ -9,6 +9,7 @@
 
 mod actions;
 mod capture;
+mod fingerprint;
 mod http;
 mod hub;
 mod jq;
@@ -19,6 +20,7 @@ mod sink;
 mod tasks;
 
 pub use actions::Actions;
+pub use fingerprint::Fingerprints;
 pub use hub::{LogBatch, LogHub, LogWatch, WatchedLine};
 pub use process::{ENGINE_MARK, MARKS, ProcessConfig, ProcessPerformer, end_orphans};
 pub use secrets::{SecretError, SecretSource, WorkspaceSecrets};

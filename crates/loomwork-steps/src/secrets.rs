@@ -20,7 +20,7 @@ use crate::redact::Redactor;
 pub(crate) const VARIABLE: &str = "LOOMWORK_SECRET_";
 
 /// The key of the place of a value: `{"$secret": NAME}`.
-const HOLE: &str = "$secret";
+pub(crate) const HOLE: &str = "$secret";
 /// The key of a text with such places among its parts.
 const TEXT: &str = "$secret_text";
 

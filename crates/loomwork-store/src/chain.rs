@@ -64,14 +64,7 @@ impl Chain {
             .optional()
             .map_err(StoreError::write)?
             .unwrap_or_default();
-        Ok(Self {
-            connection,
-            next_seq: last_seq + 1,
-            heads: HashMap::new(),
-            workspace_head,
-            next_link: last_n + 1,
-            last_link,
-        })
+        Ok(Self { connection, next_seq: last_seq + 1, heads: HashMap::new(), workspace_head, next_link: last_n + 1, last_link })
     }
 
     /// The last number up to which the list of runs is brought.

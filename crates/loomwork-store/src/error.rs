@@ -54,7 +54,9 @@ impl StoreError {
     }
 
     pub(crate) fn write(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure,
+        };
         match error.sqlite_error_code() {
             Some(DiskFull) => Self::DiskFull,
             Some(SystemIoFailure | CannotOpen | DatabaseBusy | DatabaseLocked | ReadOnly | PermissionDenied) => {

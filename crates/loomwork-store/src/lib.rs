@@ -5,6 +5,7 @@
 //!
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
+mod cached;
 mod chain;
 mod error;
 mod projection;
@@ -17,6 +18,7 @@ mod writer;
 
 pub mod logs;
 
+pub use cached::CachedOutput;
 pub use error::StoreError;
 pub use projection::{RunFilter, RunRow};
 pub use reader::Reader;

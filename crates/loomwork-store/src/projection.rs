@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::reader::{ROW, record_of};
-use crate::{Record, StoreError};
+use crate::{Record, StoreError, cached};
 
 /// One run as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,6 +134,11 @@ pub(crate) fn watermark(connection: &Connection) -> rusqlite::Result<u64> {
 
 /// The rows of the runs that have events after the watermark, brought up to date; and the last number that was read.
 pub(crate) fn tail(connection: &Connection) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
+    tail_with(connection, |_, _| {})
+}
+
+/// The same, with a look at every event on the way.
+fn tail_with(connection: &Connection, mut look: impl FnMut(&str, &Event)) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
     let from = watermark(connection).map_err(StoreError::read)?;
     let mut rows: HashMap<String, Option<RunRow>> = HashMap::new();
     let mut last = from;
@@ -145,6 +150,7 @@ pub(crate) fn tail(connection: &Connection) -> Result<(HashMap<String, RunRow>, 
         last = record.seq;
         let Some(run) = record.run.as_deref() else { continue };
         let Ok(event) = record.event() else { continue };
+        look(run, &event);
         if !rows.contains_key(run) {
             rows.insert(run.to_owned(), stored_row(connection, run)?);
         }
@@ -169,7 +175,8 @@ fn row_of(json: &str) -> Result<RunRow, StoreError> {
 
 /// Brings the projection up to the end of the journal; returns the new watermark.
 pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
-    let (rows, last) = tail(connection)?;
+    let mut kept = Vec::new();
+    let (rows, last) = tail_with(connection, |run, event| kept.extend(cached::of_event(run, event)))?;
     let transaction = connection.transaction().map_err(StoreError::write)?;
     {
         let mut insert = transaction
@@ -182,6 +189,9 @@ pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
                 .execute(params![row.id, row.workflow, row.status.as_str(), row.created_at_ms, row.number, json])
                 .map_err(StoreError::write)?;
         }
+    }
+    for (fingerprint, output) in &kept {
+        cached::keep(&transaction, fingerprint, output).map_err(StoreError::write)?;
     }
     transaction
         .execute("UPDATE meta SET value = ?1 WHERE key = 'projected_seq'", [last.to_string()])

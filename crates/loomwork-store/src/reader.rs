@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loomwork_run::RunStatus;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::{Record, RunFilter, RunRow, StoreError, projection, schema};
+use crate::{CachedOutput, Record, RunFilter, RunRow, StoreError, cached, projection, schema};
 
 /// The columns that [`record_of`] reads, in its order.
 pub(crate) const ROW: &str = "seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash";
@@ -76,6 +76,14 @@ impl Reader {
     /// When it cannot be read.
     pub fn value(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.one("SELECT json FROM value WHERE hash = ?1", hash)
+    }
+
+    /// The latest output that was kept under a fingerprint. One of the last moments may be missing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn cached(&self, fingerprint: &str) -> Result<Option<CachedOutput>, StoreError> {
+        cached::find(&self.connection, fingerprint)
     }
 
     fn one<T: rusqlite::types::FromSql>(&self, sql: &str, key: &str) -> Result<Option<T>, StoreError> {

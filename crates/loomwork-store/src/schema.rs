@@ -106,6 +106,8 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
         transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         transaction.commit().map_err(failed)?;
     }
+    // Nothing but a fold of the journal, so that a version that does not know it is not in its way.
+    connection.execute_batch(crate::cached::TABLE).map_err(failed)?;
     Ok(connection)
 }
 

@@ -45,7 +45,7 @@ fn of(run: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> 
 }
 
 fn succeeded() -> StepSucceeded {
-    StepSucceeded { port: "succeeded".to_owned(), output: ValueRef::null() }
+    StepSucceeded { port: "succeeded".to_owned(), output: ValueRef::null(), fingerprint: None, cached: None }
 }
 
 fn commit(writer: &Writer, records: Vec<NewRecord>) -> Vec<Record> {

@@ -128,6 +128,11 @@ fn work(text: &mut String, dice: &mut Dice) -> &'static [&'static str] {
         4 => text.push_str("on_error: [{ classes: [permanent], do: skip }, { do: continue }]\n"),
         _ => {}
     }
+    match dice.below(8) {
+        0 => text.push_str("cache: true\n"),
+        1 => text.push_str("cache: { ttl: 20ms, key: \"${{ run.id }}\" }\n"),
+        _ => {}
+    }
     if dice.one_in(3) {
         text.push_str("compensate: { run: undo }\n");
     }

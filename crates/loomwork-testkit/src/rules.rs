@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use loomwork_run::EventKind;
 use loomwork_store::Record;
 
 /// The rules that a history breaks, as sentences; empty when it is good.
@@ -28,6 +29,7 @@ pub fn broken_rules(journal: &[Record]) -> Vec<String> {
             ("run_succeeded" | "run_failed" | "run_cancelled", _) => _ = ended.insert(run, place),
             ("run_taken_up", _) => _ = ended.remove(run),
             ("step_succeeded", Some(step)) => {
+                broken.extend(wrongly_reused(journal, place, record));
                 if let Some(before) = done.insert((run, step), place) {
                     broken.push(format!("{step} succeeded at {before} and again at {place}"));
                 }
@@ -44,6 +46,22 @@ pub fn broken_rules(journal: &[Record]) -> Vec<String> {
         }
     }
     broken
+}
+
+/// A success that used an output again which no step before it had kept.
+fn wrongly_reused(journal: &[Record], place: u64, record: &Record) -> Option<String> {
+    let success = |record: &Record| match record.event().map(|event| event.kind) {
+        Ok(EventKind::StepSucceeded(data)) => Some(data),
+        _ => None,
+    };
+    let reused = success(record)?;
+    let from = reused.cached?;
+    let kept = journal.iter().filter(|earlier| earlier.seq < place).any(|earlier| {
+        earlier.run.as_deref() == Some(&from.run)
+            && earlier.step.as_deref() == Some(&from.step)
+            && success(earlier).is_some_and(|kept| kept.fingerprint.is_some() && kept.output == reused.output)
+    });
+    (!kept).then(|| format!("record {place} uses an output of {}/{} that was never kept", from.run, from.step))
 }
 
 /// Whether a path is a step's, or of something in it.

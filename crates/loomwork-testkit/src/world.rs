@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, Fork, Library, NewRun, Request, Wish, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
+    Request, Wish, fold_run,
 };
-use loomwork_run::{AttemptOutcome, ErrorClass, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict};
-use loomwork_store::{Batch, Record};
+use loomwork_run::{
+    AttemptOutcome, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict,
+};
+use loomwork_store::{Batch, CachedOutput, Record};
 use serde_json::json;
 
 /// Dice with a seed (SplitMix64, Steele et al. 2014).
@@ -104,6 +107,25 @@ impl Library for Shelf {
     fn last_number(&self, _: &str) -> u32 {
         0
     }
+
+    fn cached(&self, fingerprint: &str) -> Option<CachedOutput> {
+        let durable = locked(&self.durable);
+        durable.journal.iter().rev().find_map(|record| {
+            let event = record.event().ok()?;
+            let EventKind::StepSucceeded(data) = &event.kind else { return None };
+            (data.fingerprint.as_deref() == Some(fingerprint)).then(|| CachedOutput {
+                run: record.run.as_deref().unwrap_or_default().to_owned(),
+                step: event.step.clone().unwrap_or_default(),
+                at_ms: event.at_ms,
+                output: data.output.clone(),
+            })
+        })
+    }
+
+    fn value(&self, hash: &str) -> Option<Arc<serde_json::Value>> {
+        let json = locked(&self.durable).values.get(hash).cloned()?;
+        serde_json::from_slice(&json).ok().map(Arc::new)
+    }
 }
 
 /// The world.
@@ -117,7 +139,10 @@ pub struct World {
     slots: usize,
     core: Core,
     in_flight: Option<(u64, Batch, Vec<After>)>,
+    /// The disk is full: what is on its way to it stays there.
+    full: bool,
     performing: BTreeMap<(String, String, u32), bool>,
+    fingerprinting: Vec<FingerprintSpec>,
     shelf: Arc<Shelf>,
     refused: Arc<Mutex<u32>>,
 }
@@ -136,7 +161,9 @@ impl World {
             slots,
             core: Core::new(slots, 1, Arc::clone(&shelf) as Arc<dyn Library>),
             in_flight: None,
+            full: false,
             performing: BTreeMap::new(),
+            fingerprinting: Vec::new(),
             shelf,
             refused: Arc::default(),
         };
@@ -198,10 +225,15 @@ impl World {
 
     /// One thing happens, drawn with the dice.
     pub fn moment(&mut self) {
-        match self.dice.below(20) {
+        if self.full {
+            self.full = !self.dice.one_in(4);
+        }
+        match self.dice.below(21) {
+            20 => self.full = true,
             0 => self.crash(),
             1 => self.person(),
             2..=4 => self.pass_time(),
+            5 if !self.fingerprinting.is_empty() => self.fingerprint(),
             5..=9 => self.finish_attempt(),
             10..=14 => _ = self.submit(),
             _ => self.acknowledge(),
@@ -210,10 +242,13 @@ impl World {
 
     /// One step towards rest; false when nothing is left to do.
     fn rest(&mut self) -> bool {
+        self.full = false;
         if self.in_flight.is_some() {
             self.acknowledge();
         } else if self.submit() {
             return true;
+        } else if !self.fingerprinting.is_empty() {
+            self.fingerprint();
         } else if !self.performing.is_empty() {
             self.finish_attempt();
         } else if let Some(due) = self.core.next_due_ms() {
@@ -278,12 +313,16 @@ impl World {
     }
 
     fn acknowledge(&mut self) {
+        if self.full {
+            return;
+        }
         let Some((number, batch, after)) = self.in_flight.take() else { return };
         self.make_durable(batch);
         self.core.committed(number);
         for after in after {
             match after {
                 After::Answer(answer) => answer(),
+                After::Fingerprint(spec) => self.fingerprinting.push(*spec),
                 After::Start(spec) => self.start(&spec),
                 After::Stop(key) => {
                     if let Some(stopped) = self.performing.get_mut(&(key.run, key.step, key.attempt)) {
@@ -315,6 +354,17 @@ impl World {
         if self.performing.len() > self.slots {
             self.broken.push(format!("{} attempts under way on {} slots", self.performing.len(), self.slots));
         }
+    }
+
+    /// Answers one question for a fingerprint; now and then a file cannot be read.
+    fn fingerprint(&mut self) {
+        let nth = usize::try_from(self.dice.below(self.fingerprinting.len() as u64)).unwrap_or(0);
+        let spec = self.fingerprinting.swap_remove(nth);
+        let answer = match self.dice.below(8) {
+            0 => Err(RunError::new(ErrorClass::Dependency, "drawn")),
+            _ => Ok(loomwork_workflow::definition_hash(&spec.question.subject.to_string())),
+        };
+        self.core.fingerprinted(&spec, answer, self.now_ms);
     }
 
     fn finish_attempt(&mut self) {
@@ -433,6 +483,7 @@ impl World {
             self.make_durable(batch);
         }
         self.performing.clear();
+        self.fingerprinting.clear();
         let next = self.journal().len() as u64 + 1;
         self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>);
         let runs = self.runs();
@@ -461,6 +512,7 @@ impl World {
             })
         });
         self.core.request(Request::Inspect(Arc::clone(run), look), self.now_ms);
+        self.full = false;
         while self.submit() || self.in_flight.is_some() {
             self.acknowledge();
         }
@@ -484,8 +536,17 @@ pub fn fingerprint(active: &Active) -> String {
 fn step_fingerprint(step: &loomwork_run::Instance) -> String {
     let inner = step.inner.as_ref().map(|inner| (inner.count, inner.open, inner.active, inner.succeeded, &inner.failures));
     format!(
-        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
-        step.path, step.status, step.port, step.attempts, step.edges, step.output, step.error, step.stop, step.waiting
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {inner:?}",
+        step.path,
+        step.status,
+        step.port,
+        step.attempts,
+        step.edges,
+        step.output,
+        step.error,
+        step.stop,
+        step.waiting,
+        step.cached
     )
 }
 

@@ -92,7 +92,8 @@ fn every_problem_of_a_file_is_found_at_once() {
 fn keys_and_values_are_checked() {
     only("loomwork: 1\nid: a b\nsteps: []\n", 2, "LW0121");
     only("id: w\nsteps: []\n", 1, "LW0113");
-    only(&with_steps("  - id: a\n    cache: true\n    run: x\n"), 5, "LW0112");
+    only(&with_steps("  - id: a\n    artifacts: [x]\n    run: x\n"), 5, "LW0112");
+    only(&with_steps("  - id: a\n    cache: true\n    wait: { for: 1s }\n"), 5, "LW0119");
     only(&with_steps("  - id: a\n    run: x\n    title: 12\n"), 6, "LW0114");
     only(&with_steps("  - id: a\n    run: x\n    retry: { attempts: 0 }\n"), 6, "LW0116");
     only(&with_steps("  - id: a\n    run: x\n    retry: { initial: 5s, max: 1s }\n"), 6, "LW0116");

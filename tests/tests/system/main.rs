@@ -5,6 +5,7 @@
 mod contract;
 mod crash;
 mod crash_at_random;
+mod disk;
 mod documentation;
 mod examples;
 mod guests;

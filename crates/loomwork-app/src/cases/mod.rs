@@ -2,6 +2,7 @@
 //!
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
+mod cached;
 mod files;
 mod import;
 mod plan;

@@ -8,7 +8,7 @@ use loomwork_engine::Engine;
 use loomwork_workflow::{History, Plan, Workflow};
 use serde_json::{Map, Value};
 
-use super::{runs, workflows};
+use super::{cached, runs, workflows};
 use crate::{
     history,
     journal::{Journal, blocking},
@@ -25,8 +25,15 @@ struct Source {
 pub(super) async fn plan(catalog: &Arc<Catalog>, journal: &Journal, request: PlanWorkflow) -> ApiResult<WorkflowPlan> {
     let PlanWorkflow { workflow, text, inputs } = request;
     let source = source(catalog, workflow, text).await?;
-    let planned = planned(journal, &source, inputs).await?;
-    Ok(plan::shown(&source.workflow, &planned))
+    let planned = planned(journal, &source, inputs.clone()).await?;
+    let mut shown = plan::shown(&source.workflow, &planned);
+    let workspace = catalog.workspace().clone();
+    let found = journal.ask(move |reader| Ok(cached::known(reader, &workspace, source.workflow, &inputs))).await?;
+    let mut found = found.unwrap_or_default();
+    for step in &mut shown.steps {
+        step.cached = found.remove(&step.path);
+    }
+    Ok(shown)
 }
 
 pub(super) async fn export(

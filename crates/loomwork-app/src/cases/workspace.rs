@@ -3,7 +3,7 @@
 use loomwork_api::{ApiResult, WorkspaceFacts};
 
 use super::Caller;
-use crate::reader::Reader;
+use crate::{problem, reader::Reader};
 
 pub(super) async fn facts(caller: &Caller) -> ApiResult<WorkspaceFacts> {
     let owner = &caller.owner;

@@ -120,6 +120,9 @@ fn what(step: &PlannedStep) -> String {
 }
 
 fn how_long(step: &PlannedStep) -> String {
+    if step.cached.is_some() {
+        return "cached".to_owned();
+    }
     match (step.expected, step.basis) {
         (_, DurationBasis::Instant) => "at once".to_owned(),
         (Some(expected), _) if expected.at_least && expected.high_ms == 0 => "unknown".to_owned(),

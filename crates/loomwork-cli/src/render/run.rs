@@ -46,6 +46,9 @@ fn step_line(step: &RunStep) -> String {
     if step.attempts.len() > 1 {
         let _ = write!(text, "  {} attempts", step.attempts.len());
     }
+    if let Some(from) = &step.cached {
+        let _ = write!(text, "  (cached: {} of run {})", from.step, from.run);
+    }
     if let Some(reason) = &step.reason {
         let _ = write!(text, "  ({reason})");
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use loomwork_run::{
-    AttemptOutcome, ErrorClass, RunError, RunState, RunStatus, StepStatus, attempt_lost, attempt_reported, queue_step,
+    AttemptOutcome, ErrorClass, EventKind, RunError, RunState, RunStatus, StepStatus, attempt_lost, attempt_reported, queue_step,
     start_attempt,
 };
 
@@ -71,13 +71,16 @@ impl Core {
             );
             return self.refuse(run, step, message, now_ms);
         }
+        if self.asks_first(run, step, now_ms) {
+            return;
+        }
         if !self.shutting_down
             && let Some(share) = self.queue.at_once(&job)
         {
             self.start(run, step, share, now_ms);
             return;
         }
-        if status != StepStatus::Queued {
+        if let Some(active) = self.runs.get(run).filter(|_| status != StepStatus::Queued) {
             let event = queue_step(&active.state, step, now_ms);
             self.record(run, vec![event]);
         }
@@ -110,8 +113,14 @@ impl Core {
 
     /// Intends an attempt, or fails the step whose input cannot be made.
     fn start(&mut self, run: &Arc<str>, step: usize, share: Share, now_ms: i64) {
+        if self.asks_first(run, step, now_ms) {
+            return self.queue.give_back(&share);
+        }
         let Some(active) = self.runs.get_mut(run) else { return self.queue.give_back(&share) };
-        let (event, starting) = start_attempt(&active.state, &mut active.values, step, None, now_ms);
+        let (mut event, starting) = start_attempt(&active.state, &mut active.values, step, None, now_ms);
+        if let EventKind::AttemptStarted(data) = &mut event.kind {
+            data.fingerprint = self.reuse.take(run, &active.state.steps[step].path);
+        }
         let path = active.state.steps[step].path.to_string();
         let workflow = active.state.program.workflow.id.clone();
         let recorded = self.record(run, vec![event]);

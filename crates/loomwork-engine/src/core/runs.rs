@@ -121,6 +121,7 @@ impl Core {
 
     /// A run has ended: its concurrency group has room, and the step that called it goes on.
     pub(super) fn ended(&mut self, run: &Arc<str>, now_ms: i64) {
+        self.reuse.forget(run);
         let Some(active) = self.runs.get(run) else { return };
         if let Some(group) = active.state.group.clone() {
             for next in self.groups.left(&group, run) {

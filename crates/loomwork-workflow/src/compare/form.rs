@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Action, Approve, Backoff, Breaker, Call, Choose, Compensation, Concurrency, Defaults, ErrorAction, ErrorRule, ForEach, Group,
-    Input, Jitter, Join, Loop, OnConflict, OnFailure, OnItemFailure, OnRestart, Process, ProgramText, Repeat, Rest, Retry, Step,
-    Wait, Workflow,
+    Action, Approve, Backoff, Breaker, Cache, Call, Choose, Compensation, Concurrency, Defaults, ErrorAction, ErrorRule, ForEach,
+    Group, Input, Jitter, Join, Loop, OnConflict, OnFailure, OnItemFailure, OnRestart, Process, ProgramText, Repeat, Rest, Retry,
+    Step, Wait, Workflow,
 };
 use crate::{DEFAULT_SHELL, Template, format_duration};
 
@@ -55,7 +55,7 @@ impl Pen<'_> {
 /// The form of a step: without its id, its edges and its own steps. `inside` is for what sees the steps of a group.
 pub(super) fn step_form(step: &Step, pen: Pen<'_>, inside: Pen<'_>) -> Form {
     let Step { id: _, title, description, action, join, rest, repeat, when, .. } = step;
-    let Step { retry, timeout_ms, on_restart, on_error, compensate, breaker, pin, other, .. } = step;
+    let Step { retry, timeout_ms, on_restart, on_error, compensate, breaker, cache, pin, other, .. } = step;
     let mut form = Form::new();
     text(&mut form, "title", title.as_deref());
     text(&mut form, "description", description.as_deref());
@@ -96,11 +96,25 @@ pub(super) fn step_form(step: &Step, pen: Pen<'_>, inside: Pen<'_>) -> Form {
         text(&mut breaker, "key", key.as_deref());
         put(&mut form, "breaker", breaker);
     }
+    if let Some(cache) = cache {
+        put(&mut form, "cache", cache_form(cache, pen));
+    }
     if let Some(pin) = pin {
         put(&mut form, "pin", pin.clone());
     }
     form.extend(other.clone());
     form
+}
+
+fn cache_form(cache: &Cache, pen: Pen<'_>) -> Value {
+    let Cache { key, ttl_ms, files } = cache;
+    let mut form = Form::new();
+    pen.some(&mut form, "key", key.as_ref());
+    duration(&mut form, "ttl", *ttl_ms);
+    if !files.is_empty() {
+        put(&mut form, "files", files.iter().map(|file| pen.template(file)).collect::<Vec<_>>());
+    }
+    if form.is_empty() { Value::Bool(true) } else { Value::Object(form) }
 }
 
 fn action_form(action: &Action, pen: Pen<'_>, inside: Pen<'_>, form: &mut Form) {

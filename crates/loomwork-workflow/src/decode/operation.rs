@@ -4,7 +4,7 @@
 use super::Decoder;
 use super::keys::{ALERT, CACHE, EVENT_TRIGGER, FILE_TRIGGER, PROFILE, RUN_FINISHED, SCHEDULE, SLA, TRIGGER, TRIGGERS, WEBHOOK};
 use crate::codes;
-use crate::model::Resources;
+use crate::model::{Cache, Resources};
 use crate::yaml::{Entry, Node};
 
 impl Decoder<'_> {
@@ -234,24 +234,25 @@ impl Decoder<'_> {
         }
     }
 
-    pub(super) fn cache(&mut self, node: &Node) {
-        if node.scalar().is_some_and(|scalar| scalar.value() == false) {
-            return;
-        }
-        self.cannot_run(node, "cache");
+    pub(super) fn cache(&mut self, node: &Node) -> Option<Cache> {
         if node.entries().is_none() {
-            self.boolean(node);
-            return;
+            return self.boolean(node).filter(|wanted| *wanted).map(|_| Cache::default());
         }
         self.keys(node, &CACHE);
+        let mut cache = Cache::default();
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
             self.at(&entry.key, |this| match entry.key.as_str() {
-                "ttl" => drop(this.timeout(value)),
-                "files" if value.items().is_none() => drop(this.wrong_type(value, "a list of paths or patterns").code),
-                _ => drop(this.template(value)),
+                "ttl" => cache.ttl_ms = this.timeout(value),
+                "files" => match value.items() {
+                    Some(files) => cache.files = files.iter().filter_map(|file| this.string_template(file)).collect(),
+                    None => drop(this.wrong_type(value, "a list of paths or patterns").code),
+                },
+                "key" => cache.key = Some(this.template(value)),
+                _ => {}
             });
         }
+        Some(cache)
     }
 
     /// What an attempt takes. Any name is a kind; `cpu`, `memory` and `slots` are known.

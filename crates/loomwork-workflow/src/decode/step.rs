@@ -132,7 +132,7 @@ impl<'n> Decoder<'_> {
     }
 
     fn step_body(&mut self, node: &'n Node, draft: &mut Draft<'n>) {
-        let mut step = bare(draft.label.clone(), self.repeat(node));
+        let mut step = bare(node, draft.label.clone(), self.repeat(node));
         let (each, looped, group) = (node.get("for_each").is_some(), node.get("loop").is_some(), node.get("steps").is_some());
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
@@ -154,15 +154,18 @@ impl<'n> Decoder<'_> {
                 }
                 "breaker" => step.breaker = this.breaker(value),
                 "pin" => step.pin = Some(value.to_json()),
-                "cache" => this.cache(value),
+                "cache" => {
+                    let inside = |sight: &mut super::sight::Sight| {
+                        sight.item |= each;
+                        sight.pass |= looped;
+                    };
+                    step.cache = this.seeing(inside, |this| this.cache(value));
+                }
                 "resources" => step.resources = this.resources(value, group).map(Box::new),
                 "priority" => step.priority = this.integer(value, 0, 9).and_then(|priority| u8::try_from(priority).ok()),
                 "isolation" | "runs_on" | "sla" => this.placement(&entry.key, value),
                 _ => {}
             });
-            if matches!(entry.key.as_str(), "cache" | "isolation" | "resources" | "runs_on" | "sla" | "priority" | "artifacts") {
-                step.other.insert(entry.key.clone(), value.to_json());
-            }
         }
         let inside = |sight: &mut super::sight::Sight| {
             sight.item |= each;
@@ -291,6 +294,17 @@ impl<'n> Decoder<'_> {
             let fix = self.without_entry(node, entry);
             self.at("compensate", |this| this.report(codes::DEAD_COMPENSATION, entry.key_place, message).fixes.extend(fix));
         }
+        if !matches!(step.action, Action::Process(_) | Action::Effect { .. })
+            && step.cache.is_some()
+            && let Some(entry) = node.entry("cache")
+        {
+            let message = format!(
+                "`cache` uses the output of an action again that is performed, like `run`, `http` or `jq`; `{}` has none to keep.",
+                step.action.name()
+            );
+            let fix = self.without_entry(node, entry);
+            self.at("cache", |this| this.report(codes::CONFLICT, entry.key_place, message).fixes.extend(fix));
+        }
         if matches!(step.action, Action::End(_)) && step.repeat.is_some() {
             let place = super::first_line(self.text, node.place);
             self.report(codes::CONFLICT, place, "`end` ends the run at its first element or pass; it cannot be repeated.");
@@ -298,8 +312,19 @@ impl<'n> Decoder<'_> {
     }
 }
 
+/// How long its action may take by itself, where it says so as a plain duration.
+fn waits(step: &Node) -> Vec<(String, u64, Place)> {
+    let said = |action: &str, key: &str| {
+        let node = step.get(action)?.get(key)?;
+        let ms = crate::parse_duration(&node.string()?).ok()?;
+        Some((format!("{action}.{key}"), ms, node.place))
+    };
+    let places = [("wait", "for"), ("wait", "timeout"), ("approve", "timeout"), ("http", "timeout")];
+    places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
+}
+
 /// A step of which nothing is read yet but its name.
-fn bare(id: String, repeat: Option<Repeat>) -> Step {
+fn bare(node: &Node, id: String, repeat: Option<Repeat>) -> Step {
     Step {
         id,
         title: None,
@@ -315,22 +340,19 @@ fn bare(id: String, repeat: Option<Repeat>) -> Step {
         on_error: Vec::new(),
         compensate: None,
         breaker: None,
+        cache: None,
         pin: None,
         resources: None,
         priority: None,
-        other: serde_json::Map::new(),
+        other: kept_as_written(node),
     }
 }
 
-/// How long its action may take by itself, where it says so as a plain duration.
-fn waits(step: &Node) -> Vec<(String, u64, Place)> {
-    let said = |action: &str, key: &str| {
-        let node = step.get(action)?.get(key)?;
-        let ms = crate::parse_duration(&node.string()?).ok()?;
-        Some((format!("{action}.{key}"), ms, node.place))
-    };
-    let places = [("wait", "for"), ("wait", "timeout"), ("approve", "timeout"), ("http", "timeout")];
-    places.into_iter().filter_map(|(action, key)| said(action, key)).collect()
+/// Fields that are checked and have no type of their own yet.
+fn kept_as_written(node: &Node) -> serde_json::Map<String, serde_json::Value> {
+    let keys = ["isolation", "resources", "runs_on", "sla", "priority", "artifacts"];
+    let entries = node.entries().unwrap_or_default().iter().filter(|entry| keys.contains(&entry.key.as_str()));
+    entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }
 
 /// The key of the first action of a step.

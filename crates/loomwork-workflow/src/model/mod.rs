@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 pub use self::action::{Action, Approve, Call, Choose, Group, Wait};
 pub use self::input::{Input, InputKind};
-pub use self::policy::{Backoff, Breaker, Compensation, ErrorAction, ErrorRule, Jitter, OnRestart, Retry};
+pub use self::policy::{Backoff, Breaker, Cache, Compensation, ErrorAction, ErrorRule, Jitter, OnRestart, Retry};
 pub use self::process::{OutputAs, Process, ProgramText};
 pub use self::step::{ForEach, Join, Loop, OnItemFailure, Repeat, Resources, Rest, Step};
 use crate::Template;

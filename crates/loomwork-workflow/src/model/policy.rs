@@ -113,6 +113,17 @@ pub struct Breaker {
     pub key: Option<String>,
 }
 
+/// When the output of an earlier success is used in place of an attempt.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cache {
+    /// What must be equal besides the action and its inputs.
+    pub key: Option<Template>,
+    /// How old the success may be, in milliseconds; none for any age.
+    pub ttl_ms: Option<u64>,
+    /// Files whose contents must be equal, as paths or patterns.
+    pub files: Vec<Template>,
+}
+
 /// What happens to an attempt that was in flight when the engine died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnRestart {

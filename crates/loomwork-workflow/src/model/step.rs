@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Action, Breaker, Compensation, ErrorRule, OnRestart, Retry};
+use super::{Action, Breaker, Cache, Compensation, ErrorRule, OnRestart, Retry};
 use crate::Template;
 
 /// A step.
@@ -38,13 +38,15 @@ pub struct Step {
     pub compensate: Option<Box<Compensation>>,
     /// When its attempts are refused because earlier ones failed.
     pub breaker: Option<Breaker>,
+    /// When the output of an earlier success is used in place of an attempt.
+    pub cache: Option<Cache>,
     /// The value to use in place of running it, in test runs.
     pub pin: Option<Value>,
     /// What an attempt takes of the machine, if it says so.
     pub resources: Option<Box<Resources>>,
     /// From 0 (last) to 9 (first) among the steps that wait to be started; none for the run's own.
     pub priority: Option<u8>,
-    /// Fields that are checked and need no type of their own for comparing (`cache`, `resources`, …), as they are written.
+    /// Fields that are checked and need no type of their own for comparing (`isolation`, `resources`, …), as they are written.
     pub other: serde_json::Map<String, Value>,
 }
 

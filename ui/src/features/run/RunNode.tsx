@@ -80,7 +80,7 @@ function Line({ step, summary }: { step: RunStep; summary: string }) {
     case 'running': return `Running ${clock(now - Date.parse(step.attempts.at(-1)?.started_at ?? step.started_at ?? ''))}${attempts > 1 ? `, attempt ${attempts}` : ''}`;
     case 'retrying': return `Attempt ${attempts + 1} in ${clock(Math.max(0, Date.parse(step.due_at ?? '') - now) + 999)}`;
     case 'failed': return attempts > 1 ? `Failed ${count(attempts, 'time')}` : capital(plain(step.error?.message ?? 'Failed'));
-    case 'succeeded': return [attempts > 0 ? duration(step.duration_ms) : step.port === 'succeeded' ? summary : `Took ${step.port}`, attempts > 1 ? count(attempts, 'attempt') : ''].filter(Boolean).join(', ');
+    case 'succeeded': return step.cached ? 'Cached: used an earlier output' : [attempts > 0 ? duration(step.duration_ms) : step.port === 'succeeded' ? summary : `Took ${step.port}`, attempts > 1 ? count(attempts, 'attempt') : ''].filter(Boolean).join(', ');
     case 'skipped': return capital(plain(step.reason ?? 'Not needed'));
     case 'waiting': return step.due_at ? `Waits ${clock(Math.max(0, Date.parse(step.due_at) - now) + 999)} more` : 'Waits for an event';
     case 'needs_approval': return 'A person decides';

@@ -38,6 +38,7 @@ function Selected({ step }: { step: RunStep }) {
         { id: 'attempts', label: 'Attempts' }, { id: 'input', label: 'Input' }, { id: 'output', label: 'Output' }, { id: 'definition', label: 'Definition' },
       ]} />
       <div className="run-insp-body scroll">
+        {tab === 'attempts' && step.cached && <p className="xs t2" style={{ marginBottom: 8 }}>Cached: it used the output of <a className="link mono" {...linkTo({ view: 'run', id: step.cached.run })}>{step.cached.step}</a> of an earlier success.</p>}
         {tab === 'attempts' && <Attempts step={step} />}
         {tab === 'input' && <ValueView run={runId} value={step.input} name="input" empty="The input is resolved when the step starts." />}
         {tab === 'output' && <ValueView run={runId} value={step.output} name="output" empty={step.status === 'succeeded' ? 'The output is null.' : 'No output yet.'} />}

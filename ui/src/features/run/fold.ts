@@ -3,6 +3,7 @@
  * An event that the run already shows changes nothing, so a stream may be read again from any point.
  */
 import type { Attempt } from '@/generated/Attempt';
+import type { CachedFrom } from '@/generated/CachedFrom';
 import type { Event } from '@/generated/Event';
 import type { Run } from '@/generated/Run';
 import type { RunError } from '@/generated/RunError';
@@ -111,12 +112,12 @@ function stepAfter(step: RunStep, event: Event): RunStep {
     case 'attempt_cancelled': return attemptAfter(step, event, { status: 'cancelled' });
     case 'attempt_lost': return { ...attemptAfter(step, event, { status: 'lost' }), status: 'queued' };
     case 'step_retrying': return { ...step, status: 'retrying', due_at: data['due_at'] as string };
-    case 'step_succeeded': return endOf(step, at, { status: 'succeeded', error: null, port: data['port'] as string, output: valueOf(data['output']) });
+    case 'step_succeeded': return endOf(step, at, { status: 'succeeded', error: null, port: data['port'] as string, output: valueOf(data['output']), cached: data['cached'] as CachedFrom | undefined });
     case 'step_failed': return endOf(step, at, { status: 'failed', port: 'failed', error: data['error'] as RunError });
     case 'step_skipped': return endOf(step, at, { status: 'skipped', port: null, reason: data['reason'] as string | undefined });
     case 'step_cancelled': return endOf(step, at, { status: 'cancelled', reason: (data['reason'] as string | null) ?? undefined });
     case 'step_reset': {
-      const { due_at: _due, reason: _reason, compensation: _undone, ...rest } = step;
+      const { due_at: _due, reason: _reason, compensation: _undone, cached: _cached, ...rest } = step;
       return { ...rest, status: 'pending', port: null, output: null, error: null, ended_at: null, duration_ms: null, started_at: null };
     }
     default: return step;
