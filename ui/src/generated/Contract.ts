@@ -2,12 +2,16 @@
 import type { AnalyzeWorkflow } from "./AnalyzeWorkflow";
 import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
+import type { Checkpoint } from "./Checkpoint";
+import type { CheckpointList } from "./CheckpointList";
 import type { CompareVersions } from "./CompareVersions";
 import type { Comparison } from "./Comparison";
 import type { CompleteText } from "./CompleteText";
 import type { Completions } from "./Completions";
+import type { CreateCheckpoint } from "./CreateCheckpoint";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
+import type { DeleteCheckpoint } from "./DeleteCheckpoint";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
 import type { Design } from "./Design";
 import type { EditWorkflow } from "./EditWorkflow";
@@ -29,6 +33,7 @@ import type { HoverText } from "./HoverText";
 import type { ImportWorkflow } from "./ImportWorkflow";
 import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
+import type { ListCheckpoints } from "./ListCheckpoints";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
 import type { ListWorkflows } from "./ListWorkflows";
@@ -38,6 +43,7 @@ import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
 import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
+import type { RestoreCheckpoint } from "./RestoreCheckpoint";
 import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
 import type { RetryRun } from "./RetryRun";
@@ -178,6 +184,22 @@ rerun_run: Call<RerunRun, Retried>,
  *Starts a new run from a moment of an old one, which stays as it is.
  */
 fork_run: Call<ForkRun, Retried>, 
+/**
+ *Keeps the state of a run as it is now.
+ */
+create_checkpoint: Call<CreateCheckpoint, Checkpoint>, 
+/**
+ *The checkpoints of a run, newest state first, each checked.
+ */
+list_checkpoints: Call<ListCheckpoints, CheckpointList>, 
+/**
+ *Starts a new run from what a checkpoint kept.
+ */
+restore_checkpoint: Call<RestoreCheckpoint, Retried>, 
+/**
+ *Deletes a checkpoint. The run stays as it is.
+ */
+delete_checkpoint: Call<DeleteCheckpoint, Nothing>, 
 /**
  *Skips a failed step or marks it succeeded; an ended run is taken up.
  */

@@ -3,6 +3,7 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod cached;
+mod checkpoints;
 mod files;
 mod import;
 mod plan;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
+pub(crate) use checkpoints::of_checkpoint;
 pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
 pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
 pub use plan::{export_alone, plan_alone};
@@ -53,7 +55,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListRuns(_)
         | Request::GetEvents(_)
         | Request::GetLogs(_)
-        | Request::GetValue(_) => true,
+        | Request::GetValue(_)
+        | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
@@ -65,6 +68,9 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
         | Request::ForkRun(_)
+        | Request::CreateCheckpoint(_)
+        | Request::RestoreCheckpoint(_)
+        | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_) => false,
@@ -107,6 +113,10 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ResumeRun(request) => json(take_up::wish(caller, &request.run, Wish::Resume).await),
         Request::RerunRun(request) => json(take_up::rerun(caller, request).await),
         Request::ForkRun(request) => json(take_up::fork(caller, request).await),
+        Request::CreateCheckpoint(request) => json(checkpoints::create(caller, request).await),
+        Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
+        Request::RestoreCheckpoint(request) => json(checkpoints::restore(caller, request).await),
+        Request::DeleteCheckpoint(request) => json(checkpoints::delete(caller, request).await),
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
@@ -136,6 +146,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, None, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),
+        Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
@@ -147,6 +158,9 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
         | Request::ForkRun(_)
+        | Request::CreateCheckpoint(_)
+        | Request::RestoreCheckpoint(_)
+        | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_) => {
