@@ -189,6 +189,8 @@ pub struct World {
     slots: usize,
     core: Core,
     in_flight: Option<(u64, Batch, Vec<After>)>,
+    /// The disk is full: what is on its way to it stays there.
+    full: bool,
     performing: BTreeMap<(String, String, u32), bool>,
     fingerprinting: Vec<FingerprintSpec>,
     shelf: Arc<Shelf>,
@@ -210,6 +212,7 @@ impl World {
             slots,
             core: core(slots, 1, &shelf),
             in_flight: None,
+            full: false,
             performing: BTreeMap::new(),
             fingerprinting: Vec::new(),
             shelf,
@@ -273,7 +276,11 @@ impl World {
 
     /// One thing happens, drawn with the dice.
     pub fn moment(&mut self) {
-        match self.dice.below(20) {
+        if self.full {
+            self.full = !self.dice.one_in(4);
+        }
+        match self.dice.below(21) {
+            20 => self.full = true,
             0 => self.crash(),
             1 => self.person(),
             2..=4 => self.pass_time(),
@@ -286,6 +293,7 @@ impl World {
 
     /// One step towards rest; false when nothing is left to do.
     fn rest(&mut self) -> bool {
+        self.full = false;
         if self.in_flight.is_some() {
             self.acknowledge();
         } else if self.submit() {
@@ -360,6 +368,9 @@ impl World {
     }
 
     fn acknowledge(&mut self) {
+        if self.full {
+            return;
+        }
         let Some((number, batch, after)) = self.in_flight.take() else { return };
         self.make_durable(batch);
         self.core.committed(number);
@@ -617,6 +628,7 @@ impl World {
             })
         });
         self.core.request(Request::Inspect(Arc::clone(run), look), self.now_ms);
+        self.full = false;
         while self.submit() || self.in_flight.is_some() {
             self.acknowledge();
         }

@@ -6,6 +6,7 @@ mod amend;
 mod contract;
 mod crash;
 mod crash_at_random;
+mod disk;
 mod documentation;
 mod examples;
 mod guests;
