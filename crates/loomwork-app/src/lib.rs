@@ -33,6 +33,6 @@ pub use cases::{
     CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, explanation, export_alone, input_values, plan_alone,
     read_foreign, read_workflow, write_imported,
 };
-pub use workspace::{Workspace, init};
+pub use workspace::{Workspace, init, workflow_files};
 
 pub use loomwork_workflow::json_schema;

@@ -31,7 +31,7 @@ pub(crate) enum Command {
     },
     /// Check workflow files
     Validate {
-        /// The files
+        /// The files; a folder stands for the workflows in it
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },

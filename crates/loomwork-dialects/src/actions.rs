@@ -64,6 +64,12 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     for (key, value) in root.get("env").map(Node::entries).unwrap_or_default() {
         if let Some(text) = value.text() {
             let parts = scope.parts(text, value);
+            let reads_secret = |part: &Part| matches!(part, Part::Expression(expression) if expression.contains("secrets."));
+            if parts.iter().any(reads_secret) {
+                report.approximated(value, format!("`{key}` holds a secret, so each step has it in its own `env`"));
+                scope.secret_env.insert(key.to_owned(), parts);
+                continue;
+            }
             scope.workflow.env.put(key, cel::template(&parts));
             scope.workflow_env.push(key.to_owned());
         }
@@ -82,6 +88,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
         let job = job::job(node, &ids[name], name, &defaults, &mut scope);
         scope.workflow.steps.push(job);
     }
+    scope.report_stand_ins(root);
     Ok(vec![scope.finish()])
 }
 

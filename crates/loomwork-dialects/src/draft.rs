@@ -56,7 +56,7 @@ impl Workflow {
         map.put_filled("env", self.env);
         if !self.secrets.is_empty() {
             map.put("secrets", self.secrets);
-            map.note("secrets", "store each of these with `loomwork secrets set NAME`");
+            map.note("secrets", "put each of these into .loomwork/secrets.json");
         }
         map.put_filled("agents", self.agents);
         map.put_filled("servers", self.servers);

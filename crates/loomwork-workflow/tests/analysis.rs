@@ -247,7 +247,34 @@ fn the_fix_for_an_expression_in_a_script_moves_it_to_the_environment() {
     assert_eq!(analysis.diagnostics[0].code, "LW0306");
     assert_eq!(analysis.diagnostics[0].span.start.line, 7);
     let mended = analysis.diagnostics[0].fixes[0].apply(text);
-    assert!(mended.contains("    env: { NAME: \"${{ inputs.name }}\" }\n    run: |\n      echo ${NAME}\n"), "{mended}");
+    assert!(mended.contains("    env: { NAME: \"${{ inputs.name }}\" }\n    run: |\n      echo \"${NAME}\"\n"), "{mended}");
+}
+
+#[test]
+fn the_variable_is_one_word_with_its_value_whatever_quotes_are_around_it() {
+    let cases = [
+        ("|\n      echo ${{ inputs.a }}", r#"echo "${A}""#),
+        ("|\n      echo \"so: ${{ inputs.a }}\"", r#"echo "so: ${A}""#),
+        ("|\n      echo 'so: ${{ inputs.a }}' end", r#"echo 'so: '"${A}"'' end"#),
+        ("|\n      echo it\\'s ${{ inputs.a }}", r#"echo it\'s "${A}""#),
+        ("\"echo ${{ inputs.a }}\"", r#"echo \"${A}\""#),
+        ("'echo ${{ inputs.a }} ''x'''", r#"echo "${A}" ''x''"#),
+        ("|\n      cat <<END\n      ${{ inputs.a }}\n      END", "      ${A}\n"),
+        ("${{ inputs.a }} --version", "run: ${A} --version"),
+    ];
+    for (script, expected) in cases {
+        let text = format!("loomwork: 1\nid: w\ninputs: {{ a: {{ default: x }} }}\nsteps:\n  - id: a\n    run: {script}\n");
+        let mended = analyze(&text).diagnostics[0].fixes[0].apply(&text);
+        assert!(mended.contains(expected), "{text}\nbecame\n{mended}");
+        assert_eq!(problems(&mended), "", "{mended}");
+    }
+}
+
+#[test]
+fn the_same_expression_twice_in_a_script_is_told_at_each_place() {
+    let text = "loomwork: 1\nid: w\ninputs: { a: { default: x } }\nsteps:\n  - id: a\n    run: |\n      echo ${{ inputs.a }}\n      echo ${{ inputs.a }}\n";
+    let lines: Vec<_> = analyze(text).diagnostics.iter().map(|found| found.span.start.line).collect();
+    assert_eq!(lines, [7, 8]);
 }
 
 #[test]

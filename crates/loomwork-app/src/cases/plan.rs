@@ -112,7 +112,7 @@ fn of_text(name: &str, text: String) -> Entry {
 }
 
 fn checked(entry: Entry) -> ApiResult<Source> {
-    let workflow = entry.analysis.workflow.clone().filter(|_| entry.outside.is_empty());
+    let workflow = entry.analysis.workflow.clone().filter(|_| !entry.is_barred());
     let workflow = workflow.ok_or_else(|| workflows::invalid(&entry))?;
     Ok(Source { entry, workflow })
 }

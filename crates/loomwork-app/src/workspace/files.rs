@@ -70,33 +70,51 @@ fn read_plain(path: &Path) -> ApiResult<FileText> {
     }
 }
 
+/// The workflow files in a folder and below it, sorted. Links are not followed.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn workflow_files(folder: &Path) -> ApiResult<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = below(folder)?.into_iter().filter(|(_, kind)| kind.is_file()).map(|(path, _)| path).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// What is named like a workflow file in a folder and below it, without what is hidden. No folder is an empty one.
+fn below(folder: &Path) -> ApiResult<Vec<(PathBuf, fs::FileType)>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(problem::file("list", &folder, &error)),
+        };
+        for entry in entries.flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            let Ok(kind) = entry.file_type() else { continue };
+            if is_hidden(&name) {
+                continue;
+            }
+            if kind.is_dir() {
+                open.push(path);
+            } else if is_workflow_name(&name) {
+                found.push((path, kind));
+            }
+        }
+    }
+    Ok(found)
+}
+
 impl Workspace {
     /// The workflow files, sorted, as paths relative to the workspace with `/`.
     pub(crate) fn workflow_paths(&self) -> ApiResult<Vec<String>> {
-        let mut found = Vec::new();
-        let mut open = vec![self.root().join(WORKFLOWS)];
-        while let Some(folder) = open.pop() {
-            let entries = match fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(problem::file("list", &folder, &error)),
-            };
-            for entry in entries.flatten() {
-                let path = entry.path();
-                let Ok(kind) = entry.file_type() else { continue };
-                if is_hidden(&entry.file_name().to_string_lossy()) {
-                    continue;
-                }
-                if kind.is_dir() {
-                    open.push(path);
-                } else if let Some(relative) = self.to_relative(&path)
-                    && is_workflow_name(&relative)
-                    && (kind.is_file() || self.link_stays_inside(&path))
-                {
-                    found.push(relative);
-                }
-            }
-        }
+        let inside = |(path, kind): (PathBuf, fs::FileType)| {
+            let relative = self.to_relative(&path)?;
+            (kind.is_file() || self.link_stays_inside(&path)).then_some(relative)
+        };
+        let mut found: Vec<String> = below(&self.root().join(WORKFLOWS))?.into_iter().filter_map(inside).collect();
         found.sort();
         Ok(found)
     }

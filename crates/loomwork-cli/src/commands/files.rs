@@ -45,10 +45,28 @@ struct FileReport {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// The files that are meant: a folder stands for the workflows in it and below.
+fn meant(files: &[PathBuf], context: &Context) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for file in files {
+        let place = placed(context, file);
+        if !place.is_dir() {
+            all.push(file.clone());
+            continue;
+        }
+        let inside = loomwork_app::workflow_files(&place)?;
+        if inside.is_empty() {
+            return Err(Failure::usage(format!("There is no workflow file (.yaml or .yml) in the folder {}.", file.display())));
+        }
+        all.extend(inside);
+    }
+    Ok(all)
+}
+
 /// Checks files, of any place.
 pub(super) fn validate(context: &Context, files: &[PathBuf]) -> Result<Exit, Failure> {
     let mut report = Report { ok: true, files: Vec::new() };
-    for file in files {
+    for file in &meant(files, context)? {
         let checked = loomwork_app::check_file(&placed(context, file))?;
         let path = file.display().to_string();
         let ok = !checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);

@@ -28,7 +28,7 @@ pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, sco
     let title = node.get("name").and_then(|title| draft::text_of(title, scope.report));
     let mut group = draft::step(id, title.as_deref().or((name != id).then_some(name)));
     name.clone_into(&mut scope.job);
-    scope.env = Env::new();
+    scope.env = scope.secret_env.clone();
     scope.matrix = false;
     scope.steps.clear();
     let needs = needs(node, scope);
@@ -45,7 +45,7 @@ pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, sco
         call(&mut group, node, uses, scope);
         return group;
     }
-    let env = read_env(node.get("env"), &Env::new(), scope);
+    let env = read_env(node.get("env"), &scope.secret_env.clone(), scope);
     let steps = node.get("steps").map(Node::items).unwrap_or_default();
     let made = steps_of(&steps, &env, &defaults, scope);
     if made.is_empty() {

@@ -19,6 +19,10 @@ pub(super) struct Scope<'r> {
     /// The workflow's name in the source.
     name: String,
     pub(super) workflow_env: Vec<String>,
+    /// Variables of the workflow that hold secrets: steps may have those, a workflow's `env` may not.
+    pub(super) secret_env: Env,
+    /// Inputs that stand for values of GitHub, with the paths of those, that are not reported yet.
+    stand_ins: Vec<(String, String)>,
     /// Environment of the job and step at hand.
     pub(super) env: Env,
     /// Job of the source → step of ours.
@@ -41,6 +45,8 @@ impl<'r> Scope<'r> {
             report,
             name: name.to_owned(),
             workflow_env: Vec::new(),
+            secret_env: Env::new(),
+            stand_ins: Vec::new(),
             env: Env::new(),
             jobs: IndexMap::new(),
             job: String::new(),
@@ -73,7 +79,16 @@ impl<'r> Scope<'r> {
                 },
             }
         }
+        self.report_stand_ins(place);
         parts
+    }
+
+    /// Says which inputs were made for values that only GitHub has.
+    pub(super) fn report_stand_ins(&mut self, place: Node<'_>) {
+        for (input, path) in self.stand_ins.drain(..) {
+            let message = format!("only GitHub knows `{path}`: the input `{input}` stands for it, empty unless a run gives it");
+            self.report.approximated(place, message);
+        }
     }
 
     pub(super) fn expression(&mut self, source: &str) -> Result<String, String> {
@@ -176,10 +191,7 @@ impl<'r> Scope<'r> {
             ["github", "run_id" | "run_number"] => Ok("run.id".to_owned()),
             ["github", "workspace"] => Ok("'.'".to_owned()),
             ["runner", "os"] => Ok("'Linux'".to_owned()),
-            ["github" | "vars" | "runner", ..] => {
-                let name = path.join("_");
-                Ok(self.input(&name, Some("")))
-            }
+            ["github" | "vars" | "runner", ..] => Ok(self.input(&path.join("_"), Some(&path.join(".")))),
             _ => Err(format!("`{}` has no counterpart here", path.join("."))),
         }
     }
@@ -193,14 +205,15 @@ impl<'r> Scope<'r> {
     }
 
     /// An input of ours; what the workflow does not declare is declared.
-    fn input(&mut self, name: &str, default: Option<&str>) -> String {
+    fn input(&mut self, name: &str, of_github: Option<&str>) -> String {
         let id = identifier(name);
         if !self.workflow.inputs.has(&id) {
             let mut map = Map::new().with("type", "string");
-            match default {
-                Some(default) => {
-                    map.put("default", default);
-                    map.put("description", format!("stands for `{}` of GitHub", name.replace('_', ".")));
+            match of_github {
+                Some(path) => {
+                    self.stand_ins.push((id.clone(), path.to_owned()));
+                    map.put("default", "");
+                    map.put("description", format!("stands for `{path}` of GitHub"));
                 }
                 None => map.put("required", true),
             }

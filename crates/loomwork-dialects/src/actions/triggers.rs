@@ -46,7 +46,7 @@ fn trigger(event: &str, node: Node<'_>, scope: &mut Scope<'_>) {
                 scope.workflow.secret(&identifier(name));
                 report.translated(
                     secret,
-                    format!("`{name}` is a secret of the workflow: store it with `loomwork secrets set {}`", identifier(name)),
+                    format!("`{name}` is a secret of the workflow: put it into .loomwork/secrets.json as `{}`", identifier(name)),
                 );
                 secret.take();
             }

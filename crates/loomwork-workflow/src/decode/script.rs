@@ -17,19 +17,25 @@ impl Decoder<'_> {
         };
         let mut script = String::new();
         let mut taken = Vec::new();
+        // Where the search for what is written goes on: the same expression may stand there several times.
+        let mut from = 0;
         for piece in split(&scalar.text) {
             match piece {
                 Piece::Text(text) => script.push_str(&text),
                 Piece::Unclosed { at } => {
-                    let place = self.find_in(node, &scalar.text[at..]);
+                    let place = self.find_in(node, from, &scalar.text[at..]);
                     let message = "Expressions cannot stand in a script; a literal `${{` is written `$${{`.";
                     self.report(codes::EXPRESSION_IN_SCRIPT, place, message);
                 }
                 Piece::Expression { source, .. } => {
                     let written = format!("${{{{{source}}}}}");
-                    let place = self.find_in(node, &written);
-                    let fix = (place.slice(self.text) == written && is_posix(shell))
-                        .then(|| self.move_to_env(step, node, place, source, &mut taken));
+                    let place = self.find_in(node, from, &written);
+                    let found = place.slice(self.text) == written;
+                    if found {
+                        from = place.end - node.place.start;
+                    }
+                    let fix = (found && is_posix(shell))
+                        .then(|| self.move_to_env(step, (node, Quotes::at_the_end_of(&script)), place, source, &mut taken));
                     let message = "An expression cannot stand in a script: its value could be taken for commands. Put it into `env` and use the variable.";
                     self.report(codes::EXPRESSION_IN_SCRIPT, place, message).fixes.extend(fix.flatten());
                 }
@@ -38,21 +44,38 @@ impl Decoder<'_> {
         Some(script)
     }
 
-    fn find_in(&self, node: &Node, written: &str) -> Place {
+    fn find_in(&self, node: &Node, from: usize, written: &str) -> Place {
         let raw = node.place.slice(self.text);
-        match raw.find(written).filter(|_| !node.aliased) {
-            Some(at) => Place::new(node.place.start + at, node.place.start + at + written.len()),
+        match raw.get(from..).and_then(|rest| rest.find(written)).filter(|_| !node.aliased) {
+            Some(at) => {
+                let start = node.place.start + from + at;
+                Place::new(start, start + written.len())
+            }
             None => super::first_line(self.text, node.place),
         }
     }
 
-    fn move_to_env(&self, step: &Node, run: &Node, place: Place, source: &str, taken: &mut Vec<String>) -> Option<Fix> {
+    fn move_to_env(
+        &self,
+        step: &Node,
+        (run, quotes): (&Node, Quotes),
+        place: Place,
+        source: &str,
+        taken: &mut Vec<String>,
+    ) -> Option<Fix> {
         let env = step.get("env");
         let known: Vec<&str> = env.and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.as_str()).collect();
         let name = variable_name(source, &known, taken);
         let value = serde_json::Value::from(format!("${{{{{source}}}}}")).to_string();
-        let used = self.edit(place, format!("${{{name}}}"));
         let style = run.scalar().map(|scalar| scalar.style);
+        let used = match style {
+            Some(Style::Double) => quotes.around(&name).replace('"', "\\\""),
+            Some(Style::Single) => quotes.around(&name).replace('\'', "''"),
+            // A quote at the start would be one of YAML.
+            Some(Style::Plain) if place.start == run.place.start => format!("${{{name}}}"),
+            _ => quotes.around(&name),
+        };
+        let used = self.edit(place, used);
         let added = match env {
             Some(env) if env.aliased => return None,
             Some(env) if env.flow => {
@@ -85,6 +108,49 @@ impl Decoder<'_> {
     pub(super) fn indent_of(&self, offset: usize) -> String {
         let line_start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
         self.text[line_start..offset].chars().map(|c| if c == '-' { ' ' } else { c }).collect()
+    }
+}
+
+/// What the shell makes of a variable at some place of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// It would be split into words.
+    None,
+    /// It would stay a name.
+    Single,
+    /// It is one word, with its value.
+    Double,
+    /// In the text of a here-document quotes are text too.
+    Document,
+}
+
+impl Quotes {
+    /// Those that are open behind the first part of a POSIX script.
+    fn at_the_end_of(script: &str) -> Self {
+        let mut open = Self::None;
+        let mut characters = script.chars();
+        while let Some(character) = characters.next() {
+            open = match (open, character) {
+                (Self::None | Self::Double, '\\') => {
+                    characters.next();
+                    open
+                }
+                (Self::None, '\'') => Self::Single,
+                (Self::None, '"') => Self::Double,
+                (Self::Single, '\'') | (Self::Double, '"') => Self::None,
+                _ => open,
+            };
+        }
+        if open == Self::None && script.contains("<<") { Self::Document } else { open }
+    }
+
+    /// A variable, so that it is one word with its value.
+    fn around(self, name: &str) -> String {
+        match self {
+            Self::None => format!("\"${{{name}}}\""),
+            Self::Single => format!("'\"${{{name}}}\"'"),
+            Self::Double | Self::Document => format!("${{{name}}}"),
+        }
     }
 }
 

@@ -265,9 +265,17 @@ impl<'a> Val<'a> {
             Self::List(List::Json(items)) => Value::Array(items.to_vec()),
             Self::List(List::Items(items)) => Value::Array(items.iter().map(Val::to_json).collect::<Result<_, _>>()?),
             Self::Dict(Dict::Json(map)) => Value::Object((*map).clone()),
-            Self::Dict(Dict::Entries(map)) => Value::Object(
-                map.iter().map(|(key, value)| Ok((key.to_json_key(), value.to_json()?))).collect::<Result<_, EvalError>>()?,
-            ),
+            Self::Dict(Dict::Entries(map)) => {
+                let mut object = Map::with_capacity(map.len());
+                for (key, value) in map.iter() {
+                    let name = key.to_json_key();
+                    if object.insert(name.clone(), value.to_json()?).is_some() {
+                        let message = format!("two keys of the map are `{name}` when they are written as JSON");
+                        return Err(EvalError::invalid(message));
+                    }
+                }
+                Value::Object(object)
+            }
             Self::Timestamp(at) => Value::String(at.to_string()),
             Self::Duration(duration) => Value::String(time::duration_text(*duration)),
             Self::Type(name) => Value::String((*name).to_owned()),

@@ -51,7 +51,7 @@ impl Servers {
                 }
             }
             if !profile.is_empty() {
-                report.translated(section, format!("the environment `{name}` is a profile: `run --profile {name}`"));
+                report.translated(section, format!("the environment `{name}` is a profile"));
                 this.profiles.insert(name.to_owned(), profile);
             }
         }
@@ -143,10 +143,8 @@ fn server(node: Node<'_>, report: &Report, whole: bool) -> Option<Server> {
         let Some(text) = value.text() else { continue };
         let (text, names) = with_variables(text, "secrets");
         for secret in &names {
-            report.translated(
-                value,
-                format!("`${{{secret}}}` is the secret `{secret}` here: store it with `loomwork secrets set {secret}`"),
-            );
+            report
+                .translated(value, format!("`${{{secret}}}` is the secret `{secret}` here: put it into .loomwork/secrets.json"));
         }
         server.secrets.extend(names);
         headers.put(name, text);
