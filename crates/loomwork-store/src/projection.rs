@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use loomwork_run::{Event, EventKind, ForkedFrom, RunError, RunStatus, RunTrigger};
+use loomwork_run::{Event, EventKind, ForkedFrom, LetterRecord, RunError, RunStatus, RunTrigger};
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
@@ -213,6 +213,21 @@ pub(crate) fn changes(connection: &Connection) -> Result<standing::Changes, Stor
     let mut changes = standing::Changes::new();
     tail_with(connection, |_, _| {}, |record| standing::note(&mut changes, record))?;
     Ok(changes)
+}
+
+/// The letters with their runs.
+pub(crate) fn dead_letters(connection: &Connection) -> Result<Vec<(LetterRecord, RunRow)>, StoreError> {
+    let mut changes = standing::Changes::new();
+    let (changed, _) = tail_with(connection, |_, _| {}, |record| standing::note(&mut changes, record))?;
+    let mut found = Vec::new();
+    for letter in standing::letters(connection, changes)? {
+        let row = match changed.get(&letter.run) {
+            Some(row) => Some(row.clone()),
+            None => stored_row(connection, &letter.run)?,
+        };
+        found.extend(row.map(|row| (letter, row)));
+    }
+    Ok(found)
 }
 
 /// Runs, newest first: the projection, corrected by the tail of the journal.

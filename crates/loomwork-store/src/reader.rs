@@ -104,6 +104,15 @@ impl Reader {
         standing::letters(&at_once, projection::changes(&at_once)?)
     }
 
+    /// The same with their runs.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn dead_letters(&self) -> Result<Vec<(LetterRecord, RunRow)>, StoreError> {
+        let at_once = self.connection.unchecked_transaction().map_err(StoreError::read)?;
+        projection::dead_letters(&at_once)
+    }
+
     fn one<T: rusqlite::types::FromSql>(&self, sql: &str, key: &str) -> Result<Option<T>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(StoreError::read)?;
         statement.query_row([key], |row| row.get(0)).optional().map_err(StoreError::read)

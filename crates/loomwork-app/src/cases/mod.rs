@@ -7,6 +7,7 @@ mod files;
 mod import;
 mod plan;
 mod runs;
+mod shared;
 mod take_up;
 mod versions;
 mod workflows;
@@ -53,7 +54,10 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListRuns(_)
         | Request::GetEvents(_)
         | Request::GetLogs(_)
-        | Request::GetValue(_) => true,
+        | Request::GetValue(_)
+        | Request::ListBreakers(_)
+        | Request::ListDeadLetters(_)
+        | Request::GetDeadLetter(_) => true,
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
@@ -67,7 +71,10 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ForkRun(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
-        | Request::SendEvent(_) => false,
+        | Request::SendEvent(_)
+        | Request::ResetBreaker(_)
+        | Request::ResendRun(_)
+        | Request::DiscardDeadLetter(_) => false,
     }
 }
 
@@ -110,6 +117,12 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
+        Request::ListBreakers(_) => json(shared::breakers(journal).await),
+        Request::ListDeadLetters(_) => json(shared::letters(journal).await),
+        Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, engine, request).await),
+        Request::ResetBreaker(request) => json(shared::reset(caller, request).await),
+        Request::ResendRun(request) => json(shared::resend(caller, request).await),
+        Request::DiscardDeadLetter(request) => json(shared::discard(caller, request).await),
     }
 }
 
@@ -136,6 +149,9 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, None, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),
+        Request::ListBreakers(_) => json(shared::breakers(journal).await),
+        Request::ListDeadLetters(_) => json(shared::letters(journal).await),
+        Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, None, request).await),
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
@@ -149,7 +165,10 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::ForkRun(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
-        | Request::SendEvent(_) => {
+        | Request::SendEvent(_)
+        | Request::ResetBreaker(_)
+        | Request::ResendRun(_)
+        | Request::DiscardDeadLetter(_) => {
             Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only."))
         }
     }

@@ -8,42 +8,48 @@ use loomwork_api::{
 };
 use loomwork_engine::Wish;
 use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
-use serde_json::Value;
+use loomwork_workflow::Workflow;
+use serde_json::{Map, Value};
 
 use super::{Caller, workflows};
 use crate::{
     journal::{blocking, now_ms, of_engine},
     problem, views,
+    workspace::Catalog,
 };
 
 pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> {
     let catalog = Arc::clone(caller.owner.catalog());
     let StartRun { workflow: name, inputs, labels, priority } = request;
-    let (entry, workflow, inputs) = blocking(move || {
-        let entry = catalog.find(&name)?;
-        let workflow =
-            entry.analysis.workflow.clone().filter(|_| !entry.is_barred()).ok_or_else(|| workflows::invalid(&entry))?;
-        if let Some(message) = crate::library::unsupported(&workflow) {
-            return Err(problem::invalid(message));
-        }
-        let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
-            let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
-            problem::invalid(said.join(" "))
-        })?;
-        Ok((entry, workflow, inputs))
-    })
-    .await?;
-    let start = loomwork_engine::StartRun {
-        workflow,
-        text: Arc::from(entry.file.text.as_str()),
-        path: entry.path,
-        inputs,
-        labels,
-        priority,
-        actor: caller.actor.clone(),
-    };
+    let (text, path, workflow, inputs) = blocking(move || from_file(&catalog, &name, &inputs)).await?;
+    let (text, actor) = (Arc::from(text.as_str()), caller.actor.clone());
+    let start = loomwork_engine::StartRun { workflow, text, path, inputs, labels, priority, actor };
     let run = caller.owner.engine().start_run(start).await.map_err(of_engine)?;
     show(caller, &run).await
+}
+
+/// The text, path and workflow of a file, and the inputs for a run of it.
+pub(super) fn from_file(
+    catalog: &Catalog,
+    name: &str,
+    inputs: &Map<String, Value>,
+) -> ApiResult<(String, String, Workflow, Map<String, Value>)> {
+    let entry = catalog.find(name)?;
+    let workflow = entry.analysis.workflow.clone().filter(|_| !entry.is_barred()).ok_or_else(|| workflows::invalid(&entry))?;
+    let (workflow, inputs) = startable(workflow, inputs)?;
+    Ok((entry.file.text.clone(), entry.path, workflow, inputs))
+}
+
+/// A workflow that this version can run, and the inputs for a run of it, with defaults filled in.
+pub(super) fn startable(workflow: Workflow, inputs: &Map<String, Value>) -> ApiResult<(Workflow, Map<String, Value>)> {
+    if let Some(message) = crate::library::unsupported(&workflow) {
+        return Err(problem::invalid(message));
+    }
+    let inputs = loomwork_workflow::resolve_inputs(&workflow, inputs).map_err(|problems| {
+        let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
+        problem::invalid(said.join(" "))
+    })?;
+    Ok((workflow, inputs))
 }
 
 pub(super) async fn retry(caller: &Caller, request: RetryRun) -> ApiResult<Retried> {
@@ -143,12 +149,12 @@ pub(super) async fn send(caller: &Caller, request: SendEvent) -> ApiResult<Nothi
     Ok(Nothing {})
 }
 
-async fn show(caller: &Caller, run: &str) -> ApiResult<Run> {
+pub(super) async fn show(caller: &Caller, run: &str) -> ApiResult<Run> {
     caller.owner.engine().inspect(run, |active| views::run(active, now_ms())).await.map_err(of_engine)
 }
 
 /// Runs that came with a foreign journal are touched only after this user has said so.
-fn trusted(caller: &Caller) -> ApiResult<()> {
+pub(super) fn trusted(caller: &Caller) -> ApiResult<()> {
     if caller.owner.is_trusted() {
         return Ok(());
     }
