@@ -91,6 +91,10 @@ contract! {
     resume_run: ResumeRun => Run, "Lets a paused run go on.";
     rerun_run: RerunRun => Retried, "Does a step and all that follows again.";
     fork_run: ForkRun => Retried, "Starts a new run from a moment of an old one, which stays as it is.";
+    create_checkpoint: CreateCheckpoint => Checkpoint, "Keeps the state of a run as it is now.";
+    list_checkpoints: ListCheckpoints => CheckpointList, "The checkpoints of a run, newest state first, each checked.";
+    restore_checkpoint: RestoreCheckpoint => Retried, "Starts a new run from what a checkpoint kept.";
+    delete_checkpoint: DeleteCheckpoint => Nothing, "Deletes a checkpoint. The run stays as it is.";
     judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
     decide_step: DecideStep => Run, "Decides an approval.";
     send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";

@@ -9,10 +9,10 @@ use std::{
 };
 
 use loomwork_api::{ApiError, ApiResult, ErrorCode, GetLogs, ListRuns, LogLine, LogPage, LogStream, RunList, RunSummary};
-use loomwork_engine::{Active, Engine, EngineError, load_run};
+use loomwork_engine::{Active, Engine, EngineError, load_run, load_run_from};
 use loomwork_run::{RefusedRequest, RunStatus};
 use loomwork_store::{
-    Reader, RunFilter, StoreError,
+    Checkpoints, Reader, RunFilter, StoreError,
     logs::{Logs, StretchLimit},
 };
 
@@ -38,6 +38,10 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) fn new(file: PathBuf, logs: PathBuf) -> Self {
         Self { file, logs: Logs::new(logs), readers: Arc::default() }
+    }
+
+    pub(crate) fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::beside(&self.file)
     }
 
     /// Asks the journal on a thread that may block; none when there is no journal yet.
@@ -87,7 +91,9 @@ impl Journal {
     {
         let Some(engine) = engine else {
             let id = run.to_owned();
-            let seen = self.ask(move |reader| load_run(reader, &id).map(|active| look(&active)).map_err(of_engine)).await?;
+            let checkpoints = self.checkpoints();
+            let load = move |reader: &Reader| load_run_from(reader, &checkpoints, &id);
+            let seen = self.ask(move |reader| load(reader).map(|active| look(&active)).map_err(of_engine)).await?;
             return seen.ok_or_else(|| problem::not_found(format!("There is no run {run:?} in this workspace.")));
         };
         engine.inspect(run, look).await.map_err(of_engine)
@@ -208,10 +214,13 @@ pub(crate) fn of_store(error: StoreError) -> ApiError {
 pub(crate) fn of_engine(error: EngineError) -> ApiError {
     let code = match error {
         EngineError::Store(error) => return of_store(error),
+        EngineError::Checkpoint(error) => return crate::cases::of_checkpoint(error),
         EngineError::NoSuchRun(_)
         | EngineError::NoSuchBreaker(_)
         | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => ErrorCode::NotFound,
-        EngineError::NoSuchLetter(_) | EngineError::Refused(RefusedRequest::State(_)) => ErrorCode::Refused,
+        EngineError::NoSuchLetter(_) | EngineError::Refused(RefusedRequest::State(_)) | EngineError::UnfitCheckpoint { .. } => {
+            ErrorCode::Refused
+        }
         EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,
         EngineError::Unreadable { .. } | EngineError::NotLoaded(_) => ErrorCode::Internal,

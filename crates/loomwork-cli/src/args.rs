@@ -1,11 +1,13 @@
 //! What can be said on the command line.
 
+mod checkpoint;
 mod shared;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use checkpoint::{CheckpointCommand, LevelArgument};
 pub(crate) use shared::{BreakerCommand, LetterCommand};
 
 /// Draws, runs, watches and repairs workflows.
@@ -159,6 +161,11 @@ pub(crate) enum Command {
         /// Only say what would run, be reused, and repeat an effect
         #[arg(long)]
         plan: bool,
+    },
+    /// Keep the state of a run, to go back to it
+    Checkpoint {
+        #[command(subcommand)]
+        what: CheckpointCommand,
     },
     /// Skip a step that failed or needs attention
     Skip {

@@ -46,6 +46,43 @@ fn retry_takes_the_run_up_in_the_background_and_keeps_what_succeeded() {
 }
 
 #[test]
+fn a_checkpoint_is_kept_listed_restored_and_deleted_and_a_damaged_one_is_told() {
+    let place = Place::new(&[("workflows/flaky.yaml", FLAKY), ("workflows/slow.yaml", SLOW)]);
+    let run = place.json(&["run", "slow", "--detach"]).json()["id"].as_str().unwrap().to_owned();
+    until("the step is under way", || place.path().join("started").exists());
+    let kept = place.json(&["checkpoint", "create", &run, "--name", "early", "--level", "debug"]);
+    assert_eq!((kept.code, &kept.json()["facts"]["name"]), (0, &json!("early")), "{kept:?}");
+    let damaged = place.json(&["checkpoint", "create", &run]).json()["id"].as_str().unwrap().to_owned();
+    let file = place.path().join(format!(".loomwork/checkpoints/{run}/{damaged}.checkpoint"));
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let list = place.json(&["checkpoint", "list", &run]).json()["checkpoints"].clone();
+    assert_eq!((&list[0]["id"], &list[0]["facts"]), (&json!(damaged), &Value::Null), "{list}");
+    assert!(list[0]["problem"].as_str().unwrap().contains("damaged"), "{list}");
+    assert_eq!((&list[1]["facts"]["level"], &list[1]["problem"]), (&json!("debug"), &Value::Null));
+    let refused = place.json(&["checkpoint", "restore", &run, &damaged]);
+    assert!(refused.code == 4 && refused.err.contains("damaged"), "{refused:?}");
+    let plan = place.json(&["checkpoint", "restore", &run, "early", "--plan"]);
+    assert_eq!(plan.json(), json!({"runs": ["wait"], "reused": [], "repeats": ["wait"]}), "{plan:?}");
+    let restored = place.json(&["checkpoint", "restore", &run, "early"]).json();
+    assert_eq!(restored["forked_from"]["run"], json!(run), "{restored}");
+    fs::write(place.path().join("go"), "").unwrap();
+    for each in [&run, restored["id"].as_str().unwrap()] {
+        until("the run has succeeded", || place.json(&["show", each]).json()["status"] == "succeeded");
+    }
+    let late = place.json(&["checkpoint", "create", &run, "--name", "late"]);
+    assert_eq!((late.code, place.json(&["checkpoint", "restore", &run, "late"]).code), (0, 4), "{late:?}");
+    assert_eq!(place.json(&["checkpoint", "create", &run, "--name", ""]).code, 2);
+    for name in ["early", "late", &damaged] {
+        assert_eq!(place.json(&["checkpoint", "delete", &run, name]).code, 0);
+    }
+    assert_eq!(place.json(&["checkpoint", "list", &run]).json()["checkpoints"], json!([]));
+    assert_eq!(place.json(&["checkpoint", "delete", &run, "early"]).code, 3);
+    assert_eq!(place.json(&["checkpoint", "list", "nosuchrun"]).code, 3);
+}
+
+#[test]
 fn a_run_outlives_the_file_of_its_workflow() {
     let place = Place::new(&[("workflows/flaky.yaml", FLAKY)]);
     let run = place.json(&["run", "flaky"]).json()["id"].as_str().unwrap().to_owned();

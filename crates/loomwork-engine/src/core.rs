@@ -254,6 +254,10 @@ impl Core {
                 plan = Some(planned);
                 events
             }
+            Wish::Kept(checkpoint) => {
+                let kind = EventKind::CheckpointCreated(checkpoint);
+                vec![Event { at_ms: now_ms, actor: actor.to_owned(), step: None, attempt: None, kind }]
+            }
             Wish::Judge { step, verdict } => loomwork_run::judge(state, values, actor, &step, verdict, now_ms)?,
             Wish::Decide { step, approved, comment, form } => {
                 loomwork_run::decide_approval(state, values, actor, (&step, approved), (comment, form), now_ms)?

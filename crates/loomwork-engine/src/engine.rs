@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use loomwork_run::{Program, RetryPlan, RunTrigger};
-use loomwork_store::{Reader, Writer};
+use loomwork_store::{Checkpoints, Reader, Writer};
 use loomwork_workflow::{EngineSettings, Scope, Workflow};
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
 use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
-use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run, read_values};
+use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run_from, read_values};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -57,6 +57,7 @@ pub struct Engine {
     figures: watch::Receiver<Figures>,
     journal: Arc<Path>,
     journal_id: Arc<str>,
+    checkpoints: Checkpoints,
     slots: usize,
     done: watch::Receiver<bool>,
 }
@@ -108,12 +109,14 @@ impl Engine {
         let fresh = uuid::Uuid::now_v7().to_string();
         let path = config.journal.clone();
         let (resume, durability) = (config.resume, config.settings.durability);
+        let checkpoints = Checkpoints::beside(&path);
+        let kept = checkpoints.clone();
         let (writer, open_runs, breakers, letters) = blocking(move || {
             let writer = Writer::open_with(&path, &fresh, durability)?;
             let reader = Reader::open(&path)?;
             let mut runs = Vec::new();
             for row in if resume { reader.open_runs()? } else { Vec::new() } {
-                match load_run(&reader, &row.id) {
+                match load_run_from(&reader, &kept, &row.id) {
                     Ok(active) => runs.push(active),
                     // One damaged run must not keep the others from going on.
                     Err(error) => tracing::error!(run = row.id, %error, "an open run cannot be resumed"),
@@ -154,12 +157,28 @@ impl Engine {
             let _ = done_sender.send(true);
         });
         let journal = Arc::from(config.journal.as_path());
-        Ok(Self { messages, published, figures, journal, journal_id, slots, done })
+        let engine = Self { messages, published, figures, journal, journal_id, checkpoints, slots, done };
+        tokio::spawn(crate::checkpoints::keep(engine.clone(), config.settings.checkpoints));
+        Ok(engine)
     }
 
     /// Identifies the journal for all its life.
     pub fn journal_id(&self) -> &str {
         &self.journal_id
+    }
+
+    /// The checkpoints of its runs.
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
+    }
+
+    pub(crate) fn journal(&self) -> &Arc<Path> {
+        &self.journal
+    }
+
+    /// Becomes true when the loop has ended.
+    pub(crate) fn done(&self) -> watch::Receiver<bool> {
+        self.done.clone()
     }
 
     /// Processes that may run at one time.
@@ -301,10 +320,10 @@ impl Engine {
         if sent && let Ok(Some(seen)) = receiver.await {
             return Ok(seen);
         }
-        let journal = Arc::clone(&self.journal);
+        let (journal, checkpoints) = (Arc::clone(&self.journal), self.checkpoints.clone());
         let run = run.to_owned();
         blocking(move || {
-            let active = load_run(&Reader::open(&journal)?, &run)?;
+            let active = load_run_from(&Reader::open(&journal)?, &checkpoints, &run)?;
             Ok(look(&active))
         })
         .await
@@ -341,9 +360,9 @@ impl Engine {
         }
         let _held = Hold::on(&self.messages, run);
         // Nobody else knew the run when it was held. Otherwise what is read may be old, but then it is not taken in.
-        let journal = Arc::clone(&self.journal);
+        let (journal, checkpoints) = (Arc::clone(&self.journal), self.checkpoints.clone());
         let id = run.to_owned();
-        let active = blocking(move || load_run(&Reader::open(&journal)?, &id)).await?;
+        let active = blocking(move || load_run_from(&Reader::open(&journal)?, &checkpoints, &id)).await?;
         let _ = self.messages.send(Message::Request(Request::Load(Box::new(active))));
         match self.ask(&request).await {
             Err(EngineError::NotLoaded(run)) => Err(EngineError::NoSuchRun(run)),
@@ -400,7 +419,9 @@ fn evaluate_env(workflow: &Workflow, scope: &Scope) -> Result<Value, EngineError
     Ok(Value::Object(env))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, EngineError> + Send + 'static) -> Result<T, EngineError> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(EngineError::Stopped(format!("a reader was interrupted: {error}"))),

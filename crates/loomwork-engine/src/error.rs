@@ -1,7 +1,7 @@
 //! Errors of the engine's requests.
 
 use loomwork_run::RefusedRequest;
-use loomwork_store::StoreError;
+use loomwork_store::{CheckpointError, StoreError};
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,17 @@ pub enum EngineError {
         /// The run's id.
         run: String,
         /// What is wrong.
+        reason: String,
+    },
+    /// A checkpoint cannot be used or written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint does not fit the journal.
+    #[error("the checkpoint `{checkpoint}` cannot be used: {reason}")]
+    UnfitCheckpoint {
+        /// Its id.
+        checkpoint: String,
+        /// Why.
         reason: String,
     },
     /// The journal failed.

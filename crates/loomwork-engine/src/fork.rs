@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use loomwork_run::{Event, RetryPlan, Values, fork_events, plan_fork};
+use loomwork_run::{Event, EventKind, RetryPlan, Values, fork_events, plan_fork};
 use loomwork_store::{NewRecord, Record};
 
 use crate::{Active, EngineError, fold_run};
@@ -47,5 +47,10 @@ impl Fork {
         let state = fold_run(id, &taken.collect::<Vec<_>>(), &definition)?;
         let plan = plan_fork(&state, &old)?;
         Ok(Self { active: Active::new(state, Values::default(), 0), plan, events, last_number: 0 })
+    }
+
+    /// Writes down one thing more about the new run that changes nothing of it.
+    pub(crate) fn note(&mut self, kind: EventKind, actor: &str, now_ms: i64) {
+        self.events.push(Event { at_ms: now_ms, actor: actor.to_owned(), step: None, attempt: None, kind });
     }
 }

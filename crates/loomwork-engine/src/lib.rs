@@ -7,6 +7,7 @@
 //! Not here: what happens next in a run (`loomwork-run`), SQL (`loomwork-store`), processes (`loomwork-steps`).
 
 mod call;
+mod checkpoints;
 mod core;
 mod driver;
 mod engine;
@@ -20,11 +21,12 @@ mod schedule;
 
 pub use crate::core::{Core, QueueLine, Queued};
 pub use call::Library;
+pub use checkpoints::{load_checkpoint, load_run_from};
 pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun, surroundings};
 pub use error::EngineError;
 pub use fork::Fork;
-pub use load::{fold_run, load_run, read_values};
+pub use load::{fold_on, fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, FingerprintSpec, FingerprintTo, Performer, ReportTo};
 pub use request::{Active, After, Answer, Ask, Look, NewRun, Request, Wish};

@@ -35,22 +35,39 @@ pub fn fold_run(
     let EventKind::RunCreated(created) = &event.kind else {
         return Err(unreadable(format!("its first event is `{}`", first.kind)));
     };
-    let text = definition(&created.definition)?;
-    let text = text.ok_or_else(|| unreadable(format!("its workflow {} is missing", created.definition)))?;
-    let workflow = loomwork_workflow::analyze(&text).workflow;
-    let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
-    let program = Arc::new(Program::new(workflow, created.definition.clone()));
+    let program = program(run, &created.definition, &definition)?;
     let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
-    fold(&mut state, rest).map_err(unreadable)?;
+    fold_on(&mut state, rest)?;
     Ok(state)
 }
 
-fn fold(state: &mut RunState, records: &[Record]) -> Result<(), String> {
+/// Folds further records of a run in.
+///
+/// # Errors
+/// When they cannot be folded.
+pub fn fold_on(state: &mut RunState, records: &[Record]) -> Result<(), EngineError> {
     for record in records {
-        let event = record.event().map_err(|error| format!("record {}: {error}", record.seq))?;
-        state.apply(&event).map_err(|error| format!("record {}: {error}", record.seq))?;
+        let unreadable = |reason: String| EngineError::Unreadable { run: state.id.clone(), reason };
+        let event = record.event().map_err(|error| unreadable(format!("record {}: {error}", record.seq)))?;
+        if let Err(error) = state.apply(&event) {
+            let reason = format!("record {}: {error}", record.seq);
+            return Err(EngineError::Unreadable { run: state.id.clone(), reason });
+        }
     }
     Ok(())
+}
+
+/// A definition of a run, prepared.
+pub(crate) fn program(
+    run: &str,
+    hash: &str,
+    definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
+) -> Result<Arc<Program>, EngineError> {
+    let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
+    let text = definition(hash)?.ok_or_else(|| unreadable(format!("its workflow {hash} is missing")))?;
+    let workflow = loomwork_workflow::analyze(&text).workflow;
+    let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
+    Ok(Arc::new(Program::new(workflow, hash.to_owned())))
 }
 
 /// Reads the large values that a state holds and that are not known yet.

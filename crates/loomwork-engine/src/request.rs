@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
+use loomwork_run::{CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
 use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
@@ -144,6 +144,8 @@ pub enum Wish {
         /// Merge patch on the resolved input.
         set: Option<Value>,
     },
+    /// That it is on record that its state was kept.
+    Kept(CheckpointCreated),
     /// That a step and all that follows is done again.
     Rerun {
         /// The step's path.

@@ -54,6 +54,9 @@ impl RunState {
         let Some(status) = run_transition(self.status, &event.kind) else {
             return Err(self.illegal(event, "the run".to_owned(), self.status.as_str()));
         };
+        if matches!(event.kind, EventKind::CheckpointCreated(_) | EventKind::CheckpointRestored(_)) {
+            return Ok(());
+        }
         self.status = status;
         match &event.kind {
             EventKind::RunStarted(_) => {

@@ -142,7 +142,8 @@ pub struct WaitingFor {
 }
 
 /// What a step waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Waiting {
     /// Times and events.
     For(Vec<WaitingFor>),
@@ -284,6 +285,25 @@ events! {
     "timer_fired" TimerFired {
         /// `run_timeout`, `timeout`, or `wait`.
         timer: String,
+    }
+    /// The state of the run was kept by a person.
+    "checkpoint_created" CheckpointCreated {
+        /// The checkpoint's id.
+        checkpoint: String,
+        /// Its name, if it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// How much it holds: `minimal`, `standard`, `comprehensive` or `debug`.
+        level: String,
+        /// SHA-256 of its content, in hex.
+        sha256: String,
+    }
+    /// The run begins with what a checkpoint of another one had kept.
+    "checkpoint_restored" CheckpointRestored {
+        /// The checkpoint's id.
+        checkpoint: String,
+        /// The run of which it is.
+        run: String,
     }
     /// The step is ready and waits for a slot.
     "step_queued" StepQueued {}

@@ -40,6 +40,8 @@ pub(crate) fn run_transition(status: RunStatus, event: &EventKind) -> Option<Run
         (Compensated, E::RunAmended(_)) => Some(Compensated),
         (Succeeded, E::RunTakenUp(_)) => Some(Running),
         (Succeeded, E::RunAmended(_)) => Some(Succeeded),
+        // What is written down about a run never changes it.
+        (status, E::CheckpointCreated(_) | E::CheckpointRestored(_)) => Some(status),
         _ => None,
     }
 }
@@ -286,6 +288,8 @@ mod tests {
             RunPaused {}.into(),
             RunResumed {}.into(),
             RunAmended { definition: String::new() }.into(),
+            CheckpointCreated { checkpoint: String::new(), name: None, level: String::new(), sha256: String::new() }.into(),
+            CheckpointRestored { checkpoint: String::new(), run: String::new() }.into(),
             RunCompensating {}.into(),
             RunCompensated { error: None }.into(),
             EventSent { name: String::new(), data: ValueRef::null() }.into(),

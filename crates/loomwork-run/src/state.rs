@@ -7,9 +7,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
+use crate::snapshot::{is_default, is_true, present};
 use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
 
 /// Index of the root among the instances.
@@ -84,7 +86,7 @@ pub struct RunState {
 }
 
 /// A cancel that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelRequest {
     /// Who.
     pub actor: String,
@@ -95,9 +97,11 @@ pub struct CancelRequest {
 }
 
 /// Which part of its definition an instance is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Default, Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The whole step.
+    #[default]
     Step,
     /// An element of a for-each, from 0.
     Element(u32),
@@ -106,72 +110,99 @@ pub enum Role {
 }
 
 /// A step, an element, a pass, or the root.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Instance {
     /// Its definition; without meaning for the root.
     pub definition: usize,
     /// Which part of it.
+    #[serde(skip_serializing_if = "is_default")]
     pub role: Role,
     /// What it is in. The root is in itself.
     pub parent: usize,
     /// Path within the run; empty for the root.
     pub path: Arc<str>,
     /// False for what an earlier attempt of its container had made and the present one has not made again.
+    #[serde(skip_serializing_if = "is_true")]
     pub attached: bool,
     /// State.
     pub status: StepStatus,
     /// The port it ended on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
     /// The attempts, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptState>,
     /// Attempts that were made before it was last reset: the retry policy does not count them.
+    #[serde(skip_serializing_if = "is_default")]
     pub earlier_attempts: usize,
     /// How often a person had it done anew; part of its idempotency key.
+    #[serde(skip_serializing_if = "is_default")]
     pub edits: u32,
     /// Merge patch on its resolved input.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub set: Option<Value>,
     /// The rule of `on_error` whose fallback takes the place of the action.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<usize>,
     /// When it was first under way, since the last reset.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at_ms: Option<i64>,
     /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at_ms: Option<i64>,
     /// When something about it comes due: its next attempt, or the first of its timers.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at_ms: Option<i64>,
     /// Why it was skipped or cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Resolved input of the last attempt.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub input: Option<ValueRef>,
     /// Output.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<ValueRef>,
     /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
     /// Why it is being stopped, and whether for lack of time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
     /// Incoming edges, counted.
+    #[serde(skip_serializing_if = "is_default")]
     pub edges: EdgeCounts,
     /// What it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Box<Waiting>>,
     /// Its children, if it is a container that has started.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub inner: Option<Box<Container>>,
     /// How far it is undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Box<Undo>>,
     /// Its place in the order of completion.
+    #[serde(skip_serializing_if = "is_default")]
     pub completion: u64,
     /// The run that it called.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<String>,
     /// Whether the next start of this container keeps what it has.
+    #[serde(skip_serializing_if = "is_default")]
     pub resume: bool,
     /// What its output may be used again for, if it has `cache`; of the last attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Box<str>>,
     /// The success whose output it used again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<Box<CachedFrom>>,
     /// Whether a person had it done again: then it, and what it contains, uses no earlier output.
+    #[serde(skip_serializing_if = "is_default")]
     pub again: bool,
 }
 
 /// Why something is being stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
     /// For people.
     pub reason: String,
@@ -180,28 +211,37 @@ pub struct Stop {
 }
 
 /// The children of a container.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Container {
     /// The children, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<usize>,
     /// Elements of its list.
+    #[serde(skip_serializing_if = "is_default")]
     pub count: u32,
     /// Its list.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub list: Option<ValueRef>,
     /// Children that have not ended.
+    #[serde(skip_serializing_if = "is_default")]
     pub open: u32,
     /// Children that have started and not ended.
+    #[serde(skip_serializing_if = "is_default")]
     pub active: u32,
     /// Children that ended on a port other than `failed`.
+    #[serde(skip_serializing_if = "is_default")]
     pub succeeded: u32,
     /// Failed children that nothing handles, in the order of their failure.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<usize>,
     /// Children that are ready and wait because `max_parallel` are active. Derived.
+    #[serde(skip)]
     pub(crate) held: VecDeque<usize>,
 }
 
 /// How far a step is undone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Undo {
     /// Attempts so far.
     pub attempts: u32,
@@ -214,33 +254,49 @@ pub struct Undo {
 }
 
 /// The incoming edges of a step, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EdgeCounts {
     /// Edges of `needs` that are taken.
+    #[serde(skip_serializing_if = "is_default")]
     pub taken: u32,
     /// Edges of `needs` that are dead.
+    #[serde(skip_serializing_if = "is_default")]
     pub dead: u32,
     /// Implied edges that are taken.
+    #[serde(skip_serializing_if = "is_default")]
     pub implied_taken: u32,
     /// Implied edges that are dead.
+    #[serde(skip_serializing_if = "is_default")]
     pub implied_dead: u32,
 }
 
 /// The state of an attempt.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptState {
     /// State.
     pub status: AttemptStatus,
     /// When it started.
     pub started_at_ms: i64,
     /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at_ms: Option<i64>,
     /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
     /// Its log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogSeal>,
     /// What it used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+}
+
+impl Default for Instance {
+    /// What a snapshot leaves out is as in an instance that was just made.
+    fn default() -> Self {
+        Self::new(usize::MAX, Role::Step, ROOT, Arc::from(""))
+    }
 }
 
 impl Instance {

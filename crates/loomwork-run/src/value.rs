@@ -118,6 +118,11 @@ impl Values {
         }
     }
 
+    /// Hashes and values of all large values that are loaded.
+    pub fn known(&self) -> Vec<(String, Arc<Value>)> {
+        self.known.iter().map(|(hash, value)| (hash.clone(), Arc::clone(value))).collect()
+    }
+
     /// Whether a large value is loaded.
     pub fn contains(&self, hash: &str) -> bool {
         self.known.contains_key(hash)

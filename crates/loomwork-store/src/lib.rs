@@ -6,6 +6,7 @@
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
 mod cached;
+mod checkpoints;
 mod error;
 mod projection;
 mod reader;
@@ -19,6 +20,7 @@ mod writer;
 pub mod logs;
 
 pub use cached::CachedOutput;
+pub use checkpoints::{Checked, CheckpointError, CheckpointHead, Checkpoints, Level, Listed, Retention};
 pub use error::StoreError;
 pub use projection::{RunFilter, RunRow};
 pub use reader::Reader;

@@ -147,7 +147,7 @@ const MAX_NAME_BYTES: usize = 160;
 
 /// A name that is one path component on every system: what is not a plain letter, digit, `_`, `-` or `.` stands as `%XX`.
 /// A long one is cut and told apart by its hash, so that two paths never share a file.
-fn file_name(text: &str) -> String {
+pub(crate) fn file_name(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     for (index, byte) in text.bytes().enumerate() {
         match byte {

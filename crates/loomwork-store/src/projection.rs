@@ -119,7 +119,8 @@ fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
         EventKind::StepReset(_) => row.done = row.done.saturating_sub(1),
         _ => {}
     }
-    if row.status.is_final() && event.step.is_none() {
+    let note = matches!(event.kind, EventKind::CheckpointCreated(_) | EventKind::CheckpointRestored(_));
+    if row.status.is_final() && event.step.is_none() && !note {
         row.ended_at_ms = Some(event.at_ms);
     }
 }

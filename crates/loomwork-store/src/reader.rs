@@ -62,6 +62,26 @@ impl Reader {
         rows.collect::<rusqlite::Result<_>>().map_err(StoreError::read)
     }
 
+    /// The first record of a run from a number on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn next_record(&self, run: &str, from_seq: u64) -> Result<Option<Record>, StoreError> {
+        let sql = format!("SELECT {ROW} FROM event WHERE run = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1");
+        let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
+        statement.query_row((run, from_seq), record_of).optional().map_err(StoreError::read)
+    }
+
+    /// How many records a run has from a number on.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn count_records(&self, run: &str, from_seq: u64) -> Result<usize, StoreError> {
+        let sql = "SELECT count(*) FROM event WHERE run = ?1 AND seq >= ?2";
+        let mut statement = self.connection.prepare_cached(sql).map_err(StoreError::read)?;
+        statement.query_row((run, from_seq), |row| row.get(0)).map_err(StoreError::read)
+    }
+
     /// The text of a workflow by its hash.
     ///
     /// # Errors

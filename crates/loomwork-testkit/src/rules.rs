@@ -21,7 +21,7 @@ pub fn broken_rules(journal: &[Record]) -> Vec<String> {
         }
         let (Some(run), step) = (run, record.step.as_deref()) else { continue };
         if let Some(end) = ended.get(run)
-            && record.kind != "run_taken_up"
+            && !matches!(record.kind.as_str(), "run_taken_up" | "checkpoint_created")
         {
             broken.push(format!("{} at {place} after the run's end at {end}", record.kind));
         }

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use indexmap::IndexMap;
 use loomwork_engine::{
     Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
-    Request, Wish, fold_run,
+    Request, Wish, fold_on, fold_run,
 };
 use loomwork_run::{
-    AttemptOutcome, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef, Values, Verdict,
+    AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef,
+    Values, Verdict,
 };
 use loomwork_store::{Batch, CachedOutput, Record};
 use serde_json::json;
@@ -53,6 +54,15 @@ struct Durable {
     journal: Vec<Record>,
     definitions: HashMap<String, String>,
     values: HashMap<String, Vec<u8>>,
+    checkpoints: HashMap<Arc<str>, Vec<Kept>>,
+}
+
+/// A state of a run that was kept.
+struct Kept {
+    /// Number of the last event in it.
+    seq: u64,
+    definition: String,
+    snapshot: Vec<u8>,
 }
 
 impl Durable {
@@ -62,6 +72,38 @@ impl Durable {
         let state = fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned()))?;
         let values = self.values_of(&state);
         Ok(Active::new(state, values, seq))
+    }
+
+    /// Keeps the states of all runs as they are durable now. Every third one is damaged.
+    fn keep(&mut self) {
+        let runs: std::collections::BTreeSet<Arc<str>> = self.journal.iter().filter_map(|record| record.run.clone()).collect();
+        for run in runs {
+            let Ok(Active { state, seq, .. }) = self.read(&run) else { continue };
+            let mut snapshot = state.snapshot();
+            if seq.is_multiple_of(3) {
+                snapshot.truncate(snapshot.len() / 2);
+            }
+            let definition = state.program.definition.clone();
+            self.checkpoints.entry(run).or_default().push(Kept { seq, definition, snapshot });
+        }
+    }
+
+    /// Reads a run from its newest whole checkpoint, as the engine does when it starts.
+    fn read_kept(&self, run: &str) -> Option<Active> {
+        let records = self.records(run);
+        let first = records.first()?.event().ok()?;
+        let EventKind::RunCreated(created) = &first.kind else { return None };
+        let whole = |kept: &Kept| {
+            let workflow = loomwork_workflow::analyze(self.definitions.get(&kept.definition)?).workflow?;
+            let program = Arc::new(Program::new(workflow, kept.definition.clone()));
+            let state = RunState::of_snapshot(program, run.to_owned(), (first.at_ms, created), &kept.snapshot).ok()?;
+            Some((kept.seq, state))
+        };
+        let (kept, mut state) = self.checkpoints.get(run)?.iter().rev().find_map(whole)?;
+        let tail: Vec<Record> = records.into_iter().filter(|record| record.seq > kept).collect();
+        fold_on(&mut state, &tail).ok()?;
+        let values = self.values_of(&state);
+        Some(Active::new(state, values, tail.last().map_or(kept, |record| record.seq)))
     }
 
     fn records(&self, run: &str) -> Vec<Record> {
@@ -134,6 +176,8 @@ pub struct World {
     pub broken: Vec<String>,
     /// Crashes so far.
     pub crashes: u32,
+    /// Runs that were read from a checkpoint after a crash.
+    pub from_checkpoints: u32,
     dice: Dice,
     now_ms: i64,
     slots: usize,
@@ -158,6 +202,7 @@ impl World {
         let mut world = Self {
             broken: Vec::new(),
             crashes: 0,
+            from_checkpoints: 0,
             dice,
             now_ms: 1_000_000,
             slots,
@@ -311,6 +356,10 @@ impl World {
         }
         durable.values.extend(batch.values);
         durable.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
+        // No dice: what is kept must not change what happens.
+        if durable.journal.len().is_multiple_of(7) {
+            durable.keep();
+        }
     }
 
     fn acknowledge(&mut self) {
@@ -405,6 +454,10 @@ impl World {
             7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
             8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
             9 => return self.send(),
+            10 => {
+                let (checkpoint, level) = ("1-kept".to_owned(), "minimal".to_owned());
+                Wish::Kept(CheckpointCreated { checkpoint, name: None, level, sha256: String::new() })
+            }
             _ => Wish::Retry { scope: RetryScope::All, set: None },
         };
         let refused = Arc::clone(&self.refused);
@@ -467,6 +520,15 @@ impl World {
         }
     }
 
+    /// The fold of some records of a run.
+    ///
+    /// # Errors
+    /// When they cannot be folded.
+    pub fn fold(&self, run: &str, records: &[Record]) -> Result<RunState, EngineError> {
+        let durable = locked(&self.shelf.durable);
+        fold_run(run, records, |hash| Ok(durable.definitions.get(hash).cloned()))
+    }
+
     /// Forks a run from one of its events; none when that is refused.
     ///
     /// # Errors
@@ -512,9 +574,20 @@ impl World {
             .with_letters(crate::letters(&journal), self.dead_letter_after_ms, true);
         let runs = self.runs();
         let open: Vec<Active> =
-            runs.iter().filter_map(|run| self.read(run)).filter(|active| !active.state.status.is_final()).collect();
+            runs.iter().filter_map(|run| self.recovered(run)).filter(|active| !active.state.status.is_final()).collect();
         self.core.recover(open, self.now_ms);
         self.core.resume(self.now_ms);
+    }
+
+    /// A run as an engine that starts reads it: from a checkpoint, if one can be used.
+    fn recovered(&mut self, run: &Arc<str>) -> Option<Active> {
+        let folded = self.read(run)?;
+        let Some(kept) = locked(&self.shelf.durable).read_kept(run) else { return Some(folded) };
+        self.from_checkpoints += 1;
+        if fingerprint(&kept) != fingerprint(&folded) {
+            self.broken.push(format!("{run} read from a checkpoint is not the fold of its events"));
+        }
+        Some(kept)
     }
 
     /// The runs of this world of which something is durable.

@@ -4,13 +4,17 @@ import type { Breaker } from "./Breaker";
 import type { BreakerList } from "./BreakerList";
 import type { Call } from "./Call";
 import type { CancelRun } from "./CancelRun";
+import type { Checkpoint } from "./Checkpoint";
+import type { CheckpointList } from "./CheckpointList";
 import type { CompareVersions } from "./CompareVersions";
 import type { Comparison } from "./Comparison";
 import type { CompleteText } from "./CompleteText";
 import type { Completions } from "./Completions";
+import type { CreateCheckpoint } from "./CreateCheckpoint";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DeadLetterList } from "./DeadLetterList";
 import type { DecideStep } from "./DecideStep";
+import type { DeleteCheckpoint } from "./DeleteCheckpoint";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
 import type { Design } from "./Design";
 import type { DiscardDeadLetter } from "./DiscardDeadLetter";
@@ -35,6 +39,7 @@ import type { ImportWorkflow } from "./ImportWorkflow";
 import type { ImportedWorkflows } from "./ImportedWorkflows";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListBreakers } from "./ListBreakers";
+import type { ListCheckpoints } from "./ListCheckpoints";
 import type { ListDeadLetters } from "./ListDeadLetters";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
@@ -47,6 +52,7 @@ import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
 import type { ResendRun } from "./ResendRun";
 import type { ResetBreaker } from "./ResetBreaker";
+import type { RestoreCheckpoint } from "./RestoreCheckpoint";
 import type { ResumeRun } from "./ResumeRun";
 import type { Retried } from "./Retried";
 import type { RetryRun } from "./RetryRun";
@@ -188,6 +194,22 @@ rerun_run: Call<RerunRun, Retried>,
  *Starts a new run from a moment of an old one, which stays as it is.
  */
 fork_run: Call<ForkRun, Retried>, 
+/**
+ *Keeps the state of a run as it is now.
+ */
+create_checkpoint: Call<CreateCheckpoint, Checkpoint>, 
+/**
+ *The checkpoints of a run, newest state first, each checked.
+ */
+list_checkpoints: Call<ListCheckpoints, CheckpointList>, 
+/**
+ *Starts a new run from what a checkpoint kept.
+ */
+restore_checkpoint: Call<RestoreCheckpoint, Retried>, 
+/**
+ *Deletes a checkpoint. The run stays as it is.
+ */
+delete_checkpoint: Call<DeleteCheckpoint, Nothing>, 
 /**
  *Skips a failed step or marks it succeeded; an ended run is taken up.
  */

@@ -3,8 +3,10 @@ import type { AnalyzeWorkflow } from "./AnalyzeWorkflow";
 import type { CancelRun } from "./CancelRun";
 import type { CompareVersions } from "./CompareVersions";
 import type { CompleteText } from "./CompleteText";
+import type { CreateCheckpoint } from "./CreateCheckpoint";
 import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
+import type { DeleteCheckpoint } from "./DeleteCheckpoint";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
 import type { DiscardDeadLetter } from "./DiscardDeadLetter";
 import type { EditWorkflow } from "./EditWorkflow";
@@ -22,6 +24,7 @@ import type { HoverText } from "./HoverText";
 import type { ImportWorkflow } from "./ImportWorkflow";
 import type { JudgeStep } from "./JudgeStep";
 import type { ListBreakers } from "./ListBreakers";
+import type { ListCheckpoints } from "./ListCheckpoints";
 import type { ListDeadLetters } from "./ListDeadLetters";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
@@ -32,6 +35,7 @@ import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
 import type { ResendRun } from "./ResendRun";
 import type { ResetBreaker } from "./ResetBreaker";
+import type { RestoreCheckpoint } from "./RestoreCheckpoint";
 import type { ResumeRun } from "./ResumeRun";
 import type { RetryRun } from "./RetryRun";
 import type { SaveWorkflow } from "./SaveWorkflow";
@@ -42,4 +46,4 @@ import type { TrustWorkspace } from "./TrustWorkspace";
 /**
  * Any request: `{"method": "get_run", "params": {…}}`.
  */
-export type Request = { "method": "get_workspace", "params": GetWorkspace } | { "method": "trust_workspace", "params": TrustWorkspace } | { "method": "list_workflows", "params": ListWorkflows } | { "method": "open_workflow", "params": OpenWorkflow } | { "method": "analyze_workflow", "params": AnalyzeWorkflow } | { "method": "complete_text", "params": CompleteText } | { "method": "hover_text", "params": HoverText } | { "method": "edit_workflow", "params": EditWorkflow } | { "method": "import_workflow", "params": ImportWorkflow } | { "method": "explain_problem", "params": ExplainProblem } | { "method": "save_workflow", "params": SaveWorkflow } | { "method": "create_workflow", "params": CreateWorkflow } | { "method": "delete_workflow", "params": DeleteWorkflow } | { "method": "plan_workflow", "params": PlanWorkflow } | { "method": "export_workflow", "params": ExportWorkflow } | { "method": "list_versions", "params": ListVersions } | { "method": "compare_versions", "params": CompareVersions } | { "method": "start_run", "params": StartRun } | { "method": "get_run", "params": GetRun } | { "method": "get_run_design", "params": GetRunDesign } | { "method": "list_runs", "params": ListRuns } | { "method": "get_events", "params": GetEvents } | { "method": "get_logs", "params": GetLogs } | { "method": "get_value", "params": GetValue } | { "method": "retry_run", "params": RetryRun } | { "method": "cancel_run", "params": CancelRun } | { "method": "pause_run", "params": PauseRun } | { "method": "resume_run", "params": ResumeRun } | { "method": "rerun_run", "params": RerunRun } | { "method": "fork_run", "params": ForkRun } | { "method": "judge_step", "params": JudgeStep } | { "method": "decide_step", "params": DecideStep } | { "method": "send_event", "params": SendEvent } | { "method": "list_breakers", "params": ListBreakers } | { "method": "reset_breaker", "params": ResetBreaker } | { "method": "list_dead_letters", "params": ListDeadLetters } | { "method": "get_dead_letter", "params": GetDeadLetter } | { "method": "resend_run", "params": ResendRun } | { "method": "discard_dead_letter", "params": DiscardDeadLetter };
+export type Request = { "method": "get_workspace", "params": GetWorkspace } | { "method": "trust_workspace", "params": TrustWorkspace } | { "method": "list_workflows", "params": ListWorkflows } | { "method": "open_workflow", "params": OpenWorkflow } | { "method": "analyze_workflow", "params": AnalyzeWorkflow } | { "method": "complete_text", "params": CompleteText } | { "method": "hover_text", "params": HoverText } | { "method": "edit_workflow", "params": EditWorkflow } | { "method": "import_workflow", "params": ImportWorkflow } | { "method": "explain_problem", "params": ExplainProblem } | { "method": "save_workflow", "params": SaveWorkflow } | { "method": "create_workflow", "params": CreateWorkflow } | { "method": "delete_workflow", "params": DeleteWorkflow } | { "method": "plan_workflow", "params": PlanWorkflow } | { "method": "export_workflow", "params": ExportWorkflow } | { "method": "list_versions", "params": ListVersions } | { "method": "compare_versions", "params": CompareVersions } | { "method": "start_run", "params": StartRun } | { "method": "get_run", "params": GetRun } | { "method": "get_run_design", "params": GetRunDesign } | { "method": "list_runs", "params": ListRuns } | { "method": "get_events", "params": GetEvents } | { "method": "get_logs", "params": GetLogs } | { "method": "get_value", "params": GetValue } | { "method": "retry_run", "params": RetryRun } | { "method": "cancel_run", "params": CancelRun } | { "method": "pause_run", "params": PauseRun } | { "method": "resume_run", "params": ResumeRun } | { "method": "rerun_run", "params": RerunRun } | { "method": "fork_run", "params": ForkRun } | { "method": "create_checkpoint", "params": CreateCheckpoint } | { "method": "list_checkpoints", "params": ListCheckpoints } | { "method": "restore_checkpoint", "params": RestoreCheckpoint } | { "method": "delete_checkpoint", "params": DeleteCheckpoint } | { "method": "judge_step", "params": JudgeStep } | { "method": "decide_step", "params": DecideStep } | { "method": "send_event", "params": SendEvent } | { "method": "list_breakers", "params": ListBreakers } | { "method": "reset_breaker", "params": ResetBreaker } | { "method": "list_dead_letters", "params": ListDeadLetters } | { "method": "get_dead_letter", "params": GetDeadLetter } | { "method": "resend_run", "params": ResendRun } | { "method": "discard_dead_letter", "params": DiscardDeadLetter };

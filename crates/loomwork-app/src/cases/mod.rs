@@ -3,6 +3,7 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod cached;
+mod checkpoints;
 mod files;
 mod import;
 mod plan;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use crate::{owner::Owner, problem, reader::Reader};
 
+pub(crate) use checkpoints::of_checkpoint;
 pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
 pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
 pub use plan::{export_alone, plan_alone};
@@ -57,7 +59,8 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::GetValue(_)
         | Request::ListBreakers(_)
         | Request::ListDeadLetters(_)
-        | Request::GetDeadLetter(_) => true,
+        | Request::GetDeadLetter(_)
+        | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
@@ -69,6 +72,9 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
         | Request::ForkRun(_)
+        | Request::CreateCheckpoint(_)
+        | Request::RestoreCheckpoint(_)
+        | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_)
@@ -114,6 +120,10 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ResumeRun(request) => json(take_up::wish(caller, &request.run, Wish::Resume).await),
         Request::RerunRun(request) => json(take_up::rerun(caller, request).await),
         Request::ForkRun(request) => json(take_up::fork(caller, request).await),
+        Request::CreateCheckpoint(request) => json(checkpoints::create(caller, request).await),
+        Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
+        Request::RestoreCheckpoint(request) => json(checkpoints::restore(caller, request).await),
+        Request::DeleteCheckpoint(request) => json(checkpoints::delete(caller, request).await),
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
@@ -152,6 +162,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::ListBreakers(_) => json(shared::breakers(journal).await),
         Request::ListDeadLetters(_) => json(shared::letters(journal).await),
         Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, None, request).await),
+        Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
@@ -163,6 +174,9 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
         | Request::ForkRun(_)
+        | Request::CreateCheckpoint(_)
+        | Request::RestoreCheckpoint(_)
+        | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_)

@@ -6,7 +6,7 @@ use loomwork_api::{
     ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run,
     SendEvent, StartRun,
 };
-use loomwork_engine::Wish;
+use loomwork_engine::{Fork, Wish};
 use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
 use loomwork_workflow::Workflow;
 use serde_json::{Map, Value};
@@ -105,12 +105,17 @@ pub(super) async fn fork(caller: &Caller, request: ForkRun) -> ApiResult<Retried
     let run = caller.owner.journal().run_id(&run).await?;
     let engine = caller.owner.engine();
     let fork = engine.prepare_fork(&run, at, &caller.actor).await.map_err(of_engine)?;
+    begin(caller, fork, only_plan).await
+}
+
+/// Says what a new run will do that begins with the events of another one, and starts it unless that was all.
+pub(super) async fn begin(caller: &Caller, fork: Fork, only_plan: bool) -> ApiResult<Retried> {
     let plan = views::retry_plan(&fork.active.state, &fork.plan);
     if only_plan {
         return Ok(Retried { plan, run: None });
     }
     trusted(caller)?;
-    let forked = engine.fork_run(fork).await.map_err(of_engine)?;
+    let forked = caller.owner.engine().fork_run(fork).await.map_err(of_engine)?;
     Ok(Retried { plan, run: Some(show(caller, &forked).await?) })
 }
 

@@ -1,5 +1,6 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod checkpoints;
 mod explain;
 mod export;
 mod files;
@@ -85,6 +86,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Resume { run } => take_up::change(&context, ResumeRun { run }).await,
         Command::Rerun { run, from, plan } => take_up::again(&context, RerunRun { run, from, plan }).await,
         Command::Fork { run, at, plan } => take_up::again(&context, ForkRun { run, at, plan }).await,
+        Command::Checkpoint { what } => checkpoints::perform(&context, what).await,
         Command::Skip { run, step } => take_up::change(&context, JudgeStep { run, step, output: None }).await,
         Command::Succeed { run, step, output } => take_up::succeed(&context, run, step, &output).await,
         Command::Approve(decision) => take_up::decide(&context, decision, true).await,
