@@ -85,7 +85,11 @@ pub(crate) fn decide(state: &mut RunState, values: &mut Values, ix: usize, now_m
     if stopped {
         return stop_step(state, values, ix, now_ms);
     }
+    // What a container keeps when it is taken up begins again with the container, which may wait for its own join first.
+    let around = instance.parent;
+    let rests = around != ROOT && matches!(state.steps[around].status, StepStatus::Pending | StepStatus::Queued);
     match (instance.status, state.shape(ix)) {
+        _ if rests => Vec::new(),
         (StepStatus::Pending, _) => decide_pending(state, values, ix, now_ms),
         (StepStatus::Queued, Shape::Leaf) => begin(state, values, ix, now_ms),
         (StepStatus::Queued, _) => begin(state, values, ix, now_ms),
@@ -153,8 +157,18 @@ pub(crate) fn stop_step(state: &mut RunState, values: &mut Values, ix: usize, no
             vec![record(state, ix, now_ms, StepCancelRequested { reason })]
         }
         (StepStatus::Running, _) => container::stopped(state, values, ix, now_ms),
-        _ => vec![record(state, ix, now_ms, StepCancelled { reason: Some(reason) })],
+        _ => {
+            let mut decisions = withdraw_kept(state, values, ix, now_ms);
+            decisions.push(record(state, ix, now_ms, StepCancelled { reason: Some(reason) }));
+            decisions
+        }
     }
+}
+
+/// Ends what a container that will not begin keeps from before it was taken up.
+fn withdraw_kept(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
+    let children = state.container(ix).map(|inner| inner.children.clone()).unwrap_or_default();
+    children.into_iter().flat_map(|child| stop_step(state, values, child, now_ms)).collect()
 }
 
 pub(crate) fn stop_reason(state: &RunState, ix: usize) -> String {
@@ -176,7 +190,9 @@ fn decide_pending(state: &mut RunState, values: &mut Values, ix: usize, now_ms: 
         match readiness(state, ix) {
             Readiness::Waits => return Vec::new(),
             Readiness::Dead => {
-                return vec![record(state, ix, now_ms, StepSkipped { reason: dead_reason(state, ix) })];
+                let mut decisions = withdraw_kept(state, values, ix, now_ms);
+                decisions.push(record(state, ix, now_ms, StepSkipped { reason: dead_reason(state, ix) }));
+                return decisions;
             }
             Readiness::Ready => {}
         }

@@ -79,7 +79,11 @@ impl Rules {
                 self.last_started = name.map(|(step, attempt)| AttemptName { run: run.to_owned(), step, attempt });
             }
             EventKind::AttemptFailed(data) => {
-                let Some(key) = data.error.details.get("breaker").and_then(Value::as_str) else { return };
+                let name = event.step.clone().zip(event.attempt);
+                let name = name.map(|(step, attempt)| AttemptName { run: run.to_owned(), step, attempt });
+                // What contains a step fails with its error.
+                let key = data.error.details.get("breaker").filter(|_| name == self.last_started);
+                let Some(key) = key.and_then(Value::as_str) else { return };
                 let fits = match self.breakers.get(key).map(|breaker| &breaker.state) {
                     Some(BreakerState::Open { until_ms }) => record.at_ms < *until_ms,
                     Some(BreakerState::HalfOpen { trial: Some(trial) }) => {

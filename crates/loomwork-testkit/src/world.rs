@@ -451,7 +451,12 @@ impl World {
             4 => Wish::Judge { step, verdict: Verdict::Skip },
             5 => Wish::Judge { step, verdict: Verdict::Succeed(json!({ "by": "ada" })) },
             6 => Wish::Rerun { from: step },
-            7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
+            7 => Wish::Decide {
+                step: self.asked_for(&run).unwrap_or(step),
+                approved: self.dice.one_in(2),
+                comment: None,
+                form: None,
+            },
             8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
             9 => return self.send(),
             10 => {
@@ -464,6 +469,13 @@ impl World {
         let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
         let ask = Ask { run, actor: "ada".to_owned(), what, answer };
         self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    /// The first step of a run that waits for a decision.
+    fn asked_for(&mut self, run: &Arc<str>) -> Option<String> {
+        let active = self.read(run)?;
+        let asks = |step: &&loomwork_run::Instance| step.attached && step.status == loomwork_run::StepStatus::NeedsApproval;
+        active.state.steps.iter().find(asks).map(|step| step.path.to_string())
     }
 
     /// A person looks after what the runs share: sends a dead letter again or discards it, closes a breaker.
