@@ -74,7 +74,7 @@ function Doing({ breaker }: { breaker: Breaker }) {
   const now = useNow(breaker.half_opens_at !== null);
   switch (breaker.status) {
     case 'closed':
-      return <>Lets attempts through; <span className="num">{breaker.failures ?? 0} of {breaker.limit}</span> failures in a row</>;
+      return <><span className="num">{breaker.failures ?? 0} of {breaker.limit}</span> failures in a row</>;
     case 'open':
       return breaker.half_opens_at === null ? <>Refuses attempts</>
         : <>Refuses attempts for <span className="num">{clock(Math.max(0, Date.parse(breaker.half_opens_at) - now))}</span> of {duration(breaker.cooldown_ms)}</>;
