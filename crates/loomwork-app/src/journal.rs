@@ -218,9 +218,10 @@ pub(crate) fn of_engine(error: EngineError) -> ApiError {
         EngineError::NoSuchRun(_)
         | EngineError::NoSuchBreaker(_)
         | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => ErrorCode::NotFound,
-        EngineError::NoSuchLetter(_) | EngineError::Refused(RefusedRequest::State(_)) | EngineError::UnfitCheckpoint { .. } => {
-            ErrorCode::Refused
-        }
+        EngineError::NoSuchLetter(_)
+        | EngineError::Refused(RefusedRequest::State(_))
+        | EngineError::UnfitCheckpoint { .. }
+        | EngineError::Stalled { .. } => ErrorCode::Refused,
         EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,
         EngineError::Unreadable { .. } | EngineError::NotLoaded(_) => ErrorCode::Internal,

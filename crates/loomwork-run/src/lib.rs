@@ -7,6 +7,7 @@
 //! Not here: clocks, ids, randomness (they arrive as values), storage (`loomwork-store`), processes (`loomwork-steps`),
 //! slots and timers (`loomwork-engine`).
 
+mod amend;
 mod apply;
 mod breaker;
 mod cache;
@@ -21,6 +22,7 @@ mod machine;
 mod outcome;
 mod program;
 mod readiness;
+mod rebase;
 mod request;
 mod retry;
 mod scope;
@@ -29,6 +31,7 @@ mod state;
 mod value;
 mod wait;
 
+pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
 pub use breaker::{
     AttemptName, BreakerAnswer, BreakerFailure, BreakerInput, BreakerRecord, BreakerState, breaker_of, breaker_refusal,

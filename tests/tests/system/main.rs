@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod amend;
 mod contract;
 mod crash;
 mod crash_at_random;
+mod disk;
 mod documentation;
 mod examples;
 mod guests;

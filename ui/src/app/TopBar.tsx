@@ -70,8 +70,8 @@ function EngineChip() {
   return (
     <Tip text={details}>
       <span className="chip pill line engine" role="status" tabIndex={0} data-testid="engine">
-        <StatusIcon status={lost ? 'retrying' : data.running > 0 ? 'running' : 'succeeded'} size={12} quiet />
-        <span style={{ color: 'var(--text-1)' }}>{lost ? 'Connection lost' : 'Engine ready'}</span>
+        <StatusIcon status={lost ? 'retrying' : data.stalled ? 'failed' : data.running > 0 ? 'running' : 'succeeded'} size={12} quiet />
+        <span style={{ color: 'var(--text-1)' }}>{lost ? 'Connection lost' : data.stalled ? 'Engine waits' : 'Engine ready'}</span>
         {!lost && <span className="t3 num">{[data.owner ? '' : 'guest', load, data.queued > 0 ? `${data.queued} queued` : ''].filter(Boolean).join(', ')}</span>}
       </span>
     </Tip>

@@ -129,7 +129,10 @@ pub(super) async fn resend(caller: &Caller, request: ResendRun) -> ApiResult<Run
         Some(text) => {
             let workflow = loomwork_workflow::analyze(&text).workflow;
             let workflow = workflow.ok_or_else(|| problem::refused("This version finds errors in the workflow of that run."))?;
-            let (workflow, inputs) = take_up::startable(workflow, &inputs)?;
+            if let Some(message) = crate::library::unsupported(&workflow) {
+                return Err(problem::refused(message));
+            }
+            let inputs = take_up::fitting(&workflow, &inputs)?;
             Ok((text, path, workflow, inputs))
         }
         None => take_up::from_file(&catalog, &name, &inputs),

@@ -9,6 +9,7 @@ import { useShortcuts } from '@/shared/keyboard';
 import { navigate } from '@/shared/router';
 import { useSetTitle } from '@/shared/title';
 import { Button, ErrorState, LoadingRows, State, statusName } from '@/shared/ui';
+import { AmendDialog } from './AmendDialog';
 import { CancelDialog } from './CancelDialog';
 import { EditInput } from './EditInput';
 import { Header } from './Header';
@@ -115,6 +116,7 @@ function Run() {
       {asking === 'edit-input' && <EditInput />}
       {asking === 'mark' && <MarkSucceeded />}
       {asking === 'event' && <SendEventDialog />}
+      {asking === 'amend' && <AmendDialog />}
     </div>
   );
 }

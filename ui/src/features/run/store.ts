@@ -14,7 +14,7 @@ import { foldAll, type WaitingFor } from './fold';
 
 export type LowerTab = 'logs' | 'data' | 'events';
 export type StepTab = 'attempts' | 'input' | 'output' | 'definition';
-export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | null;
+export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | 'amend' | null;
 
 export interface RunState {
   run: Run;
