@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
-    Request, Wish, fold_on, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, Limits,
+    NewRun, Request, Wish, fold_on, fold_run,
 };
 use loomwork_run::{
     Amendment, AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger,
@@ -206,7 +206,6 @@ impl World {
         let slots = 1 + usize::try_from(dice.below(3)).unwrap_or(0);
         let dead_letter_after_ms = [0, 5, 60][usize::try_from(dice.below(3)).unwrap_or(0)];
         let shelf = Arc::new(Shelf::default());
-        let core = Core::new(slots, 1, Arc::clone(&shelf) as Arc<dyn Library>);
         let mut world = Self {
             broken: Vec::new(),
             crashes: 0,
@@ -216,7 +215,7 @@ impl World {
             slots,
             dead_letter_after_ms,
             text: text.to_owned(),
-            core: core.with_letters(Vec::new(), dead_letter_after_ms, true),
+            core: core(slots, 1, &shelf).with_letters(Vec::new(), dead_letter_after_ms, true),
             in_flight: None,
             full: false,
             performing: BTreeMap::new(),
@@ -460,7 +459,7 @@ impl World {
         }
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
-        let step = format!("s{}", self.dice.below(6));
+        let step = self.some_step(&run);
         let what = match self.dice.below(15) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
@@ -517,6 +516,17 @@ impl World {
             _ => return,
         };
         self.core.request(request, self.now_ms);
+    }
+
+    /// A step of the top, or any that the run has; it may have none of that name.
+    fn some_step(&mut self, run: &Arc<str>) -> String {
+        let top = format!("s{}", self.dice.below(6));
+        if !self.dice.one_in(3) {
+            return top;
+        }
+        let Some(active) = self.read(run) else { return top };
+        let drawn = 1 + usize::try_from(self.dice.below(active.state.steps.len() as u64 - 1)).unwrap_or(0);
+        active.state.steps.get(drawn).map_or(top, |step| step.path.to_string())
     }
 
     /// Another workflow drawn with the dice, some steps of which are those of the run.
@@ -624,9 +634,11 @@ impl World {
         self.fingerprinting.clear();
         let next = self.journal().len() as u64 + 1;
         let journal = self.journal();
-        self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>)
-            .with_breakers(crate::breakers(&journal))
-            .with_letters(crate::letters(&journal), self.dead_letter_after_ms, true);
+        self.core = core(self.slots, next, &self.shelf).with_breakers(crate::breakers(&journal)).with_letters(
+            crate::letters(&journal),
+            self.dead_letter_after_ms,
+            true,
+        );
         let runs = self.runs();
         let open: Vec<Active> =
             runs.iter().filter_map(|run| self.recovered(run)).filter(|active| !active.state.status.is_final()).collect();
@@ -670,6 +682,11 @@ impl World {
         }
         seen.lock().ok().and_then(|mut seen| seen.take())
     }
+}
+
+/// A loop with few slots, and less of a kind than some steps want.
+fn core(slots: usize, next_seq: u64, shelf: &Arc<Shelf>) -> Core {
+    Core::new(slots, next_seq, Arc::clone(shelf) as Arc<dyn Library>).with_limits(Limits::of_slots(slots).with("gpu", 2.0))
 }
 
 fn count_refusal(refused: &Mutex<u32>, was: bool) {
