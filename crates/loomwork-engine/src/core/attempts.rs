@@ -136,7 +136,7 @@ impl Core {
     }
 
     /// An attempt that was intended fails before it starts.
-    fn fail_attempt(&mut self, run: &Arc<str>, attempt: (usize, u32), error: RunError, now_ms: i64) {
+    pub(super) fn fail_attempt(&mut self, run: &Arc<str>, attempt: (usize, u32), error: RunError, now_ms: i64) {
         let Some(active) = self.runs.get_mut(run) else { return };
         let outcome = AttemptOutcome::Failed(error);
         let events = attempt_reported(&active.state, &mut active.values, attempt, outcome, (None, None), now_ms);

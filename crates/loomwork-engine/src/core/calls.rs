@@ -100,10 +100,15 @@ impl Core {
         let (event, starting) = start_attempt(&active.state, &mut active.values, step, Some(child.to_string()), now_ms);
         let recorded = self.record(run, vec![event]);
         self.unsettled.push_back(Arc::clone(run));
-        let Some(called) = self.runs.get(child).filter(|_| recorded && starting.is_some()) else { return };
-        if !called.state.status.is_final() {
+        let Some(starting) = starting.filter(|_| recorded) else { return };
+        // A child that goes on already is not asked about.
+        if self.runs.get(child).is_none_or(|called| !called.state.status.is_final()) {
             return;
         }
+        if let Some(error) = self.refused_by_breaker(run, step, starting.attempt, now_ms) {
+            return self.fail_attempt(run, (step, starting.attempt), error, now_ms);
+        }
+        let Some(called) = self.runs.get(child) else { return };
         let again = match called.state.status {
             RunStatus::Succeeded => None,
             _ => loomwork_run::retry(&called.state, "engine", &RetryScope::All, None, now_ms).ok(),
