@@ -20,7 +20,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use loomwork_run::{Decision, Event, EventKind, Program, RetryPlan, StepStatus, advance};
+use loomwork_run::{Decision, Event, EventKind, Program, RetryPlan, StepStatus, advance_some};
 use loomwork_store::{Batch, NewRecord};
 use loomwork_workflow::Defaults;
 use serde_json::Value;
@@ -73,6 +73,9 @@ enum Performing {
 
 /// Marks the attempts that undo a step; no step's path contains it.
 const UNDO: &str = "~undo";
+
+/// Most events that are decided before anyone else has a turn.
+const MOST_EVENTS_AT_ONCE: usize = 1_000;
 
 /// A run may be called by a run that was called, so many times.
 const DEEPEST_CALL: u32 = 32;
@@ -136,6 +139,9 @@ impl Core {
 
     /// When the next timer comes due, in milliseconds since 1970.
     pub fn next_due_ms(&self) -> Option<i64> {
+        if !self.unsettled.is_empty() {
+            return Some(0);
+        }
         let timer = self.timers.peek().map(|Reverse((due, _, _))| *due);
         [timer, self.breakers.next_due_ms(), self.letters.next_due_ms()].into_iter().flatten().min()
     }
@@ -339,16 +345,22 @@ impl Core {
         self.under_way.is_empty() && self.batch.records.is_empty() && self.after.is_empty()
     }
 
-    /// Decides all runs to which something happened, until nothing more happens without the world.
+    /// Decides all runs to which something happened, until nothing more happens without the world, or this turn has had
+    /// its share: the rest follows in the next one, with a clock that has moved on.
     fn settle(&mut self, now_ms: i64) {
-        while let Some(run) = self.unsettled.pop_front() {
+        let mut left = MOST_EVENTS_AT_ONCE;
+        while left > 0
+            && let Some(run) = self.unsettled.pop_front()
+        {
             if self.shutting_down {
                 continue;
             }
             let Some(active) = self.runs.get_mut(&run) else { continue };
             let was_final = active.state.status.is_final();
             let mut recorded = Vec::new();
-            let advanced = advance(&mut active.state, &mut active.values, now_ms, &mut recorded);
+            let advanced = advance_some(&mut active.state, &mut active.values, now_ms, &mut recorded, left);
+            left = left.saturating_sub(recorded.len());
+            let fits = advanced.is_ok();
             let changed = !recorded.is_empty();
             for event in recorded {
                 self.append(&run, event);
@@ -359,6 +371,9 @@ impl Core {
                 Err(error) => tracing::error!(run = %run, %error, "a decision does not fit the run's state"),
             }
             let Some(active) = self.runs.get(&run) else { continue };
+            if fits && active.state.has_open_decisions() {
+                self.unsettled.push_back(Arc::clone(&run));
+            }
             if changed && !was_final && active.state.status.is_final() {
                 self.ended(&run, now_ms);
             }

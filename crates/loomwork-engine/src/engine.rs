@@ -224,6 +224,8 @@ impl Engine {
         let last_number = blocking(move || Ok(Reader::open(&journal)?.last_number(&workflow_id)?)).await?;
         let priority = start.priority.or(start.workflow.priority).unwrap_or(5).min(9);
         let definition = loomwork_workflow::definition_hash(&start.text);
+        let mut labels = start.workflow.labels.clone();
+        labels.extend(start.labels);
         Ok(NewRun {
             id: Arc::from(id.as_str()),
             program: Arc::new(Program::new(start.workflow, definition)),
@@ -232,7 +234,7 @@ impl Engine {
             inputs,
             env,
             trigger: RunTrigger { kind: trigger.to_owned(), actor: start.actor },
-            labels: start.labels,
+            labels,
             priority,
             last_number,
             parent: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use loomwork_workflow::{Compensation, Repeat};
+use loomwork_workflow::Compensation;
 
 use crate::decide::{Decision, run_failure};
 use crate::event::*;
@@ -48,7 +48,8 @@ fn is_candidate(state: &RunState, ix: usize) -> bool {
     if !step.attached {
         return false;
     }
-    let whole = matches!(state.definition(ix).step.repeat, Some(Repeat::ForEach(_))) == step.is_part();
+    // What is done several times is undone as often: each element and each pass by itself.
+    let whole = state.definition(ix).step.repeat.is_some() == step.is_part();
     // What it only used again has been done by another run, and is that run's to undo.
     let done_here = step.status == StepStatus::Succeeded && step.cached.is_none();
     done_here && step.undo.is_none() && whole && compensation(state, ix).is_some()

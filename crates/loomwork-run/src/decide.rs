@@ -53,8 +53,25 @@ pub fn advance(
     now_ms: i64,
     record: &mut Vec<Event>,
 ) -> Result<Vec<Decision>, ApplyError> {
+    advance_some(state, values, now_ms, record, usize::MAX)
+}
+
+/// The same, but stops when so many events were recorded: whoever calls it goes on with something else, and comes back while
+/// the state [has open decisions](RunState::has_open_decisions).
+///
+/// # Errors
+/// Those of [`advance`].
+pub fn advance_some(
+    state: &mut RunState,
+    values: &mut Values,
+    now_ms: i64,
+    record: &mut Vec<Event>,
+    most: usize,
+) -> Result<Vec<Decision>, ApplyError> {
     let mut wishes = Vec::new();
-    while let Some(ix) = next(state) {
+    while record.len() < most
+        && let Some(ix) = next(state)
+    {
         for decision in decide(state, values, ix, now_ms) {
             match decision {
                 Decision::Record(event) => {
@@ -66,6 +83,13 @@ pub fn advance(
         }
     }
     Ok(wishes)
+}
+
+impl RunState {
+    /// Whether something is still to be decided without the world.
+    pub fn has_open_decisions(&self) -> bool {
+        !self.frontier.is_empty()
+    }
 }
 
 fn next(state: &mut RunState) -> Option<usize> {

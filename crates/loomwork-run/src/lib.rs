@@ -39,7 +39,7 @@ pub use breaker::{
 };
 pub use cache::{CacheQuestion, cache_failed, cache_question, has_cache, takes_cached, use_again};
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
-pub use decide::{Decision, advance};
+pub use decide::{Decision, advance, advance_some};
 pub use error::{ErrorClass, RunError, SuggestedAction};
 pub use event::*;
 pub use fork::{fork_events, plan_fork};

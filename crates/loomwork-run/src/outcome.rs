@@ -176,7 +176,7 @@ pub(crate) fn after_failure(
             }
         }
         return match &rule.then {
-            ErrorAction::Fail | ErrorAction::Retry(None) => failed(error, false),
+            ErrorAction::Fail => failed(error, false),
             ErrorAction::Compensate => failed(error, true),
             ErrorAction::Continue => {
                 let output = values.intern(Arc::new(Value::Null));
@@ -185,7 +185,7 @@ pub(crate) fn after_failure(
             ErrorAction::Skip => of_step(StepSkipped { reason: format!("it failed: {}", error.message) }.into()),
             ErrorAction::Ask => of_step(StepNeedsAttention { error }.into()),
             ErrorAction::Fallback(_) => of_step(StepRetrying { due_at_ms: now_ms, fallback: Some(number) }.into()),
-            ErrorAction::Retry(Some(policy)) => match within(state, step, attempt.unwrap_or(0), policy, &error, now_ms) {
+            ErrorAction::Retry(policy) => match retry_by_rule(state, step, attempt, policy.as_ref(), &error, now_ms) {
                 Some(due_at_ms) => of_step(StepRetrying { due_at_ms, fallback: None }.into()),
                 None => failed(error, false),
             },
@@ -198,13 +198,33 @@ pub(crate) fn after_failure(
 fn retry_at(state: &RunState, step: usize, attempt: u32, error: &RunError, now_ms: i64) -> Option<i64> {
     let own = state.step_of(step).retry.as_ref();
     let inherited = state.program.workflow.defaults.retry.as_ref().filter(|_| state.shape(step) == Shape::Leaf);
-    within(state, step, attempt, own.or(inherited)?, error, now_ms)
+    let policy = own.or(inherited)?;
+    if !policy.classes.iter().any(|class| class == error.class.as_str()) {
+        return None;
+    }
+    within(state, step, attempt, policy, error, now_ms)
+}
+
+/// The same for a rule of `on_error`, which says itself which failures it means. Without a `retry` of its own it is done as
+/// the step says, else as usual.
+fn retry_by_rule(
+    state: &RunState,
+    step: usize,
+    attempt: Option<u32>,
+    policy: Option<&Retry>,
+    error: &RunError,
+    now_ms: i64,
+) -> Option<i64> {
+    let usual = Retry::default();
+    let own = state.step_of(step).retry.as_ref();
+    let policy = policy.or(own).or(state.program.workflow.defaults.retry.as_ref()).unwrap_or(&usual);
+    within(state, step, attempt.unwrap_or(0), policy, error, now_ms)
 }
 
 fn within(state: &RunState, step: usize, attempt: u32, policy: &Retry, error: &RunError, now_ms: i64) -> Option<i64> {
     let instance = &state.steps[step];
     let made = instance.counted_attempts();
-    if made >= policy.attempts || !policy.classes.iter().any(|class| class == error.class.as_str()) {
+    if made >= policy.attempts {
         return None;
     }
     let delay = backoff_ms(policy, made + 1, spread(&state.id, &instance.path, attempt));

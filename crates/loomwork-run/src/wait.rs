@@ -103,7 +103,8 @@ pub(crate) fn due(state: &RunState, values: &mut Values, ix: usize, now_ms: i64)
         Some(Waiting::For(waits)) => {
             let Some(over) = waits.iter().find(|wait| wait.due_at_ms.is_some_and(|due| due <= now_ms)) else { return Vec::new() };
             let mut decisions = vec![fired()];
-            if let (Some(event), None) = (&over.event, &over.branch) {
+            // An event that did not come in time is no event that came, also in a branch.
+            if let Some(event) = &over.event {
                 let error = RunError::new(ErrorClass::Timeout, format!("no event `{event}` came in time"));
                 decisions.extend(failed(state, values, ix, error, now_ms));
             } else {

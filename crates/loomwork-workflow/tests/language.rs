@@ -338,6 +338,6 @@ fn a_breaker_suits_a_step_that_has_attempts() {
     {
         assert_eq!(found(step), (vec![], Some(0)), "{step}");
     }
-    assert_eq!(found("    set: { n: 1 }\n").0, [codes::CONFLICT]);
-    assert_eq!(found("    steps: [{ id: b, run: x }]\n"), (vec![codes::NOT_SUPPORTED], Some(1)));
+    assert_eq!(found("    set: { n: 1 }\n").0, ["LW0119"]);
+    assert_eq!(found("    steps: [{ id: b, run: x }]\n"), (vec!["LW0112"], Some(1)));
 }
