@@ -21,7 +21,7 @@
  * | `attempt_cancelled` | `log?, usage?` |
  * | `attempt_lost` | — |
  * | `step_retrying` | `due_at` (RFC 3339) |
- * | `step_succeeded` | `port, output` |
+ * | `step_succeeded` | `port, output, cached?: {run, step}` |
  * | `step_failed` | `error: RunError` |
  * | `step_skipped` | `reason` |
  * | `step_cancelled` | `reason?` |
