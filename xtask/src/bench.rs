@@ -3,6 +3,7 @@
 //! Invariants: what is compared is measured in the same run; every figure is the middle one of three; a broken bound fails the
 //! command. Not here: where the time goes, which `crates/loomwork-engine/examples/speed.rs` helps to find.
 
+mod analysis;
 mod display;
 mod driver;
 mod engine;
@@ -26,8 +27,13 @@ struct Measured {
 type Bench = fn() -> Done<Vec<Measured>>;
 
 /// The benches by name.
-const BENCHES: [(&str, Bench); 4] =
-    [("chain", engine::chain), ("fan-out", engine::fan_out), ("processes", engine::processes), ("window", window::window)];
+const BENCHES: [(&str, Bench); 5] = [
+    ("analysis", analysis::analysis),
+    ("chain", engine::chain),
+    ("fan-out", engine::fan_out),
+    ("processes", engine::processes),
+    ("window", window::window),
+];
 
 /// Runs the named benches, or all.
 pub(crate) fn bench(names: &[&str]) -> Done {

@@ -90,6 +90,7 @@ contract! {
     pause_run: PauseRun => Run, "Starts nothing more of a run until it is resumed; what is under way ends.";
     resume_run: ResumeRun => Run, "Lets a paused run go on.";
     rerun_run: RerunRun => Retried, "Does a step and all that follows again.";
+    amend_run: AmendRun => Retried, "Goes on with a corrected workflow; what did not change keeps its result.";
     fork_run: ForkRun => Retried, "Starts a new run from a moment of an old one, which stays as it is.";
     create_checkpoint: CreateCheckpoint => Checkpoint, "Keeps the state of a run as it is now.";
     list_checkpoints: ListCheckpoints => CheckpointList, "The checkpoints of a run, newest state first, each checked.";
@@ -369,6 +370,20 @@ pub struct RerunRun {
     pub run: String,
     /// The step's path.
     pub from: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]
+    pub plan: bool,
+}
+
+/// Asks that a run goes on with a corrected workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct AmendRun {
+    /// The run's id.
+    pub run: String,
+    /// The corrected workflow: a path relative to the workspace, or a workflow's id.
+    pub workflow: String,
     /// Only say what would happen.
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(as = "Option<bool>", optional))]

@@ -50,7 +50,18 @@ fn input(input: OutlineInput) -> api::InputField {
 fn node(node: OutlineNode) -> api::StepNode {
     let OutlineNode { id, title, action, summary, ports, fields, line, end_line, parent, repeat, .. } = node;
     let repeat = repeat.map(str::to_owned);
-    api::StepNode { id, title, action, summary, ports, fields, line, end_line, parent, repeat }
+    api::StepNode {
+        id,
+        title,
+        action,
+        summary,
+        ports,
+        fields: std::sync::Arc::unwrap_or_clone(fields),
+        line,
+        end_line,
+        parent,
+        repeat,
+    }
 }
 
 fn edge(edge: OutlineEdge) -> api::Edge {

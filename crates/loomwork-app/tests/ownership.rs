@@ -153,8 +153,8 @@ async fn an_owner_whose_state_folder_was_taken_away_ends_what_ran_and_begins_ane
     let place = Place::new(&[("workflows/w.yaml", &script("w", "echo $$ >> pids\nwhile [ ! -e go ]; do sleep 0.02; done"))]);
     let backend = place.own().await;
     backend.request(start("w")).await.unwrap();
-    until("the step runs", || async { place.path().join("pids").exists().then_some(()) }).await;
-    let pid = place.read("pids").trim().to_owned();
+    let written = || std::fs::read_to_string(place.path().join("pids")).ok().filter(|pid| pid.ends_with('\n'));
+    let pid = until("the step runs", || async { written() }).await.trim().to_owned();
     std::fs::rename(place.path().join(".loomwork"), place.path().join("gone")).unwrap();
     until("its process is ended", || async { (!PathBuf::from(format!("/proc/{pid}")).exists()).then_some(()) }).await;
     until("there is a new journal", || async { place.path().join(".loomwork/owner.json").exists().then_some(()) }).await;

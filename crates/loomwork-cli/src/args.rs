@@ -149,6 +149,17 @@ pub(crate) enum Command {
         #[arg(long)]
         plan: bool,
     },
+    /// Go on with a corrected workflow; what did not change keeps its result
+    Amend {
+        /// The run's id, or a unique beginning of it
+        run: String,
+        /// The corrected workflow
+        #[arg(value_name = "FILE|ID")]
+        workflow: String,
+        /// Only say what would re-run, be reused, and repeat an effect
+        #[arg(long)]
+        plan: bool,
+    },
     /// Start a new run from a moment of an old one, which stays as it is
     Fork {
         /// The run's id, or a unique beginning of it

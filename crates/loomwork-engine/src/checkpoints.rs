@@ -134,12 +134,13 @@ pub fn load_checkpoint(reader: &Reader, checkpoints: &Checkpoints, run: &str, id
     let first = reader.next_record(run, 0).map_err(|error| text(&error))?.ok_or("the run has no events")?;
     let event = first.event().map_err(|error| text(&error))?;
     let EventKind::RunCreated(created) = &event.kind else { return Err("the run does not begin with its creation".to_owned()) };
-    let program = program(run, &head.definition, |hash| Ok(reader.definition(hash)?)).map_err(|error| text(&error))?;
+    let definition = |hash: &str| Ok(reader.definition(hash)?);
     let (state, more) = parts(&content).ok_or("its content does not hold together")?;
     let mut state =
-        RunState::of_snapshot(program, run.to_owned(), (event.at_ms, created), state).map_err(|error| text(&error))?;
+        RunState::of_snapshot(&|hash| program(run, hash, definition).ok(), run.to_owned(), (event.at_ms, created), state)
+            .map_err(|error| text(&error))?;
     let tail = reader.records(run, head.seq + 1).map_err(|error| text(&error))?;
-    fold_on(&mut state, &tail).map_err(|error| text(&error))?;
+    fold_on(&mut state, &tail, definition).map_err(|error| text(&error))?;
     let mut values = Values::default();
     if let Some(kept) = more.get("values").and_then(Value::as_object) {
         kept.iter().for_each(|(hash, value)| values.insert(hash.clone(), Arc::new(value.clone())));

@@ -213,7 +213,10 @@ impl Core {
         self.after.push(After::Answer(Box::new(move || answer(result))));
     }
 
-    fn ask(&mut self, run: &Arc<str>, actor: &str, what: Wish, now_ms: i64) -> Result<Option<RetryPlan>, EngineError> {
+    fn ask(&mut self, run: &Arc<str>, actor: &str, mut what: Wish, now_ms: i64) -> Result<Option<RetryPlan>, EngineError> {
+        if let Wish::Amend { amendment, .. } = &mut what {
+            self.complete(&mut amendment.program);
+        }
         let Some(active) = self.runs.get_mut(run) else { return Err(EngineError::NotLoaded(run.to_string())) };
         let (state, values) = (&active.state, &mut active.values);
         let mut plan = None;
@@ -231,6 +234,13 @@ impl Core {
                 let (planned, events) = loomwork_run::rerun(state, actor, &from, now_ms)?;
                 plan = Some(planned);
                 events
+            }
+            Wish::Amend { amendment, text } => {
+                let amended = loomwork_run::amend(state, values, actor, &amendment, now_ms)?;
+                self.batch.definitions.push((amendment.program.definition.clone(), text));
+                active.state.know(amendment.program);
+                plan = Some(amended.plan);
+                amended.events
             }
             Wish::Kept(checkpoint) => {
                 let kind = EventKind::CheckpointCreated(checkpoint);
@@ -363,7 +373,7 @@ impl Core {
             let step = event.step.as_deref().and_then(|path| active.state.step(path));
             self.timers.push(Reverse((due, Arc::clone(run), step)));
         }
-        if matches!(event.kind, EventKind::RunStarted(_) | EventKind::RunTakenUp(_))
+        if matches!(event.kind, EventKind::RunStarted(_) | EventKind::RunTakenUp(_) | EventKind::RunAmended(_))
             && let Some(due) = active.state.deadline_ms()
         {
             self.timers.push(Reverse((due, Arc::clone(run), None)));

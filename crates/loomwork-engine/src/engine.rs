@@ -388,25 +388,11 @@ impl Drop for Hold {
 /// When one of them cannot be evaluated.
 pub fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
     let mut scope = Scope { inputs: Arc::new(inputs.clone()), ..Scope::default() };
-    let env = evaluate_env(workflow, &scope)?;
+    let env = loomwork_run::environment(workflow, inputs).map_err(|(name, message)| EngineError::Env { name, message })?;
     scope.env = Arc::new(env.clone());
     let group = workflow.concurrency.as_ref().map(|concurrency| concurrency.group.evaluate(&scope)).transpose();
     let group = group.map_err(|error| EngineError::Group(error.to_string()))?;
     Ok((env, group.map(|group| group.as_str().map_or_else(|| group.to_string(), str::to_owned))))
-}
-
-fn evaluate_env(workflow: &Workflow, scope: &Scope) -> Result<Value, EngineError> {
-    let mut env = Map::new();
-    for (name, template) in &workflow.env {
-        let value =
-            template.evaluate(scope).map_err(|error| EngineError::Env { name: name.clone(), message: error.to_string() })?;
-        let text = match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        env.insert(name.clone(), Value::String(text));
-    }
-    Ok(Value::Object(env))
 }
 
 pub(crate) async fn blocking<T: Send + 'static>(

@@ -37,7 +37,7 @@ pub fn fold_run(
     };
     let program = program(run, &created.definition, &definition)?;
     let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
-    fold_on(&mut state, rest)?;
+    fold_on(&mut state, rest, definition)?;
     Ok(state)
 }
 
@@ -45,14 +45,23 @@ pub fn fold_run(
 ///
 /// # Errors
 /// When they cannot be folded.
-pub fn fold_on(state: &mut RunState, records: &[Record]) -> Result<(), EngineError> {
+pub fn fold_on(
+    state: &mut RunState,
+    records: &[Record],
+    definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
+) -> Result<(), EngineError> {
+    let run = state.id.clone();
+    let unreadable = |seq: u64, reason: &dyn std::fmt::Display| {
+        let reason = format!("record {seq}: {reason}");
+        EngineError::Unreadable { run: run.clone(), reason }
+    };
     for record in records {
-        let unreadable = |reason: String| EngineError::Unreadable { run: state.id.clone(), reason };
-        let event = record.event().map_err(|error| unreadable(format!("record {}: {error}", record.seq)))?;
-        if let Err(error) = state.apply(&event) {
-            let reason = format!("record {}: {error}", record.seq);
-            return Err(EngineError::Unreadable { run: state.id.clone(), reason });
+        let event = record.event().map_err(|error| unreadable(record.seq, &error))?;
+        // A run goes on with another definition: from here on it is folded by that one.
+        if let EventKind::RunAmended(data) = &event.kind {
+            state.know(program(&run, &data.definition, &definition)?);
         }
+        state.apply(&event).map_err(|error| unreadable(record.seq, &error))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
+use loomwork_run::{Amendment, CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
 use serde_json::Value;
 
 use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
@@ -121,6 +121,13 @@ pub enum Wish {
     Rerun {
         /// The step's path.
         from: String,
+    },
+    /// That it goes on with a corrected workflow.
+    Amend {
+        /// The workflow.
+        amendment: Amendment,
+        /// Its text.
+        text: Arc<str>,
     },
     /// That a step is skipped or has succeeded.
     Judge {

@@ -34,10 +34,11 @@ fn a_fold_from_any_moment_of_any_history_is_the_whole_fold() {
                 let kept = world.fold(&run, &records[..cut]).unwrap();
                 let first = records[0].event().unwrap();
                 let EventKind::RunCreated(created) = &first.kind else { panic!("{}", records[0].kind) };
-                let program = Arc::clone(&kept.program);
-                let mut read = RunState::of_snapshot(program, run.to_string(), (first.at_ms, created), &kept.snapshot()).unwrap();
+                let program = |hash: &str| world.program(hash);
+                let mut read =
+                    RunState::of_snapshot(&program, run.to_string(), (first.at_ms, created), &kept.snapshot()).unwrap();
                 assert_eq!(text(&read), text(&kept), "seed {seed}, {run} after {cut}\n{text_of_workflow}");
-                fold_on(&mut read, &records[cut..]).unwrap();
+                fold_on(&mut read, &records[cut..], |hash| Ok(world.definition(hash))).unwrap();
                 assert_eq!(text(&read), text(&whole), "seed {seed}, {run} after {cut}\n{text_of_workflow}");
                 moments += 1;
             }

@@ -30,6 +30,12 @@ pub enum ApplyError {
         /// Its present state.
         status: &'static str,
     },
+    /// The run goes on with a definition that was not made known.
+    #[error("the workflow {definition}, with which the run goes on, is missing")]
+    UnknownDefinition {
+        /// Its hash.
+        definition: String,
+    },
 }
 
 impl RunState {
@@ -56,6 +62,9 @@ impl RunState {
         };
         if matches!(event.kind, EventKind::CheckpointCreated(_) | EventKind::CheckpointRestored(_)) {
             return Ok(());
+        }
+        if let EventKind::RunAmended(data) = &event.kind {
+            self.rebase(data)?;
         }
         self.status = status;
         match &event.kind {
@@ -137,12 +146,15 @@ impl RunState {
     }
 
     /// Makes a child, or takes one up again that an earlier attempt had made.
-    fn attach(&mut self, definition: usize, role: Role, parent: usize, path: &str) -> usize {
+    pub(crate) fn attach(&mut self, definition: usize, role: Role, parent: usize, path: &str) -> usize {
         let child = match self.index.get(path) {
             Some(known) => {
                 let known = *known;
                 self.steps[known].reset();
-                self.steps[known].edges = EdgeCounts::default();
+                let state = &mut self.steps[known];
+                state.edges = EdgeCounts::default();
+                // It may come from another definition of the workflow.
+                (state.definition, state.role, state.parent) = (definition, role, parent);
                 known
             }
             None => {
@@ -293,7 +305,7 @@ impl RunState {
         self.steps[step].reset();
     }
 
-    fn detach_children(&mut self, container: usize) {
+    pub(crate) fn detach_children(&mut self, container: usize) {
         let children = match &mut self.steps[container].inner {
             Some(inner) => std::mem::take(inner).children,
             None => return,
@@ -480,7 +492,7 @@ impl RunState {
     }
 
     /// After a reset: counts all edges of a scope anew, and lets every pending step of it be decided again.
-    fn recount_edges(&mut self, container: usize) {
+    pub(crate) fn recount_edges(&mut self, container: usize) {
         if !matches!(self.shape(container), Shape::Scope(_)) {
             self.frontier.push_back(container);
             return;

@@ -44,9 +44,13 @@ pub fn wants_undo(state: &RunState, ix: usize) -> bool {
 
 fn is_candidate(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
+    // What is no part of the run any more may be of a definition that the run has left behind.
+    if !step.attached {
+        return false;
+    }
     let whole = matches!(state.definition(ix).step.repeat, Some(Repeat::ForEach(_))) == step.is_part();
     // What it only used again has been done by another run, and is that run's to undo.
-    let done_here = step.attached && step.status == StepStatus::Succeeded && step.cached.is_none();
+    let done_here = step.status == StepStatus::Succeeded && step.cached.is_none();
     done_here && step.undo.is_none() && whole && compensation(state, ix).is_some()
 }
 

@@ -341,7 +341,7 @@ pub(crate) fn withdraw(state: &RunState, ix: usize, reason: &str, now_ms: i64) -
         status if status.is_final() => Vec::new(),
         StepStatus::Running if instance.stop.is_some() => Vec::new(),
         StepStatus::Running => vec![record(state, ix, now_ms, StepCancelRequested { reason })],
-        _ => vec![record(state, ix, now_ms, StepCancelled { reason: Some(reason) })],
+        _ => crate::decide::left_out(state, ix, now_ms, &StepCancelled { reason: Some(reason) }.into()),
     }
 }
 

@@ -153,8 +153,17 @@ pub(crate) fn stop_step(state: &mut RunState, values: &mut Values, ix: usize, no
             vec![record(state, ix, now_ms, StepCancelRequested { reason })]
         }
         (StepStatus::Running, _) => container::stopped(state, values, ix, now_ms),
-        _ => vec![record(state, ix, now_ms, StepCancelled { reason: Some(reason) })],
+        _ => left_out(state, ix, now_ms, &StepCancelled { reason: Some(reason) }.into()),
     }
+}
+
+/// The end of something that does not begin. What it would have gone on with ends with it, so that nothing is left open.
+pub(crate) fn left_out(state: &RunState, ix: usize, now_ms: i64, end: &EventKind) -> Vec<Decision> {
+    let children = state.container(ix).map(|inner| inner.children.as_slice()).unwrap_or_default();
+    let open = children.iter().filter(|child| !state.steps[**child].status.is_final());
+    let mut decisions: Vec<Decision> = open.flat_map(|child| left_out(state, *child, now_ms, end)).collect();
+    decisions.push(record(state, ix, now_ms, end.clone()));
+    decisions
 }
 
 pub(crate) fn stop_reason(state: &RunState, ix: usize) -> String {
@@ -169,14 +178,16 @@ pub(crate) fn stop_reason(state: &RunState, ix: usize) -> String {
 }
 
 fn decide_pending(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
-    if state.status != RunStatus::Running {
+    // What a container goes on with is decided once it does.
+    let parent = state.steps[ix].parent;
+    if state.status != RunStatus::Running || state.steps[parent].status != StepStatus::Running {
         return Vec::new();
     }
     if !state.steps[ix].is_part() {
         match readiness(state, ix) {
             Readiness::Waits => return Vec::new(),
             Readiness::Dead => {
-                return vec![record(state, ix, now_ms, StepSkipped { reason: dead_reason(state, ix) })];
+                return left_out(state, ix, now_ms, &StepSkipped { reason: dead_reason(state, ix) }.into());
             }
             Readiness::Ready => {}
         }
@@ -231,7 +242,7 @@ pub(crate) fn begin(state: &mut RunState, values: &mut Values, ix: usize, now_ms
 
 /// The action of an instance: its own, or the fallback that has taken its place.
 pub(crate) fn action_of(state: &RunState, ix: usize) -> &Action {
-    let step = &state.definition(ix).step;
+    let step = state.step_of(ix);
     let rule = state.steps[ix].fallback.and_then(|rule| step.on_error.get(rule));
     match rule.map(|rule| &rule.then) {
         Some(loomwork_workflow::ErrorAction::Fallback(action)) => action,

@@ -244,6 +244,21 @@ events! {
     "run_amended" RunAmended {
         /// Hash of the new text.
         definition: String,
+        /// Its version, if it says one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+        /// Path of its file, relative to the workspace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// Number of steps, for lists that do not read the definition.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        steps: Option<u32>,
+        /// The inputs from now on, an object.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs: Option<ValueRef>,
+        /// The workflow's `env` from now on, an object.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        env: Option<ValueRef>,
     }
     /// Its completed steps are being undone.
     "run_compensating" RunCompensating {}

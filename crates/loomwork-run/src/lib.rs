@@ -7,6 +7,7 @@
 //! Not here: clocks, ids, randomness (they arrive as values), storage (`loomwork-store`), processes (`loomwork-steps`),
 //! slots and timers (`loomwork-engine`).
 
+mod amend;
 mod apply;
 mod cache;
 mod compensate;
@@ -19,6 +20,7 @@ mod machine;
 mod outcome;
 mod program;
 mod readiness;
+mod rebase;
 mod request;
 mod retry;
 mod scope;
@@ -27,6 +29,7 @@ mod state;
 mod value;
 mod wait;
 
+pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
 pub use cache::{CacheQuestion, cache_failed, cache_question, has_cache, takes_cached, use_again};
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};

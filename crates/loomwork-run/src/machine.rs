@@ -287,7 +287,7 @@ mod tests {
             RunEndRequested { failed: None }.into(),
             RunPaused {}.into(),
             RunResumed {}.into(),
-            RunAmended { definition: String::new() }.into(),
+            RunAmended { definition: String::new(), version: None, path: None, steps: None, inputs: None, env: None }.into(),
             CheckpointCreated { checkpoint: String::new(), name: None, level: String::new(), sha256: String::new() }.into(),
             CheckpointRestored { checkpoint: String::new(), run: String::new() }.into(),
             RunCompensating {}.into(),

@@ -58,7 +58,7 @@ pub fn start_attempt(
     };
     let attempt = u32::try_from(state.steps[step].attempts.len() + 1).unwrap_or(u32::MAX);
     let idempotency_key = idempotency_key(state, step);
-    let timeout_ms = state.definition(step).step.timeout_ms.or(state.program.workflow.defaults.timeout_ms);
+    let timeout_ms = state.step_of(step).timeout_ms.or(state.program.workflow.defaults.timeout_ms);
     let kind = AttemptStarted {
         input: values.intern(Arc::new(input.clone())),
         idempotency_key: idempotency_key.clone(),
@@ -123,7 +123,7 @@ pub fn attempt_lost(state: &RunState, step: usize, attempt: u32, now_ms: i64) ->
     if state.stopping() || state.shape(step) != Shape::Leaf {
         return events;
     }
-    let on_restart = state.definition(step).step.on_restart;
+    let on_restart = state.step_of(step).on_restart;
     let message = |word: &str| format!("the engine died while attempt {attempt} was under way, and on_restart is {word}");
     match on_restart {
         OnRestart::Rerun => {}
@@ -155,7 +155,7 @@ pub(crate) fn after_failure(
     let of_step = |kind: EventKind| event(state, now_ms, step, None, kind);
     let failed = |error: RunError, compensate: bool| of_step(StepFailed { error, compensate }.into());
     let instance = &state.steps[step];
-    let definition = &state.definition(step).step;
+    let definition = state.step_of(step);
     let applies = state.program.policy_applies(instance.definition, instance.is_part());
     // The failure of a fallback is the step's, and a run that stops begins nothing new.
     if !applies || instance.fallback.is_some() || state.stopping() {
@@ -196,7 +196,7 @@ pub(crate) fn after_failure(
 
 /// When the next attempt is due, if the policy allows one.
 fn retry_at(state: &RunState, step: usize, attempt: u32, error: &RunError, now_ms: i64) -> Option<i64> {
-    let own = state.definition(step).step.retry.as_ref();
+    let own = state.step_of(step).retry.as_ref();
     let inherited = state.program.workflow.defaults.retry.as_ref().filter(|_| state.shape(step) == Shape::Leaf);
     within(state, step, attempt, own.or(inherited)?, error, now_ms)
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use loomwork_workflow::{Action, Body, Defaults, EdgeKind, Graph, Group, Repeat, Step, Trigger, Workflow};
 
@@ -19,6 +20,13 @@ pub struct Program {
     pub definitions: Vec<Definition>,
     /// The scopes; the first is the workflow's own.
     pub scopes: Vec<ScopeDefinition>,
+}
+
+impl PartialEq for Program {
+    /// The hash of the text says it all.
+    fn eq(&self, other: &Self) -> bool {
+        self.definition == other.definition
+    }
 }
 
 /// One step of the file.
@@ -74,7 +82,8 @@ impl Program {
             if let Some(owner) = owner {
                 definitions[owner].inner = Some(scope);
             }
-            for mut step in body.steps {
+            for step in body.steps {
+                let mut step = Arc::unwrap_or_clone(step);
                 if let Action::Group(Group { body, .. }) = &mut step.action {
                     waiting.push_back((std::mem::take(body), Some(definitions.len())));
                 }
@@ -101,6 +110,39 @@ impl Program {
         own.timeout_ms = own.timeout_ms.or(defaults.timeout_ms);
         if own.retry.is_none() {
             own.retry.clone_from(&defaults.retry);
+        }
+    }
+
+    /// Where a definition stands: its id behind those of the groups around it, with dots.
+    pub(crate) fn place(&self, definition: usize) -> String {
+        let id = &self.definitions[definition].step.id;
+        match self.scopes[self.definitions[definition].scope].owner {
+            Some(group) => format!("{}.{id}", self.place(group)),
+            None => id.clone(),
+        }
+    }
+
+    /// What decides the result of a definition, as a hash; the steps of a group have their own.
+    pub(crate) fn fingerprint(&self, definition: usize) -> String {
+        let Definition { step, scope, inner, .. } = &self.definitions[definition];
+        let first = self.scopes[*scope].steps.start;
+        let needs = self.scopes[*scope].graph.needs(definition - first).map(|(from, port)| {
+            let source = &self.definitions[first + from].step.id;
+            port.map_or_else(|| source.clone(), |port| format!("{source}.{port}"))
+        });
+        let names = |id: &str, inside: bool| self.meaning(if inside { inner.unwrap_or(*scope) } else { *scope }, id);
+        loomwork_workflow::step_fingerprint(step, needs.collect(), &names)
+    }
+
+    /// The place of the step that a name means in a scope: the nearest one outwards.
+    fn meaning(&self, mut scope: usize, id: &str) -> String {
+        loop {
+            let ScopeDefinition { steps, owner, names, .. } = &self.scopes[scope];
+            match (names.get(id), owner) {
+                (Some(local), _) => return self.place(steps.start + local),
+                (None, Some(group)) => scope = self.definitions[*group].scope,
+                (None, None) => return id.to_owned(),
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use loomwork_workflow::Action;
 use serde_json::{Value, json};
 
 use crate::decide::{Decision, action_of};
@@ -250,7 +251,7 @@ fn ancestors(state: &RunState, ix: usize) -> impl Iterator<Item = usize> {
         .filter(|at| *at != ROOT)
 }
 
-fn keeps_parts(state: &RunState, ix: usize) -> bool {
+pub(crate) fn keeps_parts(state: &RunState, ix: usize) -> bool {
     let failed = matches!(state.steps[ix].status, StepStatus::Failed | StepStatus::Cancelled);
     failed && state.shape(ix) != Shape::Leaf && state.container(ix).is_some()
 }
@@ -381,7 +382,7 @@ pub fn judge(
 /// Decides an approval.
 ///
 /// # Errors
-/// When the step does not wait for a decision.
+/// When the step does not wait for a decision, or the form of an approval does not fit its schema.
 pub fn decide_approval(
     state: &RunState,
     values: &mut Values,
@@ -393,6 +394,12 @@ pub fn decide_approval(
     let step = state.step(path).ok_or_else(|| RefusedRequest::NoSuchStep(path.to_owned()))?;
     if state.steps[step].status != StepStatus::NeedsApproval {
         return refuse(format!("`{path}` does not wait for a decision: it is {}", state.steps[step].status.as_str()));
+    }
+    // Who rejects need not fill anything in.
+    if let (true, Action::Approve(approve)) = (approved, &state.definition(step).step.action)
+        && let Some(why) = approve.misfit(form.as_ref())
+    {
+        return refuse(format!("the form of `{path}` is not filled in as it asks: {why}"));
     }
     let port = if approved { "approved" } else { "rejected" };
     let output = json!({ "decision": port, "by": actor, "comment": comment, "form": form });
@@ -427,6 +434,6 @@ pub fn called_run(state: &RunState, step: usize) -> Option<&str> {
     matches!(action_of(state, step), loomwork_workflow::Action::Call(_)).then_some(state.steps[step].child.as_deref()).flatten()
 }
 
-fn by(actor: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> Event {
+pub(crate) fn by(actor: &str, at_ms: i64, step: Option<&str>, kind: impl Into<EventKind>) -> Event {
     Event { at_ms, actor: actor.to_owned(), step: step.map(str::to_owned), attempt: None, kind: kind.into() }
 }

@@ -22,9 +22,9 @@ pub enum SnapshotError {
     /// A newer version of Loomwork wrote it.
     #[error("the snapshot has the format {0}, and this version of Loomwork knows formats up to {SNAPSHOT_VERSION}")]
     TooNew(u32),
-    /// It is of another workflow than it says.
-    #[error("the snapshot is of another definition of the workflow")]
-    OtherDefinition,
+    /// A definition that it names is not there.
+    #[error("the definition {0} of the workflow is missing")]
+    NoDefinition(String),
     /// It cannot be read, or does not hold together.
     #[error("the snapshot cannot be read: {0}")]
     Unreadable(String),
@@ -56,6 +56,9 @@ struct Image<'s> {
     busy: usize,
     completions: u64,
     steps: Cow<'s, [Instance]>,
+    /// What began with a definition that the run has left since: the instance, the definition, the step in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    formers: Vec<(usize, String, usize)>,
 }
 
 /// What an `end` step said.
@@ -89,6 +92,8 @@ impl RunState {
             id: _, number: _, trigger: _, parent: _, forked_from: _, group: _, labels: _, priority: _, created_at_ms: _,
             // These follow from the others.
             index: _, frontier: _,
+            // Empty between events.
+            known: _,
         } = self;
         let image = Image {
             snapshot: SNAPSHOT_VERSION,
@@ -112,18 +117,19 @@ impl RunState {
             busy: *busy,
             completions: *completions,
             steps: Cow::Borrowed(steps),
+            formers: self.formers().collect(),
         };
         // Serialising these types fails only for maps with keys that are no strings, which they cannot hold.
         serde_json::to_vec(&image).unwrap_or_default()
     }
 
-    /// The state that a snapshot holds, of a run that began with `created` at `at_ms`. `program` is the definition that it
-    /// had at the moment of the snapshot.
+    /// The state that a snapshot holds, of a run that began with `created` at `at_ms`. `program` finds the
+    /// definitions that it had, by their hashes.
     ///
     /// # Errors
     /// When the snapshot is of a newer version or of another definition, or does not hold together.
     pub fn of_snapshot(
-        program: Arc<Program>,
+        program: &dyn Fn(&str) -> Option<Arc<Program>>,
         id: String,
         (at_ms, created): (i64, &RunCreated),
         snapshot: &[u8],
@@ -134,10 +140,8 @@ impl RunState {
             return Err(SnapshotError::TooNew(version));
         }
         let image: Image<'_> = serde_json::from_slice(snapshot).map_err(unreadable)?;
-        if image.definition != program.definition {
-            return Err(SnapshotError::OtherDefinition);
-        }
-        let mut state = Self::created(program, id, at_ms, created);
+        let definition = |hash: &str| program(hash).ok_or_else(|| SnapshotError::NoDefinition(hash.to_owned()));
+        let mut state = Self::created(definition(&image.definition)?, id, at_ms, created);
         state.steps = image.steps.into_owned();
         state.path = image.path.into_owned();
         state.version = image.version.map(Cow::into_owned);
@@ -157,6 +161,9 @@ impl RunState {
         state.open = image.open;
         state.busy = image.busy;
         state.completions = image.completions;
+        for (ix, hash, step) in image.formers {
+            state.set_former(ix, definition(&hash)?, step);
+        }
         if !state.holds_together() {
             return Err(SnapshotError::Unreadable("its steps do not hold together".to_owned()));
         }
@@ -171,7 +178,7 @@ impl RunState {
         let fits = |(ix, step): (usize, &Instance)| {
             let children = step.inner.as_ref().map(|inner| inner.children.iter().chain(&inner.failures));
             (ix == ROOT) == (step.definition == usize::MAX)
-                && (ix == ROOT || step.definition < self.program.len())
+                && (ix == ROOT || step.definition < self.program.len() || !step.attached)
                 && there(step.parent)
                 && (ix == ROOT || step.parent < ix)
                 && step.earlier_attempts <= step.attempts.len()

@@ -77,6 +77,8 @@ pub struct RunState {
     pub open: usize,
     /// Leaves that are queued or have an attempt under way.
     pub busy: usize,
+    /// Definitions with which the run may be told to go on, by hash.
+    pub(crate) known: HashMap<String, Arc<Program>>,
     /// Path → instance.
     pub(crate) index: HashMap<Arc<str>, usize>,
     /// Steps that ended on a port so far; orders compensation.
@@ -190,6 +192,9 @@ pub struct Instance {
     /// Whether the next start of this container keeps what it has.
     #[serde(skip_serializing_if = "is_default")]
     pub resume: bool,
+    /// The definition with which it began, when the run went on with another one meanwhile.
+    #[serde(skip)]
+    pub(crate) former: Option<Box<crate::rebase::Former>>,
     /// What its output may be used again for, if it has `cache`; of the last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Box<str>>,
@@ -329,6 +334,7 @@ impl Instance {
             completion: 0,
             child: None,
             resume: false,
+            former: None,
             fingerprint: None,
             cached: None,
             again: false,
@@ -403,6 +409,7 @@ impl RunState {
             open: 0,
             busy: 0,
             steps: vec![root],
+            known: HashMap::new(),
             index: HashMap::new(),
             completions: 0,
             frontier: VecDeque::new(),

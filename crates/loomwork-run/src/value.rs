@@ -75,7 +75,7 @@ pub struct MissingValue {
 }
 
 /// The large values that a run can read, and those that are new since the last commit.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Values {
     known: HashMap<String, Arc<Value>>,
     fresh: Vec<(String, Vec<u8>)>,

@@ -100,6 +100,12 @@ fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
             row.status = RunStatus::Running;
             row.started_at_ms = Some(event.at_ms);
         }
+        EventKind::RunAmended(data) => {
+            row.definition.clone_from(&data.definition);
+            row.version.clone_from(&data.version);
+            row.path = data.path.clone().unwrap_or_else(|| row.path.clone());
+            row.known = data.steps.unwrap_or(row.known);
+        }
         EventKind::RunTakenUp(_) => {
             row.status = RunStatus::Running;
             row.started_at_ms.get_or_insert(event.at_ms);

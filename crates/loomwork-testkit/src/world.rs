@@ -9,8 +9,8 @@ use loomwork_engine::{
     Request, Wish, fold_on, fold_run,
 };
 use loomwork_run::{
-    AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger, ValueRef,
-    Values, Verdict,
+    Amendment, AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger,
+    ValueRef, Values, Verdict,
 };
 use loomwork_store::{Batch, CachedOutput, Record};
 use serde_json::json;
@@ -61,7 +61,6 @@ struct Durable {
 struct Kept {
     /// Number of the last event in it.
     seq: u64,
-    definition: String,
     snapshot: Vec<u8>,
 }
 
@@ -69,7 +68,7 @@ impl Durable {
     fn read(&self, run: &str) -> Result<Active, EngineError> {
         let records = self.records(run);
         let seq = records.last().map_or(0, |record| record.seq);
-        let state = fold_run(run, &records, |hash| Ok(self.definitions.get(hash).cloned()))?;
+        let state = fold_run(run, &records, |hash| Ok(self.definition(hash)))?;
         let values = self.values_of(&state);
         Ok(Active::new(state, values, seq))
     }
@@ -83,8 +82,7 @@ impl Durable {
             if seq.is_multiple_of(3) {
                 snapshot.truncate(snapshot.len() / 2);
             }
-            let definition = state.program.definition.clone();
-            self.checkpoints.entry(run).or_default().push(Kept { seq, definition, snapshot });
+            self.checkpoints.entry(run).or_default().push(Kept { seq, snapshot });
         }
     }
 
@@ -94,16 +92,24 @@ impl Durable {
         let first = records.first()?.event().ok()?;
         let EventKind::RunCreated(created) = &first.kind else { return None };
         let whole = |kept: &Kept| {
-            let workflow = loomwork_workflow::analyze(self.definitions.get(&kept.definition)?).workflow?;
-            let program = Arc::new(Program::new(workflow, kept.definition.clone()));
-            let state = RunState::of_snapshot(program, run.to_owned(), (first.at_ms, created), &kept.snapshot).ok()?;
+            let state =
+                RunState::of_snapshot(&|hash| self.program(hash), run.to_owned(), (first.at_ms, created), &kept.snapshot).ok()?;
             Some((kept.seq, state))
         };
         let (kept, mut state) = self.checkpoints.get(run)?.iter().rev().find_map(whole)?;
         let tail: Vec<Record> = records.into_iter().filter(|record| record.seq > kept).collect();
-        fold_on(&mut state, &tail).ok()?;
+        fold_on(&mut state, &tail, |hash| Ok(self.definition(hash))).ok()?;
         let values = self.values_of(&state);
         Some(Active::new(state, values, tail.last().map_or(kept, |record| record.seq)))
+    }
+
+    fn definition(&self, hash: &str) -> Option<String> {
+        self.definitions.get(hash).cloned()
+    }
+
+    fn program(&self, hash: &str) -> Option<Arc<Program>> {
+        let workflow = loomwork_workflow::analyze(self.definitions.get(hash)?).workflow?;
+        Some(Arc::new(Program::new(workflow, hash.to_owned())))
     }
 
     fn records(&self, run: &str) -> Vec<Record> {
@@ -432,7 +438,7 @@ impl World {
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
         let step = format!("s{}", self.dice.below(6));
-        let what = match self.dice.below(12) {
+        let what = match self.dice.below(15) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
             2..=3 => Wish::Resume,
@@ -442,7 +448,11 @@ impl World {
             7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
             8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
             9 => return self.send(),
-            10 => {
+            10 | 11 => match self.corrected() {
+                Some(amend) => amend,
+                None => return,
+            },
+            12 => {
                 let (checkpoint, level) = ("1-kept".to_owned(), "minimal".to_owned());
                 Wish::Kept(CheckpointCreated { checkpoint, name: None, level, sha256: String::new() })
             }
@@ -452,6 +462,18 @@ impl World {
         let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
         let ask = Ask { run, actor: "ada".to_owned(), what, answer };
         self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    /// Another workflow drawn with the dice, some steps of which are those of the run.
+    fn corrected(&mut self) -> Option<Wish> {
+        let text = crate::random_workflow(&mut self.dice);
+        let Some(workflow) = loomwork_workflow::analyze(&text).workflow else {
+            self.broken.push(format!("the generated workflow is not valid:\n{text}"));
+            return None;
+        };
+        let program = Arc::new(Program::new(workflow, loomwork_workflow::definition_hash(&text)));
+        let amendment = Amendment { program, path: "workflows/corrected.yaml".to_owned() };
+        Some(Wish::Amend { amendment, text: Arc::from(text) })
     }
 
     fn send(&mut self) {
@@ -486,6 +508,16 @@ impl World {
                 None
             }
         }
+    }
+
+    /// The text of a definition that is on record.
+    pub fn definition(&self, hash: &str) -> Option<String> {
+        locked(&self.shelf.durable).definition(hash)
+    }
+
+    /// A definition that is on record, prepared.
+    pub fn program(&self, hash: &str) -> Option<Arc<Program>> {
+        locked(&self.shelf.durable).program(hash)
     }
 
     /// The fold of some records of a run.

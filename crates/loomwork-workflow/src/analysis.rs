@@ -1,15 +1,17 @@
 //! The one door: from a text to all that is known about it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::check::check;
-use crate::decode::{BodySketch, Decoder, Sketch, decode};
+use crate::decode::{BodySketch, Decoder, Keep, Sketch, decode};
 use crate::diagnostic::Diagnostic;
 use crate::expression::Expressions;
-use crate::model::{Action, Body, Workflow};
+use crate::model::{Action, Body, Step, Workflow};
 use crate::outline::{Outline, outline};
-use crate::text::Span;
+use crate::text::{Shift, Span, common_end, common_start};
 use crate::types::{Signature, Types};
 use crate::yaml::{Fault, Node, Reading, read};
 
@@ -69,51 +71,110 @@ pub struct CalledWorkflow {
     pub inputs: Option<Vec<GivenInput>>,
 }
 
+impl CalledWorkflow {
+    /// Moves it with the text.
+    pub(crate) fn shift(&mut self, shift: Shift) {
+        self.span = shift.span(self.span);
+        for input in self.inputs.iter_mut().flatten() {
+            (input.name_span, input.value_span) = (shift.span(input.name_span), shift.span(input.value_span));
+        }
+    }
+}
+
 /// Analyses a text. Never fails: whatever is wrong is among the diagnostics.
 #[must_use]
 pub fn analyze(text: &str) -> Analysis {
     let (root, faults) = read(text);
-    analyze_read(text, root.as_ref(), &faults, &mut Expressions::default())
+    analyze_read(text, root.as_ref(), &faults, &mut Memory::default())
 }
 
-/// Analyses the versions of a text that is being edited, one after the other.
+/// Analyses and edits the versions of a text, one after the other.
 ///
 /// What [`Analyzer::analyze`] gives for a text is what [`analyze`] gives, whatever came before; what the versions have in
-/// common is not done again. It keeps the latest text with its tree and its parsed expressions, and no more.
+/// common is not done again. It keeps the latest text with its tree, its parsed expressions, its decoded steps and its
+/// analysis.
 #[derive(Debug, Default)]
 pub struct Analyzer {
-    reading: Reading,
-    expressions: Expressions,
+    pub(crate) reading: Reading,
+    pub(crate) known: Known,
 }
 
 impl Analyzer {
     /// Analyses the next version.
-    pub fn analyze(&mut self, text: &str) -> Analysis {
+    pub fn analyze(&mut self, text: &str) -> Arc<Analysis> {
         self.reading.update(text);
-        self.expressions.turn();
-        let (root, faults) = self.reading.outcome();
-        analyze_read(text, root, faults, &mut self.expressions)
+        self.known.of(&self.reading)
+    }
+
+    /// How much of a text the latest one begins and ends with.
+    pub fn bytes_in_common(&self, text: &str) -> usize {
+        let (one, other) = (self.reading.text().as_bytes(), text.as_bytes());
+        let start = common_start(one, other);
+        start + common_end(&one[start..], &other[start..])
+    }
+
+    /// The length of the latest text.
+    pub fn text_bytes(&self) -> usize {
+        self.reading.text().len()
     }
 }
 
-fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], expressions: &mut Expressions) -> Analysis {
+/// What is known of the latest text that was analysed.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    memory: Memory,
+    latest: Option<Arc<Analysis>>,
+}
+
+impl Known {
+    /// The analysis of a text that was read: of the one before, or of a version of it.
+    pub(crate) fn of(&mut self, reading: &Reading) -> Arc<Analysis> {
+        let changes = reading.take_changes();
+        if let Some(latest) = self.latest.as_ref().filter(|_| changes.is_empty()) {
+            return Arc::clone(latest);
+        }
+        self.memory.expressions.turn();
+        let keep = self.memory.steps.get_or_insert_default();
+        changes.iter().for_each(|same| keep.carry(same));
+        let (root, faults) = reading.outcome();
+        let analysis = Arc::new(analyze_read(reading.text(), root, faults, &mut self.memory));
+        self.latest = Some(Arc::clone(&analysis));
+        analysis
+    }
+}
+
+/// What one analysis leaves to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    expressions: Expressions,
+    /// None where there is no next one.
+    steps: Option<Keep>,
+}
+
+fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], memory: &mut Memory) -> Analysis {
     let mut decoder = Decoder::new(text);
     for fault in faults {
         decoder.fault(fault.clone());
     }
-    decoder.expressions = std::mem::take(expressions);
+    decoder.expressions = std::mem::take(&mut memory.expressions);
+    decoder.keep = memory.steps.take();
     let broken_off = decoder.has_errors();
     let mut sketch = decode(&mut decoder, root);
-    *expressions = std::mem::take(&mut decoder.expressions);
+    memory.expressions = std::mem::take(&mut decoder.expressions);
+    memory.steps = decoder.keep.take();
     check(&mut decoder, &mut sketch);
     let (types, signature) = crate::types::check(&mut decoder, &sketch);
-    let outline = outline(&sketch, &decoder.lines);
+    let outline = outline(&mut sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
     let (calls, secrets) = (std::mem::take(&mut decoder.calls), std::mem::take(&mut decoder.named_secrets));
-    let workflow = if decoder.has_errors() { None } else { finish(sketch, signature, std::mem::take(&mut decoder.unsupported)) };
+    let unsupported = std::mem::take(&mut decoder.unsupported);
+    let workflow = if decoder.has_errors() { None } else { finish(&mut sketch, signature, unsupported) };
+    if let Some(steps) = &mut memory.steps {
+        sketch.keep(steps);
+    }
     Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets, types }
 }
 
@@ -128,37 +189,40 @@ fn forgive_what_is_missing(decoder: &mut Decoder<'_>) {
 }
 
 /// None only when an error was not reported, which the tests rule out.
-fn finish(sketch: Sketch<'_>, signature: Signature, unsupported: Vec<(String, String)>) -> Option<Workflow> {
+fn finish(sketch: &mut Sketch<'_>, signature: Signature, unsupported: Vec<(String, String)>) -> Option<Workflow> {
     Some(Workflow {
-        id: sketch.id?,
-        version: sketch.version,
-        description: sketch.description,
-        inputs: sketch.inputs,
-        env: sketch.env,
-        defaults: sketch.defaults,
+        id: sketch.id.take()?,
+        version: std::mem::take(&mut sketch.version),
+        description: std::mem::take(&mut sketch.description),
+        inputs: std::mem::take(&mut sketch.inputs),
+        env: std::mem::take(&mut sketch.env),
+        defaults: std::mem::take(&mut sketch.defaults),
         timeout_ms: sketch.timeout_ms,
-        on_failure: sketch.on_failure,
+        on_failure: std::mem::take(&mut sketch.on_failure),
         priority: sketch.priority,
-        labels: sketch.labels,
-        body: body(sketch.body)?,
-        outputs: sketch.outputs,
-        concurrency: sketch.concurrency,
-        secrets: sketch.secrets,
+        labels: std::mem::take(&mut sketch.labels),
+        body: body(&mut sketch.body)?,
+        outputs: std::mem::take(&mut sketch.outputs),
+        concurrency: std::mem::take(&mut sketch.concurrency),
+        secrets: std::mem::take(&mut sketch.secrets),
         signature,
-        other: sketch.other,
+        other: std::mem::take(&mut sketch.other),
         unsupported,
     })
 }
 
-fn body(sketch: BodySketch<'_>) -> Option<Body> {
-    let steps = sketch.steps.into_iter().map(|draft| {
-        let mut step = draft.step?;
-        if let (Action::Group(group), Some(inner)) = (&mut step.action, draft.body) {
+fn body(sketch: &mut BodySketch<'_>) -> Option<Body> {
+    let steps = sketch.steps.iter_mut().map(|draft| {
+        let own = draft.own.step.as_ref()?;
+        let Some(inner) = &mut draft.body else { return Some(Arc::clone(own)) };
+        let mut step = Step::clone(own);
+        if let Action::Group(group) = &mut step.action {
             group.body = body(inner)?;
         }
-        Some(step)
+        Some(Arc::new(step))
     });
-    Some(Body { steps: steps.collect::<Option<Vec<_>>>()?, graph: sketch.graph })
+    let steps = steps.collect::<Option<Vec<_>>>()?;
+    Some(Body { steps, graph: std::mem::take(&mut sketch.graph) })
 }
 
 /// SHA-256 of a text, in hex: tells one definition from another.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Pos, Span};
+use crate::text::{Pos, Shift, Span};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,4 +78,15 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// Ways to mend it.
     pub fixes: Vec<Fix>,
+}
+
+impl Diagnostic {
+    /// Moves it with all that it speaks of.
+    pub(crate) fn shift(&mut self, shift: Shift) {
+        let edits = self.fixes.iter_mut().flat_map(|fix| fix.edits.iter_mut().map(|edit| &mut edit.span));
+        let spans = self.related.iter_mut().map(|related| &mut related.span).chain(edits);
+        for span in spans.chain([&mut self.span]) {
+            *span = shift.span(*span);
+        }
+    }
 }

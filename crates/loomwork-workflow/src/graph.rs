@@ -43,3 +43,17 @@ pub struct Graph {
     /// Step → indices into `edges`.
     pub outgoing: Vec<Vec<usize>>,
 }
+
+impl Graph {
+    /// The written edges into a step: index of the source, and port.
+    pub fn needs(&self, to: usize) -> impl Iterator<Item = (usize, Option<&str>)> {
+        let edges = self.incoming[to].iter().map(|edge| &self.edges[*edge]);
+        edges.filter(|edge| edge.kind == EdgeKind::Needs).map(|edge| {
+            let port = match &edge.trigger {
+                Trigger::Port(port) => Some(port.as_str()),
+                Trigger::Success | Trigger::Settled => None,
+            };
+            (edge.from, port)
+        })
+    }
+}

@@ -32,6 +32,14 @@ pub enum InputProblem {
         /// The type of the value given.
         got: &'static str,
     },
+    /// It does not fit its JSON Schema.
+    #[error("input `{name}` does not fit its schema: {why}")]
+    Misfit {
+        /// The input.
+        name: String,
+        /// Where in the value, and what is wrong.
+        why: String,
+    },
     /// It is not one of the allowed values.
     #[error("input `{name}` must be one of {allowed}, not {got}")]
     NotAllowed {
@@ -52,6 +60,7 @@ impl InputProblem {
             Self::Missing { name }
             | Self::Unknown { name, .. }
             | Self::WrongType { name, .. }
+            | Self::Misfit { name, .. }
             | Self::NotAllowed { name, .. } => name,
         }
     }
@@ -109,7 +118,10 @@ pub fn check_input(name: &str, input: &Input, value: &Value) -> Result<Value, In
     if value.is_null() && !input.required {
         return Ok(Value::Null);
     }
-    if !fits(input.kind, value) {
+    if let Some(why) = input.schema.as_ref().and_then(|schema| misfit(schema, value)) {
+        return Err(InputProblem::Misfit { name: name.to_owned(), why });
+    }
+    if input.schema.is_none() && !fits(input.kind, value) {
         return Err(InputProblem::WrongType { name: name.to_owned(), wanted: input.kind.as_str(), got: type_name(value) });
     }
     if let Some(values) = &input.values
@@ -119,6 +131,19 @@ pub fn check_input(name: &str, input: &Input, value: &Value) -> Result<Value, In
         return Err(InputProblem::NotAllowed { name: name.to_owned(), allowed, got: value.to_string() });
     }
     Ok(integral(input, value))
+}
+
+/// What is wrong with a value by a JSON Schema, with the place in the value; none: it fits.
+pub(crate) fn misfit(schema: &Value, value: &Value) -> Option<String> {
+    let problem = |error: &jsonschema::ValidationError<'_>| match error.instance_path().to_string() {
+        place if place.is_empty() => error.to_string(),
+        place => format!("at {place}: {error}"),
+    };
+    match jsonschema::validator_for(schema) {
+        Ok(validator) => validator.iter_errors(value).next().as_ref().map(problem),
+        // A file with such a schema has no workflow; a program that makes one by hand hears of it here.
+        Err(error) => Some(format!("the schema itself is wrong: {error}")),
+    }
 }
 
 /// 3.0 is an integer in JSON; expressions should see it as one.
@@ -163,7 +188,11 @@ fn type_name(value: &Value) -> &'static str {
 pub fn parse_input_text(input: &Input, text: &str) -> Value {
     let as_text = || Value::String(text.to_owned());
     match serde_json::from_str::<Value>(text) {
-        Ok(value) if fits(input.kind, &value) => value,
+        Ok(value)
+            if input.schema.as_ref().map_or_else(|| fits(input.kind, &value), |schema| misfit(schema, &value).is_none()) =>
+        {
+            value
+        }
         _ => as_text(),
     }
 }

@@ -1,6 +1,8 @@
 //! What a canvas needs to draw a workflow, also of a file with errors.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::Template;
@@ -59,8 +61,9 @@ pub struct OutlineNode {
     pub summary: String,
     /// Its ports in order, without `failed`.
     pub ports: Vec<String>,
-    /// The step's fields as written.
-    pub fields: Value,
+    /// The step's fields as written; versions of a workflow share those that are the same.
+    #[serde(serialize_with = "shared")]
+    pub fields: Arc<Value>,
     /// First line of the step, from 1.
     pub line: u32,
     /// Last line of the step.
@@ -89,9 +92,14 @@ pub struct OutlineEdge {
     pub implied: bool,
 }
 
-pub(crate) fn outline(sketch: &Sketch<'_>, lines: &Lines<'_>) -> Outline {
+fn shared<S: Serializer>(value: &Arc<Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.serialize(serializer)
+}
+
+/// Draws a workflow; a step remembers how it was drawn.
+pub(crate) fn outline(sketch: &mut Sketch<'_>, lines: &Lines<'_>) -> Outline {
     let (mut nodes, mut edges) = (Vec::new(), Vec::new());
-    scope(&sketch.body, None, lines, &mut nodes, &mut edges);
+    scope(&mut sketch.body, None, lines, &mut nodes, &mut edges);
     Outline {
         id: sketch.id.clone(),
         version: sketch.version.clone(),
@@ -115,7 +123,7 @@ pub(crate) fn outline(sketch: &Sketch<'_>, lines: &Lines<'_>) -> Outline {
 
 /// The steps and edges of a scope and of those inside it; a group stands before its steps.
 fn scope(
-    body: &BodySketch<'_>,
+    body: &mut BodySketch<'_>,
     parent: Option<(&str, &[usize])>,
     lines: &Lines<'_>,
     nodes: &mut Vec<OutlineNode>,
@@ -131,12 +139,14 @@ fn scope(
         to: path(edge.to),
         implied: edge.kind == EdgeKind::Implied,
     }));
-    for (index, step) in body.steps.iter().enumerate() {
+    for (index, step) in body.steps.iter_mut().enumerate() {
         let mut at = parent.map_or_else(Vec::new, |(_, at)| at.to_vec());
         at.push(index);
-        nodes.push(OutlineNode { at: at.clone(), ..node(step, parent.map(|(path, _)| path), lines) });
-        if let Some(inner) = &step.body {
-            scope(inner, Some((&step.path, &at)), lines, nodes, edges);
+        let drawn = step.own.drawn.take().unwrap_or_else(|| node(step, parent.map(|(path, _)| path), lines));
+        nodes.push(OutlineNode { at: at.clone(), ..drawn.clone() });
+        step.own.drawn = Some(drawn);
+        if let Some(inner) = &mut step.body {
+            scope(inner, Some((&step.own.path, &at)), lines, nodes, edges);
         }
     }
 }
@@ -152,13 +162,13 @@ fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNod
         action: step.action_name.to_owned(),
         summary: match (&step.body, &step.step) {
             (Some(inner), _) => format!("{} steps", inner.steps.len()),
-            (None, step) => step.as_ref().map_or_else(String::new, summary),
+            (None, step) => step.as_deref().map_or_else(String::new, summary),
         },
         ports: match &step.ports {
             Ports::Known(ports) => ports.clone(),
             Ports::Unknown => vec!["succeeded".to_owned()],
         },
-        fields: Value::Object(fields),
+        fields: Arc::new(Value::Object(fields)),
         line: lines.line(step.node.place.start),
         end_line: lines.line(step.node.place.end.saturating_sub(1).max(step.node.place.start)),
         parent: parent.map(str::to_owned),

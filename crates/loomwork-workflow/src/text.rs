@@ -37,8 +37,30 @@ impl Place {
         Self { start, end: end.max(start) }
     }
 
+    pub(crate) fn shifted(self, shift: Shift) -> Self {
+        Self { start: self.start.saturating_add_signed(shift.bytes), end: self.end.saturating_add_signed(shift.bytes) }
+    }
+
     pub(crate) fn slice(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or("")
+    }
+}
+
+/// How far something has moved with the text before it, its columns staying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Shift {
+    pub(crate) bytes: isize,
+    pub(crate) lines: i64,
+}
+
+impl Shift {
+    pub(crate) fn line(self, line: u32) -> u32 {
+        u32::try_from(i64::from(line) + self.lines).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn span(self, span: Span) -> Span {
+        let pos = |pos: Pos| Pos { offset: pos.offset.saturating_add_signed(self.bytes), line: self.line(pos.line), ..pos };
+        Span { start: pos(span.start), end: pos(span.end) }
     }
 }
 
@@ -77,6 +99,22 @@ impl<'t> Lines<'t> {
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Bytes that are compared at a time.
+const BLOCK: usize = 256;
+
+/// How many bytes two texts have in common from their beginning.
+pub(crate) fn common_start(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK)).take_while(|(one, other)| one == other).count() * BLOCK;
+    blocks + one[blocks..].iter().zip(&other[blocks..]).take_while(|(one, other)| one == other).count()
+}
+
+/// How many bytes two texts have in common from their end.
+pub(crate) fn common_end(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK)).take_while(|(one, other)| one == other).count() * BLOCK;
+    let (one, other) = (&one[..one.len() - blocks], &other[..other.len() - blocks]);
+    blocks + one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

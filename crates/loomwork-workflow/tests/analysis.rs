@@ -313,3 +313,22 @@ fn inputs_are_resolved_with_defaults_and_types() {
     assert_eq!(parse_input_text(&workflow.inputs["list"], "[1]"), json!([1]));
     assert_eq!(parse_input_text(&workflow.inputs["n"], "x"), json!("x"));
 }
+
+#[test]
+fn inputs_with_a_schema_are_checked_by_it() {
+    use loomwork_workflow::{parse_input_text, resolve_inputs};
+    use serde_json::json;
+    let text = "loomwork: 1\nid: w\ninputs:\n  port: { schema: { type: integer, minimum: 1024 }, default: 8080 }\n  tag: { type: string, schema: { minLength: 2 } }\n  either: { schema: { anyOf: [{ type: string }, { type: boolean }] } }\nsteps: []\n";
+    let workflow = analyze(text).workflow.expect("no errors");
+    let given = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
+    assert!(resolve_inputs(&workflow, &given(json!({"tag": "ab", "either": true}))).is_ok());
+    let problems = resolve_inputs(&workflow, &given(json!({"port": 80, "tag": 5, "either": 1}))).expect_err("does not fit");
+    let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert_eq!(said[0], "input `port` does not fit its schema: 80 is less than the minimum of 1024");
+    assert_eq!(parse_input_text(&workflow.inputs["either"], "true"), json!(true));
+    assert_eq!(parse_input_text(&workflow.inputs["either"], "yes"), json!("yes"));
+    let wrong =
+        analyze("loomwork: 1\nid: w\ninputs:\n  port: { schema: { type: integer, minimum: 1024 }, default: 80 }\nsteps: []\n");
+    assert_eq!(wrong.diagnostics[0].code, "LW0401");
+}

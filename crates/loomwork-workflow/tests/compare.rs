@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use loomwork_workflow::{
-    Aspect, Comparison, EditOp, FieldChange, StepChange, StepMove, Workflow, analyze, compare, edit, step_fingerprint,
+    Aspect, Comparison, EditOp, FieldChange, StepChange, StepMove, Workflow, analyze, compare, edit, reads_env, step_fingerprint,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -174,20 +174,34 @@ fn the_same_name_for_another_step_is_a_change() {
 
 #[test]
 fn a_fingerprint_covers_what_decides_the_result_and_nothing_else() {
-    let of = |text: &str| step_fingerprint(&steps(text), "g.a").expect("the step is there");
-    let group = |extra: &str, run: &str| format!("  - id: g\n    steps:\n      - {{ id: a, run: {run} {extra}}}\n");
-    let base = of(&group("", "x"));
-    for same in [", title: T", ", retry: { attempts: 3 }", ", timeout: 1m", ", on_error: [{ do: skip }]"] {
-        assert_eq!(base, of(&group(same, "x")), "{same}");
+    let of = |text: &str| {
+        let workflow = steps(&format!("  - {{ id: z, run: z }}\n  - {{ id: a, {text} }}\n"));
+        let body = &workflow.body;
+        let needs = body.graph.needs(1).map(|(from, port)| format!("{}.{}", body.steps[from].id, port.unwrap_or("")));
+        step_fingerprint(&body.steps[1], needs.collect(), &|id, _| id.to_owned())
+    };
+    let base = of("run: x");
+    for same in ["title: T", "retry: { attempts: 3 }", "timeout: 1m", "on_error: [{ do: skip }]", "compensate: { run: undo }"] {
+        assert_eq!(base, of(&format!("run: x, {same}")), "{same}");
     }
-    for other in [", env: { A: b }", ", when: \"${{ inputs.x == 1 }}\"", ", for_each: [1]", ", shell: sh"] {
-        assert_ne!(base, of(&group(other, "x")), "{other}");
+    for other in
+        ["env: { A: b }", "when: \"${{ inputs.x == 1 }}\"", "for_each: [1]", "shell: sh", "needs: [z]", "needs: [z.failed]"]
+    {
+        assert_ne!(base, of(&format!("run: x, {other}")), "{other}");
     }
-    assert_ne!(base, of(&group("", "y")));
-    let whole = |text: &str| step_fingerprint(&steps(text), "g");
-    assert_eq!(whole(&group("", "x")), whole(&group(", title: T", "x")));
-    assert_ne!(whole(&group("", "x")), whole(&group("", "y")));
-    assert_eq!(step_fingerprint(&steps(&group("", "x")), "a"), None);
+    assert_ne!(base, of("run: y"));
+    assert_ne!(of("needs: [z], run: x"), of("needs: [z.failed], run: x"));
+    assert_eq!(of("set: { v: \"${{steps.z.output}}\" }"), of("set: { v: \"${{ steps['z'].output }}\" }"));
+}
+
+#[test]
+fn the_environment_goes_into_processes_and_into_what_reads_it() {
+    let reads = |text: &str| {
+        reads_env(&workflow(&format!("loomwork: 1\nid: w\nenv: {{ A: b }}\nsteps:\n  - {{ id: a, {text} }}\n")).body.steps[0])
+    };
+    assert!(reads("run: x") && reads("command: [x]") && reads("set: { v: \"${{ env.A }}\" }"));
+    assert!(reads("http: { url: \"http://x/${{ env.A }}\" }"));
+    assert!(!reads("set: { v: 1 }") && !reads("http: { url: http://x }"));
 }
 
 /// A step in one of several kinds; numbers choose.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod amend;
 mod contract;
 mod crash;
 mod crash_at_random;

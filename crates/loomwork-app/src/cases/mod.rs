@@ -67,6 +67,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::PauseRun(_)
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
+        | Request::AmendRun(_)
         | Request::ForkRun(_)
         | Request::CreateCheckpoint(_)
         | Request::RestoreCheckpoint(_)
@@ -112,6 +113,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::PauseRun(request) => json(take_up::wish(caller, &request.run, Wish::Pause).await),
         Request::ResumeRun(request) => json(take_up::wish(caller, &request.run, Wish::Resume).await),
         Request::RerunRun(request) => json(take_up::rerun(caller, request).await),
+        Request::AmendRun(request) => json(take_up::amend(caller, request).await),
         Request::ForkRun(request) => json(take_up::fork(caller, request).await),
         Request::CreateCheckpoint(request) => json(checkpoints::create(caller, request).await),
         Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
@@ -157,6 +159,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::PauseRun(_)
         | Request::ResumeRun(_)
         | Request::RerunRun(_)
+        | Request::AmendRun(_)
         | Request::ForkRun(_)
         | Request::CreateCheckpoint(_)
         | Request::RestoreCheckpoint(_)

@@ -3,29 +3,26 @@
 use std::sync::Arc;
 
 use loomwork_api::{
-    ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun, Run,
-    SendEvent, StartRun,
+    AmendRun, ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun,
+    Run, SendEvent, StartRun,
 };
 use loomwork_engine::{Fork, Wish};
-use loomwork_run::{RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
+use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
+use loomwork_workflow::Workflow;
 use serde_json::Value;
 
 use super::{Caller, workflows};
 use crate::{
     journal::{blocking, now_ms, of_engine},
     problem, views,
+    workspace::{Catalog, Entry},
 };
 
 pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> {
     let catalog = Arc::clone(caller.owner.catalog());
     let StartRun { workflow: name, inputs, labels, priority } = request;
     let (entry, workflow, inputs) = blocking(move || {
-        let entry = catalog.find(&name)?;
-        let workflow =
-            entry.analysis.workflow.clone().filter(|_| !entry.is_barred()).ok_or_else(|| workflows::invalid(&entry))?;
-        if let Some(message) = crate::library::unsupported(&workflow) {
-            return Err(problem::invalid(message));
-        }
+        let (entry, workflow) = runnable(&catalog, &name)?;
         let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
             let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
             problem::invalid(said.join(" "))
@@ -44,6 +41,17 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
     };
     let run = caller.owner.engine().start_run(start).await.map_err(of_engine)?;
     show(caller, &run).await
+}
+
+/// A workflow of the workspace that can be run.
+fn runnable(catalog: &Catalog, name: &str) -> ApiResult<(Entry, Workflow)> {
+    let entry = catalog.find(name)?;
+    let workflow = entry.analysis.workflow.clone().filter(|_| !entry.is_barred());
+    let workflow = workflow.ok_or_else(|| workflows::invalid(&entry))?;
+    match crate::library::unsupported(&workflow) {
+        Some(message) => Err(problem::invalid(message)),
+        None => Ok((entry, workflow)),
+    }
 }
 
 pub(super) async fn retry(caller: &Caller, request: RetryRun) -> ApiResult<Retried> {
@@ -91,6 +99,28 @@ pub(super) async fn rerun(caller: &Caller, request: RerunRun) -> ApiResult<Retri
     }
     trusted(caller)?;
     let plan = engine.ask_run(&run, &caller.actor, Wish::Rerun { from }).await.map_err(of_engine)?;
+    retried(caller, &run, plan).await
+}
+
+pub(super) async fn amend(caller: &Caller, request: AmendRun) -> ApiResult<Retried> {
+    let AmendRun { run, workflow: name, plan: only_plan } = request;
+    let run = caller.owner.journal().run_id(&run).await?;
+    let catalog = Arc::clone(caller.owner.catalog());
+    let (entry, workflow) = blocking(move || runnable(&catalog, &name)).await?;
+    let program = Arc::new(Program::new(workflow, loomwork_workflow::definition_hash(&entry.file.text)));
+    let amendment = Amendment { program, path: entry.path };
+    let engine = caller.owner.engine();
+    if only_plan {
+        let planned = engine.inspect(&run, move |active| {
+            let amended = loomwork_run::amend(&active.state, &mut active.values.clone(), "", &amendment, now_ms());
+            amended.map(|amended| views::retry_plan(&amended.after, &amended.plan))
+        });
+        let plan = planned.await.map_err(of_engine)?.map_err(|refused| of_engine(refused.into()))?;
+        return Ok(Retried { plan, run: None });
+    }
+    trusted(caller)?;
+    let text = Arc::from(entry.file.text.as_str());
+    let plan = engine.ask_run(&run, &caller.actor, Wish::Amend { amendment, text }).await.map_err(of_engine)?;
     retried(caller, &run, plan).await
 }
 

@@ -71,16 +71,22 @@ fn document(catalog: &Catalog, entry: &Entry) -> ApiResult<WorkflowDocument> {
 
 pub(super) async fn analyze(catalog: &Arc<Catalog>, request: AnalyzeWorkflow) -> ApiResult<Design> {
     let catalog = Arc::clone(catalog);
-    blocking(move || Ok(design::of_entry(&catalog.unsaved(request.path.as_deref(), request.text)?))).await
+    blocking(move || {
+        let analysis = catalog.open_texts().analyze(&request.text);
+        Ok(design::of_entry(&catalog.unsaved(request.path.as_deref(), request.text, analysis)?))
+    })
+    .await
 }
 
 pub(super) async fn edit(catalog: &Arc<Catalog>, request: EditWorkflow) -> ApiResult<Edited> {
     let catalog = Arc::clone(catalog);
     blocking(move || {
         let ops: Vec<_> = request.ops.into_iter().map(design::edit_op).collect();
-        let edited = loomwork_workflow::edit(&request.text, &ops)
+        let (edited, analysis) = catalog
+            .open_texts()
+            .edit(&request.text, &ops)
             .map_err(|error| problem::invalid(problem::sentence(&error.to_string())))?;
-        let design = design::of_entry(&catalog.unsaved(request.path.as_deref(), edited.text)?);
+        let design = design::of_entry(&catalog.unsaved(request.path.as_deref(), edited.text, analysis)?);
         Ok(design::edited(&edited.notes, edited.added, design))
     })
     .await

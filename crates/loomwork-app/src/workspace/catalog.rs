@@ -15,6 +15,7 @@ use loomwork_workflow::Analysis;
 use loomwork_workflow::codes::{self, Code};
 
 use super::across::{self, Workflows};
+use super::open_texts::OpenTexts;
 use super::{FileText, Workspace, files::is_workflow_name, watcher};
 use crate::problem;
 
@@ -58,15 +59,21 @@ struct Cached {
 pub(crate) struct Catalog {
     workspace: Workspace,
     cache: Mutex<HashMap<String, Cached>>,
+    open_texts: OpenTexts,
 }
 
 impl Catalog {
     pub(crate) fn new(workspace: Workspace) -> Self {
-        Self { workspace, cache: Mutex::default() }
+        Self { workspace, cache: Mutex::default(), open_texts: OpenTexts::default() }
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// The texts that are being edited.
+    pub(crate) fn open_texts(&self) -> &OpenTexts {
+        &self.open_texts
     }
 
     /// One workflow file.
@@ -83,7 +90,7 @@ impl Catalog {
         let file = self.workspace.read(path).inspect_err(|_| drop(cache.remove(path)))?;
         let analysis = match cache.get(path) {
             Some(cached) if cached.entry.file.revision == file.revision => Arc::clone(&cached.entry.analysis),
-            _ => Arc::new(loomwork_workflow::analyze(&file.text)),
+            _ => self.open_texts.analyze_file(&file.text),
         };
         let outside = not_utf8(&file).into_iter().collect();
         let entry = Entry { path: path.to_owned(), file: Arc::new(file), analysis, outside };
@@ -101,9 +108,8 @@ impl Catalog {
         Ok(entries)
     }
 
-    /// A text that is not saved, as the file of a path, or of none yet.
-    pub(crate) fn unsaved(&self, path: Option<&str>, text: String) -> ApiResult<Entry> {
-        let analysis = Arc::new(loomwork_workflow::analyze(&text));
+    /// A text that is not saved, with its analysis, as the file of a path, or of none yet.
+    pub(crate) fn unsaved(&self, path: Option<&str>, text: String, analysis: Arc<Analysis>) -> ApiResult<Entry> {
         let file = Arc::new(FileText { text, revision: String::new(), invalid_at: None });
         let path = path.unwrap_or_default().to_owned();
         let mut entry = Entry { path, file, analysis, outside: Vec::new() };

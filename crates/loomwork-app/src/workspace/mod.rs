@@ -9,6 +9,7 @@ mod catalog;
 mod files;
 mod init;
 mod layout;
+mod open_texts;
 mod state;
 mod watcher;
 

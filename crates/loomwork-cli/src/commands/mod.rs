@@ -84,6 +84,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Pause { run } => take_up::change(&context, PauseRun { run }).await,
         Command::Resume { run } => take_up::change(&context, ResumeRun { run }).await,
         Command::Rerun { run, from, plan } => take_up::again(&context, RerunRun { run, from, plan }).await,
+        Command::Amend { run, workflow, plan } => take_up::amend(&context, run, &workflow, plan).await,
         Command::Fork { run, at, plan } => take_up::again(&context, ForkRun { run, at, plan }).await,
         Command::Checkpoint { what } => checkpoints::perform(&context, what).await,
         Command::Skip { run, step } => take_up::change(&context, JudgeStep { run, step, output: None }).await,

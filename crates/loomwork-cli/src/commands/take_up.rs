@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use loomwork_api::{DecideStep, JudgeStep, Method, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
+use loomwork_api::{AmendRun, DecideStep, JudgeStep, Method, Retried, RetryRun, Run, SendEvent, TrustWorkspace};
 use serde_json::Value;
 
-use super::{Context, join_or_start};
+use super::{Context, join_or_start, run::target};
 use crate::{
     args::Decision,
     exit::{Exit, Failure},
@@ -32,6 +32,12 @@ pub(super) async fn again<M: Method<Response = Retried>>(context: &Context, requ
     let backend = context.open(join_or_start()?).await?;
     let retried = backend.request(request).await?;
     Ok(taken_up(context, &retried))
+}
+
+/// Goes on with a corrected workflow.
+pub(super) async fn amend(context: &Context, run: String, workflow: &str, plan: bool) -> Result<Exit, Failure> {
+    let workflow = target(&context.workspace()?, workflow)?;
+    again(context, AmendRun { run, workflow, plan }).await
 }
 
 fn taken_up(context: &Context, retried: &Retried) -> Exit {

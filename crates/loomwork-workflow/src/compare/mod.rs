@@ -18,7 +18,7 @@ use form::{Form, Pen, workflow_form};
 use matching::{Matching, matching};
 use table::Table;
 
-pub use fingerprint::step_fingerprint;
+pub use fingerprint::{reads_env, step_fingerprint};
 
 /// The difference between two definitions. Paths are those of groups and step with dots (`describe.sentence`).
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -219,6 +219,14 @@ fn descend(
         let (from, to) = (inside(written.0), inside(written.1));
         let values = (before.get(key), after.get(key));
         descend(&format!("{field}.{key}"), aspect, values, (from.as_ref(), to.as_ref()), changes);
+    }
+}
+
+/// The order of `needs` says nothing.
+fn needs_field(form: &mut Form, mut needs: Vec<String>) {
+    if !needs.is_empty() {
+        needs.sort_unstable();
+        form.insert("needs".to_owned(), needs.into());
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::form::{Form, Pen, step_form};
-use crate::graph::{EdgeKind, Trigger};
+use super::needs_field;
 use crate::model::{Action, Body, Step, Workflow};
 
 /// A step with its place.
@@ -35,14 +35,7 @@ impl<'w> Table<'w> {
 
     fn scope(&mut self, body: &'w Body, parent: Option<usize>, prefix: &str) {
         for (index, step) in body.steps.iter().enumerate() {
-            let edges = body.graph.incoming[index].iter().map(|edge| &body.graph.edges[*edge]);
-            let needs = edges.filter(|edge| edge.kind == EdgeKind::Needs).map(|edge| {
-                let port = match &edge.trigger {
-                    Trigger::Port(port) => Some(port.as_str()),
-                    Trigger::Success | Trigger::Settled => None,
-                };
-                (body.steps[edge.from].id.as_str(), port)
-            });
+            let needs = body.graph.needs(index).map(|(from, port)| (body.steps[from].id.as_str(), port));
             let row = self.rows.len();
             let path = format!("{prefix}{}", step.id);
             self.rows.push(Row { step, path: path.clone(), parent, needs: needs.collect() });
@@ -102,16 +95,10 @@ impl<'w> Table<'w> {
     }
 }
 
-/// The order of `needs` says nothing.
 fn add_needs(form: &mut Form, needs: &[(&str, Option<&str>)], pen: Pen<'_>) {
-    if needs.is_empty() {
-        return;
-    }
     let text = |(id, port): &(&str, Option<&str>)| match port {
         Some(port) => format!("{}.{port}", pen.step(id)),
         None => pen.step(id),
     };
-    let mut needs: Vec<String> = needs.iter().map(text).collect();
-    needs.sort_unstable();
-    form.insert("needs".to_owned(), needs.into());
+    needs_field(form, needs.iter().map(text).collect());
 }

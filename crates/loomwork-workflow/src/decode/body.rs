@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::keep::{Kept, Said};
 use super::step::Draft;
 use super::{Decoder, MAX_STEPS, ReadSite};
 use crate::codes;
@@ -21,11 +22,25 @@ pub(crate) struct BodySketch<'n> {
     pub(crate) output_sites: Vec<Site>,
     /// The edges, once they are found.
     pub(crate) graph: Graph,
+    /// What was said of each step, when the next version may take it over.
+    pub(super) said: Vec<Said>,
 }
 
 impl<'n> Decoder<'_> {
     /// The steps of a scope; what is reported and read in them is theirs, not that of the step around them.
     pub(super) fn body(&mut self, node: &'n Node) -> BodySketch<'n> {
+        self.scope(node, None)
+    }
+
+    /// The steps at the top, those of the version before where they are the same.
+    pub(super) fn first_body(&mut self, node: &'n Node) -> BodySketch<'n> {
+        let kept = self.keep.is_some().then(|| self.kept_steps());
+        self.scope(node, kept)
+    }
+
+    fn scope(&mut self, node: &'n Node, kept: Option<Vec<Option<Kept>>>) -> BodySketch<'n> {
+        let keeping = kept.is_some();
+        let mut kept = kept.into_iter().flatten();
         let mut body = BodySketch::default();
         let Some(items) = node.items() else {
             self.at("steps", |this| {
@@ -40,6 +55,13 @@ impl<'n> Decoder<'_> {
         let before = std::mem::replace(&mut self.prefix, prefix);
         let mut seen: HashMap<String, Place> = HashMap::new();
         for (index, item) in items.iter().enumerate() {
+            let before = kept.next().flatten();
+            if let Some((draft, said)) = before.and_then(|before| self.take_over(before, item, &mut seen)) {
+                body.steps.push(draft);
+                body.said.push(said);
+                continue;
+            }
+            let mark = self.mark();
             self.steps += 1;
             if self.steps > MAX_STEPS {
                 if self.steps == MAX_STEPS + 1 {
@@ -50,6 +72,9 @@ impl<'n> Decoder<'_> {
             }
             let draft = self.step(index, item, &mut seen);
             body.steps.push(draft);
+            if keeping {
+                body.said.push(self.said(item, &mark));
+            }
         }
         self.prefix = before;
         (self.step, self.path, self.reads) = around;

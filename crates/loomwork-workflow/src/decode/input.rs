@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Decoder;
 use super::keys::INPUT;
 use crate::codes;
-use crate::inputs::fits;
+use crate::inputs::{fits, misfit};
 use crate::model::{Input, InputKind};
 use crate::yaml::{Entry, Node};
 
@@ -26,12 +26,7 @@ impl Decoder<'_> {
         if !self.keys(node, &INPUT) {
             return None;
         }
-        let schema = node.get("schema").and_then(|schema| {
-            self.at("schema", |this| {
-                this.cannot_run(schema, "schema of an input");
-                this.schema(schema)
-            })
-        });
+        let mut schema = node.get("schema").and_then(|schema| self.at("schema", |this| this.schema(schema)));
         // A schema says by itself what fits.
         let kind = match (node.get("type"), &schema) {
             (Some(kind), _) => self.at("type", |this| this.word(kind, &KINDS)),
@@ -49,16 +44,23 @@ impl Decoder<'_> {
             Some(schema) if node.get("type").is_none() => kind_of(schema),
             _ => kind?,
         };
+        // From here on the schema says all that must hold.
+        if node.get("type").is_some()
+            && let Some(Value::Object(schema)) = &mut schema
+        {
+            schema.entry("type").or_insert_with(|| Value::from(if kind == InputKind::File { "string" } else { kind.as_str() }));
+        }
         Some(Input { kind, required, default, values, schema, description })
     }
 
-    /// Checks the type of a default, as far as the schema says one.
+    /// Checks a default against the schema.
     fn of_schema(&mut self, node: &Node, schema: &Value, value: &Value) {
-        let of = crate::of_schema(schema);
-        // 3.0 is an integer to a schema.
-        if !of.admits(value) && !value.is_f64() {
-            let message = format!("The default is {}, but the schema says {of}.", node.kind());
-            self.report(codes::BAD_DEFAULT, super::first_line(self.text, node.place), message);
+        if let Some(misfit) = misfit(schema, value) {
+            self.report(
+                codes::BAD_DEFAULT,
+                super::first_line(self.text, node.place),
+                format!("The default does not fit the schema: {misfit}."),
+            );
         }
     }
 

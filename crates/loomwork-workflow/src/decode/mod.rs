@@ -10,6 +10,7 @@ mod body;
 mod control;
 mod effect;
 mod input;
+mod keep;
 pub(crate) mod keys;
 mod mend;
 mod operation;
@@ -33,6 +34,7 @@ use crate::types::{Site, Wants};
 use crate::yaml::{Fault, FaultKind, Node};
 
 pub(crate) use body::BodySketch;
+pub(crate) use keep::Keep;
 pub(crate) use keys::ACTIONS;
 
 pub(crate) use sight::{Purpose, ReadSite};
@@ -73,6 +75,8 @@ pub(crate) struct Decoder<'t> {
     half_decoded: Option<Ports>,
     /// Texts with expressions, parsed.
     pub(crate) expressions: Expressions,
+    /// Steps of the version before, and of this one for the next.
+    pub(crate) keep: Option<Keep>,
     /// The workflows that are called.
     pub(crate) calls: Vec<CalledWorkflow>,
     pub(crate) named_secrets: Vec<NamedSecret>,
@@ -103,6 +107,7 @@ impl<'t> Decoder<'t> {
             steps: 0,
             half_decoded: None,
             expressions: Expressions::default(),
+            keep: None,
             calls: Vec::new(),
             named_secrets: Vec::new(),
             unsupported: Vec::new(),

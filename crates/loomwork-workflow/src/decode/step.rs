@@ -1,6 +1,8 @@
 //! A step: its id, its place in the graph, its policies. Its action is decoded in `action`.
 
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use super::Decoder;
 use super::body::BodySketch;
@@ -8,6 +10,7 @@ use super::keys::STEP;
 use super::sight::ReadSite;
 use crate::codes;
 use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
+use crate::outline::OutlineNode;
 use crate::text::Place;
 use crate::types::Site;
 use crate::yaml::Node;
@@ -39,6 +42,7 @@ const RESERVED: [&str; 22] = [
 ];
 
 /// One entry of `needs`.
+#[derive(Debug)]
 pub(crate) struct Need {
     pub(crate) step: String,
     pub(crate) port: Option<String>,
@@ -60,15 +64,40 @@ pub(crate) enum Ports {
     Unknown,
 }
 
-/// What could be decoded of a step.
+/// What could be decoded of a step, and where that is written.
 pub(crate) struct Draft<'n> {
+    pub(crate) node: &'n Node,
+    /// What it says by itself.
+    pub(crate) own: Decoded,
+    /// Its own steps, when it is a group.
+    pub(crate) body: Option<BodySketch<'n>>,
+    /// What its steps read of the scopes around it.
+    pub(crate) escaped: Vec<ReadSite>,
+}
+
+impl Deref for Draft<'_> {
+    type Target = Decoded;
+
+    fn deref(&self) -> &Decoded {
+        &self.own
+    }
+}
+
+impl DerefMut for Draft<'_> {
+    fn deref_mut(&mut self) -> &mut Decoded {
+        &mut self.own
+    }
+}
+
+/// What could be decoded of a step. What is inside a group is apart.
+#[derive(Debug)]
+pub(crate) struct Decoded {
     /// Its id when it has a valid one of its own, else `@` and its index.
     pub(crate) label: String,
     /// Its label behind those of the groups around it, with dots.
     pub(crate) path: String,
     /// Whether the label is an id.
     pub(crate) named: bool,
-    pub(crate) node: &'n Node,
     pub(crate) id_place: Place,
     pub(crate) title: Option<String>,
     /// The action's key, or `unknown`.
@@ -82,15 +111,13 @@ pub(crate) struct Draft<'n> {
     pub(crate) sites: Vec<Site>,
     /// Steps that it cancels.
     pub(crate) cancels: Vec<Named>,
-    /// Its own steps, when it is a group.
-    pub(crate) body: Option<BodySketch<'n>>,
-    /// What its steps read of the scopes around it.
-    pub(crate) escaped: Vec<ReadSite>,
     pub(crate) timeout: Option<(u64, Place)>,
     /// Other durations that it may take, by field.
     pub(crate) waits: Vec<(String, u64, Place)>,
-    /// The step itself, when it has an action that could be decoded.
-    pub(crate) step: Option<Step>,
+    /// The step itself, when it has an action that could be decoded. A group has no steps yet.
+    pub(crate) step: Option<Arc<Step>>,
+    /// How it is drawn, when that is known from a version before this one.
+    pub(crate) drawn: Option<OutlineNode>,
 }
 
 impl<'n> Decoder<'_> {
@@ -100,11 +127,10 @@ impl<'n> Decoder<'_> {
         let named = node.get("id").and_then(Node::string).unwrap_or_else(|| format!("@{index}"));
         self.step = Some(format!("{prefix}{named}"));
         let id = self.step_id(node, seen, place);
-        let mut draft = Draft {
+        let own = Decoded {
             path: format!("{prefix}{}", id.clone().unwrap_or_else(|| format!("@{index}"))),
             label: id.clone().unwrap_or_else(|| format!("@{index}")),
             named: id.is_some(),
-            node,
             id_place: node.get("id").map_or(place, |id| id.place),
             title: None,
             action_name: "unknown",
@@ -115,12 +141,12 @@ impl<'n> Decoder<'_> {
             reads: Vec::new(),
             sites: Vec::new(),
             cancels: Vec::new(),
-            body: None,
-            escaped: Vec::new(),
             timeout: None,
             waits: Vec::new(),
             step: None,
+            drawn: None,
         };
+        let mut draft = Draft { node, own, body: None, escaped: Vec::new() };
         if self.keys(node, &STEP) {
             self.step_body(node, &mut draft);
         }
@@ -167,6 +193,11 @@ impl<'n> Decoder<'_> {
                 _ => {}
             });
         }
+        self.step_effect(node, draft, step, (each, looped));
+    }
+
+    /// What the step does and how it is undone; the elements of a `for_each` and the passes of a `loop` are seen in there.
+    fn step_effect(&mut self, node: &'n Node, draft: &mut Draft<'n>, mut step: Step, (each, looped): (bool, bool)) {
         let inside = |sight: &mut super::sight::Sight| {
             sight.item |= each;
             sight.pass |= looped;
@@ -188,7 +219,7 @@ impl<'n> Decoder<'_> {
                 draft.cancels = acted.cancels;
                 step.action = acted.action;
                 self.suits(node, &step);
-                draft.step = Some(step);
+                draft.step = Some(Arc::new(step));
             }
             None => draft.ports = half_decoded.unwrap_or(Ports::Unknown),
         }

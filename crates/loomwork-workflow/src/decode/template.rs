@@ -56,6 +56,7 @@ impl Decoder<'_> {
         let before = self.diagnostics.len();
         self.wants = Wants::Condition;
         let template = scalar.map(|scalar| self.text_template(node, scalar));
+        self.wants = Wants::Anything;
         if template.as_ref().is_some_and(Template::is_expression) {
             return template;
         }

@@ -89,7 +89,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         });
     }
     if let Some(node) = root.get("steps") {
-        sketch.body = decoder.body(node);
+        sketch.body = decoder.first_body(node);
     }
     if let Some(node) = root.get("outputs") {
         sketch.outputs = decoder.at("outputs", |this| this.named_templates(node));

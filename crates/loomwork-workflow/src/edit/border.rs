@@ -117,7 +117,8 @@ impl Editor {
     /// A step went into a group that it waited for: now it waits for the last steps of the group.
     fn behind_the_last(&mut self, from: &str, crossing: &Crossing) -> Result<bool, EditError> {
         let (target, lasts) = self.ends(from, &crossing.to, |editor, id| {
-            let outline = editor.steps().analysis.outline;
+            let steps = editor.steps();
+            let outline = &steps.analysis.outline;
             !outline.edges.iter().any(|edge| edge.from == id)
         });
         let port = crossing.need.split_once('.').map(|(_, port)| port).filter(|port| *port == "failed");

@@ -46,7 +46,7 @@ impl Editor {
         let moved = self.name_for(id, &from, into, &target)?;
         let old = joined(group.unwrap_or_default(), &moved);
         let new = joined(into.unwrap_or_default(), if name.starts_with('@') { name } else { &moved });
-        let before = readings(&self.page.root);
+        let before = readings(self.page.root());
         let crossings = self.cut(&from, group.unwrap_or_default(), &[index])?;
         self.carry(&from, index, &target, wanted)?;
         let path = move |path: &str| match path.strip_prefix(&old) {
@@ -121,33 +121,32 @@ impl Editor {
         }
         let leave_at = if same && insert_at <= index { index + 1 } else { index };
         list(&mut expected, &source, &mut |steps| drop(steps.remove(leave_at))).ok_or_else(entangled)?;
-        if let Some(page) = self.page.block_holder(from).and_then(|holder| {
+        let text = self.page.block_holder(from).and_then(|holder| {
             let freight = Freight { from: holder, items: &[index], head: Vec::new(), indent: 0 };
-            self.page.carried(&freight, &self.page.goal(target, insert_at)?, &expected)
-        }) {
-            self.page = page;
+            self.page.carried(&freight, &self.page.goal(target, insert_at)?)
+        });
+        if text.is_some_and(|text| self.page.becomes(&text, &expected)) {
             return Ok(());
         }
         self.insert_values(target, Some(insert_at), vec![step])?;
-        self.set(&source, "steps", |holder| {
-            holder.get_mut("steps")?.as_array_mut()?.remove(leave_at);
-            Some(())
-        })
+        self.remove_value(&source, leave_at)
     }
 
-    /// The page with items of a block list, given from column 0 on, at the end of a scope; none when that is not a block.
-    fn insert_block(&self, target: &[Segment], block: &[String], steps: &[Value]) -> Option<Page> {
+    /// Puts items of a block list, given from column 0 on, to the end of a scope, when that is a block.
+    fn insert_block(&mut self, target: &[Segment], block: &[String], steps: &[Value]) -> bool {
         let mut expected = self.page.value();
-        let items = value_at_mut(&mut expected, target)?.get_mut("steps")?.as_array_mut()?;
+        let items = value_at_mut(&mut expected, target).and_then(|holder| holder.get_mut("steps")?.as_array_mut());
+        let Some(items) = items else { return false };
         let at = items.len();
         items.extend(steps.iter().cloned());
-        self.page.pasted(block, &self.page.goal(target, at)?, &expected)
+        let text = self.page.goal(target, at).and_then(|goal| self.page.pasted(block, &goal));
+        text.is_some_and(|text| self.page.becomes(&text, &expected))
     }
 
     /// Gives the paths of the steps that were put in.
     pub(super) fn paste(&mut self, yaml: &str, into: Option<&str>) -> Result<Vec<String>, EditError> {
         let holder = self.steps().holder(into)?;
-        let mut fragment = Editor { page: fragment(yaml)?, notes: Vec::new() };
+        let mut fragment = Editor::new(fragment(yaml)?);
         let taken = self.ids(&holder);
         let count = fragment.step_nodes(&[]).len();
         let mut ids: Vec<String> = Vec::new();
@@ -208,14 +207,13 @@ impl Editor {
         let value = fragment.page.value();
         let steps: Vec<Value> = value["steps"].as_array().cloned().unwrap_or_default();
         let list = fragment.page.block_holder(&[]).and_then(|holder| holder.get("steps"));
-        let sheet = Sheet::new(&fragment.page.text);
+        let sheet = Sheet::new(fragment.page.text());
         let blocks = list.and_then(|list| {
             (0..steps.len())
                 .map(|index| sheet.item_with_comments(list, index).map(|(_, lines)| lines))
                 .collect::<Option<Vec<_>>>()
         });
-        if let Some(page) = blocks.and_then(|blocks| self.insert_block(holder, &blocks.concat(), &steps)) {
-            self.page = page;
+        if blocks.is_some_and(|blocks| self.insert_block(holder, &blocks.concat(), &steps)) {
             return Ok(());
         }
         self.insert_values(holder, None, steps)
@@ -256,15 +254,16 @@ fn fragment(yaml: &str) -> Result<Page, EditError> {
         Content::Map(_) => format!("steps:\n{}", indented("  - ", "    ")),
         Content::Scalar(_) => return Err(nothing()),
     };
-    let page =
-        Page::new(text).ok().filter(|page| page.root.get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty()));
+    let page = Page::new(&text)
+        .ok()
+        .filter(|page| page.root().get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty()));
     // Written in an unusual way (comments before the first key, anchors): its values are what counts.
     let page = page.or_else(|| {
         let value = match root.to_json() {
             list @ Value::Array(_) => list,
             step => Value::Array(vec![step]),
         };
-        Page::new(serde_json::json!({ "steps": value }).to_string()).ok()
+        Page::new(&serde_json::json!({ "steps": value }).to_string()).ok()
     });
-    page.filter(|page| page.root.get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty())).ok_or_else(nothing)
+    page.filter(|page| page.root().get("steps").and_then(Node::items).is_some_and(|items| !items.is_empty())).ok_or_else(nothing)
 }

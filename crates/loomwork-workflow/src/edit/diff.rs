@@ -99,39 +99,16 @@ pub(super) enum Primitive {
     RemoveItem { index: usize },
 }
 
-impl Primitive {
-    /// What the whole document says afterwards.
-    pub(super) fn expected(&self, document: &Value, path: &[Segment]) -> Option<Value> {
-        let mut result = document.clone();
-        let mut place = &mut result;
-        for segment in path {
-            place = match segment {
-                Segment::Key(key) => place.get_mut(key)?,
-                Segment::Index(index) => place.get_mut(index)?,
-            };
-        }
-        match self {
-            Self::Replace(value) => *place = value.clone(),
-            Self::InsertEntry { key, value, .. } => {
-                place.as_object_mut()?.insert(key.clone(), value.clone());
-            }
-            Self::RemoveEntry { key } => {
-                place.as_object_mut()?.shift_remove(key)?;
-            }
-            Self::InsertItem { index, value } => place.as_array_mut()?.insert(*index, value.clone()),
-            Self::RemoveItem { index } => {
-                place.as_array_mut()?.remove(*index);
-            }
-        }
-        Some(result)
-    }
-}
-
-/// Where the tree first differs from the target, and what to do there. Only below `scope` the order of keys counts:
+/// Where a tree at `base` first differs from the target, and what to do there. Only below `scope` the order of keys counts:
 /// elsewhere new keys take the place that is usual for them.
-pub(super) fn first_difference(root: &Node, target: &Value, scope: &[Segment]) -> Option<(Vec<Segment>, Primitive)> {
-    let mut path = Vec::new();
-    let primitive = difference(root, target, &mut path, scope)?;
+pub(super) fn first_difference(
+    node: &Node,
+    target: &Value,
+    base: &[Segment],
+    scope: &[Segment],
+) -> Option<(Vec<Segment>, Primitive)> {
+    let mut path = base.to_vec();
+    let primitive = difference(node, target, &mut path, scope)?;
     Some((path, primitive))
 }
 

@@ -10,6 +10,7 @@ mod border;
 mod carry;
 mod change;
 mod diff;
+mod effect;
 mod lay;
 mod note;
 mod operation;
@@ -19,12 +20,17 @@ mod rename;
 mod rename_step;
 mod render;
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 pub use note::Note;
+
+use crate::analysis::{Analysis, Analyzer};
+use crate::text::{common_end, common_start};
 
 /// A change of a workflow's text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,12 +151,12 @@ pub struct Undo {
 
 impl Undo {
     fn between(before: &str, after: &str) -> Self {
-        let mut start = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
+        let mut start = common_start(before.as_bytes(), after.as_bytes());
         while !before.is_char_boundary(start) || !after.is_char_boundary(start) {
             start -= 1;
         }
         let most = before.len().min(after.len()) - start;
-        let mut tail = before.bytes().rev().zip(after.bytes().rev()).take(most).take_while(|(a, b)| a == b).count();
+        let mut tail = common_end(before.as_bytes(), after.as_bytes()).min(most);
         while !before.is_char_boundary(before.len() - tail) || !after.is_char_boundary(after.len() - tail) {
             tail -= 1;
         }
@@ -286,12 +292,31 @@ pub enum EditError {
 /// # Errors
 /// When one of them does not apply; then none is applied.
 pub fn edit(text: &str, ops: &[EditOp]) -> Result<Edited, EditError> {
-    let mut editor = operation::Editor::new(text)?;
+    let mut editor = operation::Editor::of(Analyzer::default());
+    carry_out(&mut editor, text, ops)
+}
+
+impl Analyzer {
+    /// Applies operations to the next version of the text, one after the other; gives the analysis of what comes out, too.
+    ///
+    /// # Errors
+    /// When one of them does not apply; then none is applied.
+    pub fn edit(&mut self, text: &str, ops: &[EditOp]) -> Result<(Edited, Arc<Analysis>), EditError> {
+        let mut editor = operation::Editor::of(std::mem::take(self));
+        let edited = carry_out(&mut editor, text, ops);
+        let edited = edited.map(|edited| (edited, editor.steps().analysis));
+        *self = editor.into_analyzer();
+        edited
+    }
+}
+
+fn carry_out(editor: &mut operation::Editor, text: &str, ops: &[EditOp]) -> Result<Edited, EditError> {
+    editor.page.open(text)?;
     let mut added = Vec::new();
     for op in ops {
         editor.perform(op, &mut added)?;
     }
-    let (after, notes) = editor.finish();
+    let after = editor.page.text().to_owned();
     let undo = Undo::between(text, &after);
-    Ok(Edited { text: after, added, notes, undo })
+    Ok(Edited { text: after, added, notes: std::mem::take(&mut editor.notes), undo })
 }

@@ -1,12 +1,16 @@
 //! What each operation means, as changes of values.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::change::{Page, Segment, dotted};
+use super::change::{Page, Segment, dotted, reach};
+use super::diff::Primitive;
 use super::note::Note;
 use super::{EditError, EditOp};
-use crate::analysis::{Analysis, analyze};
+use crate::analysis::{Analysis, Analyzer, Known};
 use crate::decode::mend_step_id;
 use crate::outline::OutlineNode;
 use crate::yaml::Node;
@@ -14,13 +18,14 @@ use crate::yaml::Node;
 /// A text under operations.
 pub(super) struct Editor {
     pub(super) page: Page,
+    known: RefCell<Known>,
     /// What the operations did besides what they were asked for.
     pub(super) notes: Vec<Note>,
 }
 
 /// The steps of a text, as an outline names them.
 pub(super) struct Steps {
-    pub(super) analysis: Analysis,
+    pub(super) analysis: Arc<Analysis>,
 }
 
 impl Steps {
@@ -68,12 +73,18 @@ pub(super) fn value_at_mut<'v>(document: &'v mut Value, way: &[Segment]) -> Opti
 }
 
 impl Editor {
-    pub(super) fn new(text: &str) -> Result<Self, EditError> {
-        Page::new(text.to_owned()).map(|page| Self { page, notes: Vec::new() })
+    pub(super) fn new(page: Page) -> Self {
+        Self { page, known: RefCell::default(), notes: Vec::new() }
     }
 
-    pub(super) fn finish(self) -> (String, Vec<Note>) {
-        (self.page.text, self.notes)
+    /// Goes on with a text that was analysed.
+    pub(super) fn of(analyzer: Analyzer) -> Self {
+        let Analyzer { reading, known } = analyzer;
+        Self { page: Page::of(reading), known: RefCell::new(known), notes: Vec::new() }
+    }
+
+    pub(super) fn into_analyzer(self) -> Analyzer {
+        Analyzer { reading: self.page.into_reading(), known: self.known.into_inner() }
     }
 
     pub(super) fn perform(&mut self, op: &EditOp, added: &mut Vec<String>) -> Result<(), EditError> {
@@ -95,7 +106,7 @@ impl Editor {
     }
 
     pub(super) fn steps(&self) -> Steps {
-        Steps { analysis: analyze(&self.page.text) }
+        Steps { analysis: self.known.borrow_mut().of(self.page.reading()) }
     }
 
     /// Changes the value at a path; `below` it is what changes.
@@ -105,12 +116,11 @@ impl Editor {
         below: &str,
         change: impl FnOnce(&mut Value) -> Option<()>,
     ) -> Result<(), EditError> {
-        let mut target = self.page.value();
-        let place = value_at_mut(&mut target, path).ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
-        change(place).ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
+        let mut target = self.page.value_at(path).ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
+        change(&mut target).ok_or_else(|| EditError::Entangled { path: dotted(path) })?;
         let mut scope = path.to_vec();
         scope.push(Segment::Key(below.to_owned()));
-        self.page.make(&scope, &target)
+        self.page.make_at(path, &scope, &target)
     }
 
     /// Behind the path of a group and a dot, the wished id names the group that the step goes into.
@@ -137,6 +147,14 @@ impl Editor {
 
     /// Puts steps into a scope, at an index or at its end.
     pub(super) fn insert_values(&mut self, holder: &[Segment], index: Option<usize>, steps: Vec<Value>) -> Result<(), EditError> {
+        let known = self.step_nodes(holder).len();
+        if known > 0 {
+            let at = index.unwrap_or(known).min(known);
+            return steps
+                .into_iter()
+                .enumerate()
+                .try_for_each(|(more, value)| self.change_list(holder, &Primitive::InsertItem { index: at + more, value }));
+        }
         self.set(holder, "steps", |holder| {
             let list = holder.as_object_mut()?.entry("steps").or_insert_with(|| Value::Array(Vec::new()));
             if list.is_null() {
@@ -163,7 +181,7 @@ impl Editor {
     }
 
     pub(super) fn step_nodes(&self, holder: &[Segment]) -> &[Node] {
-        let holder = super::change::find(&self.page.root, holder).map(|(node, _)| node);
+        let holder = super::change::find(self.page.root(), holder).map(|(node, _)| node);
         holder.and_then(|node| node.get("steps")).and_then(Node::items).unwrap_or_default()
     }
 
@@ -172,16 +190,41 @@ impl Editor {
         let node = steps.find(id)?;
         let (holder, index) = (way(&node.at[..node.at.len() - 1]), node.at[node.at.len() - 1]);
         self.detach(&holder, index, parted(id).1, heal)?;
-        self.set(&holder, "steps", |holder| {
+        self.remove_value(&holder, index)
+    }
+
+    /// Takes a step out of a scope.
+    pub(super) fn remove_value(&mut self, holder: &[Segment], mut index: usize) -> Result<(), EditError> {
+        let nodes = self.step_nodes(holder);
+        if nodes.len() > 1 {
+            // Of several that say the same the last one goes.
+            while nodes.get(index + 1).is_some_and(|next| next.to_json() == nodes[index].to_json()) {
+                index += 1;
+            }
+            return self.change_list(holder, &Primitive::RemoveItem { index });
+        }
+        self.set(holder, "steps", |holder| {
             holder.get_mut("steps")?.as_array_mut()?.remove(index);
             Some(())
         })
     }
 
+    fn change_list(&mut self, holder: &[Segment], change: &Primitive) -> Result<(), EditError> {
+        let mut list = holder.to_vec();
+        list.push(Segment::Key("steps".to_owned()));
+        self.page.carry_out(&list, change, || EditError::Entangled { path: dotted(&list) })
+    }
+
     /// Removes the edges from a step in the rest of its scope.
     fn detach(&mut self, holder: &[Segment], index: usize, id: &str, heal: bool) -> Result<(), EditError> {
-        let document = self.page.value();
-        let targets = value_at(&document, holder).and_then(|holder| holder["steps"].as_array().cloned()).unwrap_or_default();
+        let holding = reach(self.page.root(), holder).and_then(|holder| holder.get("steps")?.items());
+        let nodes = holding.unwrap_or_default().iter();
+        let edges = |node: &Node| {
+            let entries =
+                node.entries().unwrap_or_default().iter().filter(|entry| matches!(entry.key.as_str(), "needs" | "join"));
+            entries.map(|entry| (entry.key.clone(), entry.value.to_json())).collect::<Map<_, _>>().into()
+        };
+        let targets: Vec<Value> = nodes.map(edges).collect();
         let removed = &targets[index];
         let (before, removed_joins_all) = (needs_of(removed), joins_all(removed));
         for (at, target) in targets.iter().enumerate().filter(|(at, _)| *at != index) {
@@ -251,7 +294,7 @@ impl Editor {
     }
 
     pub(super) fn needs_at(&self, at: &[usize]) -> Vec<String> {
-        value_at(&self.page.value(), &way(at)).map(needs_of).unwrap_or_default()
+        self.page.value_at(&way(at)).as_ref().map(needs_of).unwrap_or_default()
     }
 
     fn disconnect(&mut self, from: &str, port: Option<&str>, to: &str) -> Result<(), EditError> {
@@ -293,10 +336,9 @@ impl Editor {
         }
         let mut whole = base.clone();
         whole.extend(path.iter().map(|key| Segment::Key(key.clone())));
-        let mut target = self.page.value();
-        let place = value_at_mut(&mut target, &base).ok_or_else(|| bad("there is nothing there"))?;
-        assign(place, path, value).map_err(bad)?;
-        self.page.make(&whole, &target)
+        let mut target = self.page.value_at(&base).ok_or_else(|| bad("there is nothing there"))?;
+        assign(&mut target, path, value).map_err(bad)?;
+        self.page.make_at(&base, &whole, &target)
     }
 }
 

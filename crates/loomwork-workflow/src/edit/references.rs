@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::change::{Page, Segment, find};
+use super::change::{Segment, find};
 use super::lay::{Splice, apply};
 use super::note::Note;
 use super::operation::{Editor, parted, value_at_mut};
@@ -133,7 +133,7 @@ impl Editor {
             let scope = parted(target).0.unwrap_or_default();
             scope.len() < group.len() && Some(target) != except
         };
-        readings(&self.page.root)
+        readings(self.page.root())
             .iter()
             .any(|reading| reading.name == name && inside(reading) && reading.target.as_deref().is_some_and(further_out))
     }
@@ -148,7 +148,7 @@ impl Editor {
             meant.insert((moved(&reading.reader), reading.within, &reading.name), target);
         }
         let mut said = HashSet::new();
-        for reading in readings(&self.page.root) {
+        for reading in readings(self.page.root()) {
             let Some(Some(target)) = meant.get(&(reading.reader.clone(), reading.within, &reading.name)) else { continue };
             if reading.target.as_ref() == Some(target) {
                 continue;
@@ -182,22 +182,17 @@ impl Editor {
                 whole.then(|| (".output".len(), way.clone()))
             })
         };
-        let Some((node, _)) = find(&self.page.root, &reading.at) else { return false };
+        let Some((node, _)) = find(self.page.root(), &reading.at) else { return false };
         let Some(scalar) = node.scalar().filter(|_| !node.aliased && !node.anchored) else { return false };
         let value = rewrite(&scalar.text, &change);
-        let splice = Splice { place: node.place, text: rewrite(node.place.slice(&self.page.text), &change) };
+        let splice = Splice { place: node.place, text: rewrite(node.place.slice(self.page.text()), &change) };
         let left = names_in_expressions(&value).contains(&reading.name);
         let mut expected = self.page.value();
         if let Some(place) = value_at_mut(&mut expected, &reading.at) {
             *place = value.into();
         }
-        match Page::new(apply(&self.page.text, vec![splice])) {
-            Ok(page) if page.value() == expected => {
-                self.page = page;
-                !left
-            }
-            _ => false,
-        }
+        let text = apply(self.page.text(), vec![splice]);
+        self.page.becomes(&text, &expected) && !left
     }
 
     /// `group.output.step`, when the groups around a step give back the map of their steps' outputs.

@@ -32,7 +32,7 @@ impl Editor {
         let found = std::iter::once(base.clone()).chain(numbered(&base)).find(free);
         let name = found.ok_or(EditError::IdTaken(base))?;
         let group = joined(&scope, &name);
-        let before = readings(&self.page.root);
+        let before = readings(self.page.root());
         let crossings = self.cut(&holder, &scope, &members)?;
         self.wrap(&holder, &members, &name)?;
         let path = |path: &str| {
@@ -55,20 +55,17 @@ impl Editor {
             list.remove(*at);
         }
         list.insert(members[0], json!({ "id": name, "steps": inner }));
-        let page = self.page.block_holder(holder).and_then(|node| {
+        let text = self.page.block_holder(holder).and_then(|node| {
             let head = vec![format!("- id: {name}"), "  steps:".to_owned()];
             let freight = Freight { from: node, items: members, head, indent: 4 };
-            self.page.carried(&freight, &Goal::There, &expected)
+            self.page.carried(&freight, &Goal::There)
         });
-        match page {
-            Some(page) => self.page = page,
-            None => {
-                let mut scope = holder.to_vec();
-                scope.push(Segment::Key("steps".to_owned()));
-                self.page.make(&scope, &expected)?;
-            }
+        if text.is_some_and(|text| self.page.becomes(&text, &expected)) {
+            return Ok(());
         }
-        Ok(())
+        let mut scope = holder.to_vec();
+        scope.push(Segment::Key("steps".to_owned()));
+        self.page.make(&scope, &expected)
     }
 
     /// Gives the new paths of the steps that were in the group.
@@ -88,7 +85,7 @@ impl Editor {
         let scope = parted(id).0.unwrap_or_default().to_owned();
         let (holder, index) = (way(&at[..at.len() - 1]), at[at.len() - 1]);
         let names = (0..count).map(|inner| self.freed_name(id, &at, inner)).collect::<Result<Vec<_>, _>>()?;
-        let before = readings(&self.page.root);
+        let before = readings(self.page.root());
         self.hand_on_edges(&holder, index, parted(id).1, &fields)?;
         let plain = ["for_each", "loop", "outputs"].iter().all(|key| fields.get(key).is_none());
         let renamed = names.iter().map(|(old, new)| (old.clone(), new.clone())).collect::<HashMap<_, _>>();
@@ -190,19 +187,16 @@ impl Editor {
         let steps = list[index]["steps"].as_array().cloned().unwrap_or_default();
         let all: Vec<usize> = (0..steps.len()).collect();
         list.splice(index..=index, steps);
-        let page = self.page.block_holder(holder).zip(self.page.block_holder(&inner)).and_then(|(outer, group)| {
+        let text = self.page.block_holder(holder).zip(self.page.block_holder(&inner)).and_then(|(outer, group)| {
             let freight = Freight { from: group, items: &all, head: Vec::new(), indent: 0 };
-            self.page.carried(&freight, &Goal::Instead(outer.get("steps")?, index), &expected)
+            self.page.carried(&freight, &Goal::Instead(outer.get("steps")?, index))
         });
-        match page {
-            Some(page) => self.page = page,
-            None => {
-                let mut scope = holder.to_vec();
-                scope.push(Segment::Key("steps".to_owned()));
-                self.page.make(&scope, &expected)?;
-            }
+        if text.is_some_and(|text| self.page.becomes(&text, &expected)) {
+            return Ok(());
         }
-        Ok(())
+        let mut scope = holder.to_vec();
+        scope.push(Segment::Key("steps".to_owned()));
+        self.page.make(&scope, &expected)
     }
 }
 

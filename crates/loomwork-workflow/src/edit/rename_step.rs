@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::EditError;
-use super::change::{Page, Segment, find};
+use super::change::{Segment, find};
 use super::lay::{Splice, apply};
 use super::operation::{Editor, parted, source_of, value_at_mut, way};
 use super::rename::rename_in_expressions;
@@ -44,16 +44,16 @@ impl Editor {
             return Err(EditError::IdTaken(to.to_owned()));
         }
         let own = way(&at);
-        let Some(entry) = find(&self.page.root, &own).and_then(|(node, _)| node.entry("id")) else {
+        let Some(entry) = find(self.page.root(), &own).and_then(|(node, _)| node.entry("id")) else {
             return self.set_at(own, &["id".to_owned()], &Value::from(to));
         };
-        let mut search = Search { text: &self.page.text, id, to, touched: Vec::new(), hidden: false };
+        let mut search = Search { text: self.page.text(), id, to, touched: Vec::new(), hidden: false };
         let mut id_path = own;
         id_path.push(Segment::Key("id".to_owned()));
         let splice = Splice { place: entry.value.place, text: to.to_owned() };
         search.touched.push(Touched { path: id_path, value: to.to_owned(), splice: Some(splice) });
         if !id.starts_with('@') {
-            let scope = find(&self.page.root, &holder).map(|(node, _)| node);
+            let scope = find(self.page.root(), &holder).map(|(node, _)| node);
             let captured = scope.is_some_and(|scope| search.scope(scope, &mut holder.clone()));
             if captured || search.hidden {
                 return Err(EditError::IdTaken(to.to_owned()));
@@ -70,9 +70,8 @@ impl Editor {
             *value_at_mut(&mut expected, path).ok_or_else(entangled)? = Value::from(value.as_str());
         }
         let splices = touched.into_iter().filter_map(|touched| touched.splice).collect();
-        let page = Page::new(apply(&self.page.text, splices)).ok().filter(|page| page.value() == expected);
-        self.page = page.ok_or_else(entangled)?;
-        Ok(())
+        let text = apply(self.page.text(), splices);
+        if self.page.becomes(&text, &expected) { Ok(()) } else { Err(entangled()) }
     }
 }
 

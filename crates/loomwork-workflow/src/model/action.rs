@@ -113,6 +113,15 @@ pub struct Approve {
     pub on_timeout: Option<String>,
 }
 
+impl Approve {
+    /// What is wrong with what a person filled in (nothing counts as an empty form); none: it fits.
+    #[must_use]
+    pub fn misfit(&self, form: Option<&Value>) -> Option<String> {
+        let empty = Value::Object(serde_json::Map::new());
+        crate::inputs::misfit(self.form.as_ref()?, form.unwrap_or(&empty))
+    }
+}
+
 /// What to wait for.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "a workflow has few waits")]

@@ -8,6 +8,8 @@ mod policy;
 mod process;
 mod step;
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 pub use self::action::{Action, Approve, Call, Choose, Group, Wait};
@@ -73,8 +75,8 @@ impl Workflow {
 /// The steps of one scope, in the order of the file, and the edges between them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Body {
-    /// The steps.
-    pub steps: Vec<Step>,
+    /// The steps; versions of a workflow share those that are the same.
+    pub steps: Vec<Arc<Step>>,
     /// The edges, by index into `steps`.
     pub graph: crate::Graph,
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every expression is looked at once, after the steps that come before it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -65,12 +65,12 @@ pub(crate) struct Types {
     pub(crate) inputs: Type,
     pub(crate) env: Type,
     /// By path.
-    pub(crate) steps: HashMap<String, StepTypes>,
+    pub(crate) steps: BTreeMap<String, StepTypes>,
 }
 
 impl Default for Types {
     fn default() -> Self {
-        Self { inputs: Type::Dyn, env: Type::Dyn, steps: HashMap::new() }
+        Self { inputs: Type::Dyn, env: Type::Dyn, steps: BTreeMap::new() }
     }
 }
 
@@ -91,7 +91,7 @@ impl<'a> Given<'a> {
 
 struct Walk<'d, 't> {
     decoder: &'d mut Decoder<'t>,
-    steps: HashMap<String, StepTypes>,
+    steps: BTreeMap<String, StepTypes>,
 }
 
 /// Works out all types, and reports what can never work.
@@ -99,7 +99,7 @@ pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) -> (Types, S
     // What is not declared is reported as such.
     let inputs = Type::object(sketch.inputs.iter().map(|(name, input)| (name.clone(), of_input(input))), true);
     let env = Type::object(sketch.env.keys().map(|name| (name.clone(), Type::Text)), true);
-    let mut walk = Walk { decoder, steps: HashMap::new() };
+    let mut walk = Walk { decoder, steps: BTreeMap::new() };
     let given = Given { inputs: &inputs, env: &env, item: &Type::Dyn, previous: &Type::Dyn };
     let outputs = walk.scope(&sketch.body, given, None, |walk, view| {
         for site in &sketch.sites {

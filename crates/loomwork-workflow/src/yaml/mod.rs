@@ -4,6 +4,8 @@
 //! below. Not here: what the keys mean (`decode`).
 
 mod core_schema;
+mod fault;
+mod places;
 mod read;
 mod reading;
 mod removal;
@@ -13,8 +15,9 @@ use serde_json::Value;
 use crate::text::Place;
 
 pub(crate) use core_schema::{is_plain_text, resolve_plain};
-pub(crate) use read::{Fault, FaultKind, read};
-pub(crate) use reading::Reading;
+pub(crate) use fault::{Fault, FaultKind};
+pub(crate) use read::read;
+pub(crate) use reading::{Before, Reading, Same};
 pub(crate) use removal::{entry_removal, item_removal};
 
 /// Largest text that is read, in bytes.

@@ -7,36 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
+use super::fault::{Fault, FaultKind, tab_indentation};
+use super::places::opens_flow;
 use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style, entry_removal};
 use crate::text::Place;
-
-/// What is wrong with a text as YAML.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FaultKind {
-    Syntax,
-    Tab,
-    TooLarge,
-    DuplicateKey,
-    Unsupported,
-}
-
-/// A problem of a text as YAML.
-#[derive(Debug, Clone)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    pub(crate) place: Place,
-    pub(crate) message: String,
-    /// Where the first of two is.
-    pub(crate) first: Option<Place>,
-    /// What to remove to mend it.
-    pub(crate) removal: Option<Place>,
-}
-
-impl Fault {
-    fn new(kind: FaultKind, place: Place, message: String) -> Self {
-        Self { kind, place, message, first: None, removal: None }
-    }
-}
 
 /// Reads a text. The tree is `None` when there is nothing in it, or nothing was kept.
 pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
@@ -69,16 +43,16 @@ pub(super) fn read_all(text: &str) -> (Option<Node>, Vec<Fault>, Extent) {
 const SMALL_MAP: usize = 24;
 
 /// A collection that is not closed yet.
-enum Open {
+pub(super) enum Open {
     List { start: usize, flow: bool, anchor: usize, items: Vec<Node> },
     Map { start: usize, flow: bool, anchor: usize, entries: Vec<Entry>, key: Option<(String, Place)>, seen: HashSet<String> },
 }
 
-struct Reader<'t> {
-    text: &'t str,
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
     /// Byte offset of every character, only for text that is not ASCII.
     offsets: Vec<usize>,
-    stack: Vec<Open>,
+    pub(super) stack: Vec<Open>,
     root: Option<Node>,
     /// Anchored nodes with their size and depth.
     anchors: HashMap<usize, (Node, Size)>,
@@ -88,7 +62,7 @@ struct Reader<'t> {
     aliases: usize,
     expanded: usize,
     /// End of what was read last: the header of a block scalar is looked for from here.
-    last_end: usize,
+    pub(super) last_end: usize,
     documents: usize,
     stop: bool,
 }
@@ -188,16 +162,6 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The scanner puts the start of a list that is not indented below its key behind the first dash.
-    fn dash_before(&self, start: usize) -> usize {
-        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let before = self.text[line_start..start].trim_end_matches(' ');
-        match self.stack.last() {
-            Some(Open::Map { .. }) if before.trim_start_matches(' ') == "-" => line_start + before.len() - 1,
-            _ => start,
-        }
-    }
-
     fn open(&mut self, open: Open, place: Place) {
         if self.stack.len() >= MAX_DEPTH {
             let message = format!("This is nested deeper than {MAX_DEPTH} levels.");
@@ -237,60 +201,6 @@ impl<'t> Reader<'t> {
         let scalar = Scalar { text: text.into_owned(), style, tagged_string };
         let node = Node { place, content: Content::Scalar(scalar), flow: false, aliased: false, anchored: anchor > 0 };
         self.add(node, anchor);
-    }
-
-    /// The scanner's places take in trailing space and comments, and leave out the header of a block scalar.
-    fn scalar_place(&self, style: ScalarStyle, place: Place) -> (Style, Place) {
-        match style {
-            ScalarStyle::Plain => {
-                let trimmed = place.slice(self.text).trim_end();
-                (Style::Plain, Place::new(place.start, place.start + trimmed.len()))
-            }
-            ScalarStyle::SingleQuoted => (Style::Single, self.quoted(place, b'\'')),
-            ScalarStyle::DoubleQuoted => (Style::Double, self.quoted(place, b'"')),
-            ScalarStyle::Literal => (Style::Literal, self.block(place, b'|')),
-            ScalarStyle::Folded => (Style::Folded, self.block(place, b'>')),
-        }
-    }
-
-    fn quoted(&self, place: Place, quote: u8) -> Place {
-        let bytes = self.text.as_bytes();
-        let Some(open) = (place.start..place.end).find(|at| bytes[*at] == quote) else {
-            return place;
-        };
-        let mut at = open + 1;
-        while at < bytes.len() {
-            match bytes[at] {
-                b'\\' if quote == b'"' => at += 1,
-                byte if byte == quote => {
-                    if quote == b'\'' && bytes.get(at + 1) == Some(&quote) {
-                        at += 1;
-                    } else {
-                        return Place::new(place.start, at + 1);
-                    }
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        place
-    }
-
-    fn block(&self, place: Place, header: u8) -> Place {
-        let bytes = self.text.as_bytes();
-        let from = self.last_end.min(place.start);
-        let start = (from..place.start).find(|at| bytes[*at] == header).unwrap_or(place.start);
-        // An empty block scalar ends with its header line.
-        let header_end = start + self.text[start..].lines().next().map_or(0, str::len);
-        let keeps_blank_lines = self.text[start..header_end].split('#').next().is_some_and(|header| header.contains('+'));
-        let content = place.slice(self.text);
-        let length = if keeps_blank_lines {
-            content.strip_suffix('\n').map_or(content, |content| content.strip_suffix('\r').unwrap_or(content)).len()
-        } else {
-            content.trim_end().len()
-        };
-        let end = place.start + length;
-        Place::new(start, end.max(header_end.min(self.text.len())))
     }
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, allowed: &str, place: Place) {
@@ -427,23 +337,4 @@ fn size(node: &Node) -> Size {
         depth: sum.depth.max(child.depth),
     });
     Size { nodes: inner.nodes + 1, depth: inner.depth + 1 }
-}
-
-/// Whether a collection's start, behind its anchor and tag, is a bracket. White space and comments may follow it.
-fn opens_flow(start: &str, bracket: char) -> bool {
-    let mut rest = start.trim_start();
-    while rest.starts_with(['&', '!']) {
-        rest = rest.find(char::is_whitespace).map_or("", |end| rest[end..].trim_start());
-    }
-    rest.starts_with(bracket)
-}
-
-/// The tabs that indent the line of an error, or the next line, where the scanner stops a little early.
-fn tab_indentation(text: &str, at: usize) -> Option<Place> {
-    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let next_start = text[at..].find('\n').map(|newline| at + newline + 1);
-    [Some(line_start), next_start].into_iter().flatten().find_map(|start| {
-        let indent = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
-        text[start..start + indent].contains('\t').then(|| Place::new(start, start + indent))
-    })
 }

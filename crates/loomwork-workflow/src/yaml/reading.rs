@@ -6,12 +6,23 @@
 //! it is found where it stood, so are those behind it. Whatever is unusual is read anew: faults, anchors, flow lists.
 //! Not here: what an item means.
 
+use std::cell::RefCell;
+use std::ops::Range;
+
 use super::read::{Extent, read_all};
 use super::{Content, Fault, MAX_BYTES, MAX_NODES, Node};
-use crate::text::Place;
+use crate::text::{Place, common_end, common_start};
 
-/// Bytes that are compared at a time.
-const BLOCK: usize = 256;
+/// Items of the text before that stand in this one as they were, though perhaps elsewhere. So do their neighbours' lines.
+#[derive(Debug, Clone)]
+pub(crate) struct Same {
+    /// Which they were.
+    pub(crate) before: Range<usize>,
+    /// The first of them now.
+    pub(crate) now: usize,
+    /// How far they have moved, in bytes.
+    pub(crate) moved: isize,
+}
 
 /// A text that was read.
 #[derive(Debug, Default)]
@@ -23,6 +34,15 @@ pub(crate) struct Reading {
     nodes: usize,
     /// Whether nodes depend on each other through anchors.
     linked: bool,
+    /// For each update since they were asked for: what was not read anew.
+    changes: RefCell<Vec<Vec<Same>>>,
+}
+
+/// The tree of the version before, without the items that stand in the new one.
+#[derive(Debug)]
+pub(crate) struct Before {
+    pub(crate) root: Option<Node>,
+    pub(crate) same: Vec<Same>,
 }
 
 /// What is left out of the new text: the items `from..to` of the old one, whose text is `start..end` in the new one.
@@ -61,21 +81,46 @@ impl Reading {
         (self.root.as_ref(), &self.faults)
     }
 
-    /// Reads the next version of the text.
-    pub(crate) fn update(&mut self, text: &str) {
-        if let Some(root) = self.reread(text) {
-            self.root = Some(root);
-        } else {
-            // The old tree goes first: two of them need not be in memory.
-            self.root = None;
-            let (root, faults, Extent { nodes, linked }) = read_all(text);
-            *self = Self { text: String::new(), root, faults, nodes, linked };
-        }
-        text.clone_into(&mut self.text);
+    /// The text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
-    /// The tree of the next version, when most of its items are those of this one. The old tree is used up.
-    fn reread(&mut self, text: &str) -> Option<Node> {
+    /// What became of the items under `steps`, for each update since this was asked before.
+    pub(crate) fn take_changes(&self) -> Vec<Vec<Same>> {
+        self.changes.take()
+    }
+
+    /// Reads the next version of the text.
+    pub(crate) fn update(&mut self, text: &str) {
+        if self.root.is_none() || text != self.text {
+            drop(self.turn(text));
+        }
+    }
+
+    /// Reads the next version of the text; gives what is left of this one.
+    pub(crate) fn turn(&mut self, text: &str) -> Before {
+        let (before, same) = match self.reread(text) {
+            Some((root, same)) => (self.root.replace(root), same),
+            None => {
+                let before = self.root.take();
+                let (root, faults, Extent { nodes, linked }) = read_all(text);
+                (self.root, self.faults, self.nodes, self.linked) = (root, faults, nodes, linked);
+                (before, Vec::new())
+            }
+        };
+        text.clone_into(&mut self.text);
+        // Nothing is left of what was before.
+        let changes = self.changes.get_mut();
+        if same.is_empty() {
+            changes.clear();
+        }
+        changes.push(same.clone());
+        Before { root: before, same }
+    }
+
+    /// The tree of the next version, when most of its items are those of this one; they are taken out of the old tree.
+    fn reread(&mut self, text: &str) -> Option<(Node, Vec<Same>)> {
         if !self.faults.is_empty() || self.linked || text.len() > MAX_BYTES {
             return None;
         }
@@ -83,8 +128,8 @@ impl Reading {
         let Plan { before, behind, moved } = plan;
         let short = [&text[..before.start], &text[before.end..behind.start], &text[behind.end..]].concat();
         let (root, faults, extent) = read_all(&short);
-        self.nodes += extent.nodes;
-        if !faults.is_empty() || extent.linked || self.nodes > MAX_NODES {
+        let nodes = self.nodes + extent.nodes;
+        if !faults.is_empty() || extent.linked || nodes > MAX_NODES {
             return None;
         }
         let mut root = root?;
@@ -96,7 +141,7 @@ impl Reading {
         if !fresh.iter().all(|item| item.entries().is_some()) {
             return None;
         }
-        let mut old = std::mem::take(items_mut(self.root.as_mut()?)?);
+        let old = items_mut(self.root.as_mut()?)?;
         if behind.is_some() {
             let [.., witness, last] = fresh else { return None };
             let expected = |item: &Node| item.place.start.checked_add_signed(moved);
@@ -108,17 +153,19 @@ impl Reading {
         if before.is_some() && fresh.first()?.place.start != old.first()?.place.start {
             return None;
         }
-        splice(items_mut(&mut root)?, &mut old, &plan);
-        Some(root)
+        self.nodes = nodes;
+        let same = splice(items_mut(&mut root)?, old, &plan);
+        Some((root, same))
     }
 }
 
 /// Puts the items back that were left out, with their neighbours: an empty value at an item's end is placed at the next
-/// item, so those are taken as they were.
-fn splice(fresh: &mut Vec<Node>, old: &mut Vec<Node>, plan: &Plan) {
+/// item, so those are taken as they were. Says which they are.
+fn splice(fresh: &mut Vec<Node>, old: &mut [Node], plan: &Plan) -> Vec<Same> {
     let Plan { before, behind, moved } = *plan;
+    let mut same = Vec::new();
     if behind.is_some() {
-        let mut kept: Vec<Node> = old.drain(behind.from - 1..behind.to).collect();
+        let mut kept: Vec<Node> = old[behind.from - 1..behind.to].iter_mut().map(taken).collect();
         if moved != 0 {
             kept.iter_mut().for_each(|item| shift(item, &|at| at.saturating_add_signed(moved)));
         }
@@ -126,9 +173,20 @@ fn splice(fresh: &mut Vec<Node>, old: &mut Vec<Node>, plan: &Plan) {
         fresh.splice(end - 2..end - 1, kept);
     }
     if before.is_some() {
-        old.truncate(before.to);
-        fresh.splice(..1, old.drain(..));
+        fresh.splice(..1, old[..before.to].iter_mut().map(taken));
+        same.push(Same { before: 0..before.to, now: 0, moved: 0 });
     }
+    if behind.is_some() {
+        let kept = behind.from - 1..behind.to;
+        same.push(Same { now: fresh.len() - 1 - kept.len(), before: kept, moved });
+    }
+    same
+}
+
+/// Takes a node out of its tree.
+fn taken(node: &mut Node) -> Node {
+    let hole = Node { place: node.place, content: Content::List(Vec::new()), flow: false, aliased: false, anchored: false };
+    std::mem::replace(node, hole)
 }
 
 /// The items of a block list under `steps` at the top.
@@ -169,19 +227,6 @@ fn plan(old: &str, new: &str, items: &[Node]) -> Option<Plan> {
         None => Gap::none(last, new.len()),
     };
     (before.is_some() || behind.is_some()).then_some(Plan { before, behind, moved })
-}
-
-/// How many bytes two texts have in common from their beginning.
-fn common_start(one: &[u8], other: &[u8]) -> usize {
-    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK)).take_while(|(one, other)| one == other).count() * BLOCK;
-    blocks + one[blocks..].iter().zip(&other[blocks..]).take_while(|(one, other)| one == other).count()
-}
-
-/// How many bytes two texts have in common from their end.
-fn common_end(one: &[u8], other: &[u8]) -> usize {
-    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK)).take_while(|(one, other)| one == other).count() * BLOCK;
-    let (one, other) = (&one[..one.len() - blocks], &other[..other.len() - blocks]);
-    blocks + one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 /// Where the line of an item begins, when there is nothing on it before the item but its dash.

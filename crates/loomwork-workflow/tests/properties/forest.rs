@@ -238,6 +238,10 @@ pub(crate) fn any_forest() -> impl Strategy<Value = Forest> {
 }
 
 /// How many cases a property of edits is tried with; `LOOMWORK_EDIT_CASES` for a long hunt.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the length of a hunt is asked for by who runs it; the crate itself reads no environment"
+)]
 pub(crate) fn cases(usual: u32) -> u32 {
     std::env::var("LOOMWORK_EDIT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }

@@ -90,7 +90,7 @@ fn written(text: &str, outline: &Outline) -> BTreeMap<String, (Value, Vec<String
         own.iter().map(|line| line.trim_start_matches([' ', '\u{feff}']).trim_end_matches(['\r', '\n']).to_owned()).collect()
     };
     let leaves = outline.nodes.iter().filter(|node| node.action != "steps");
-    leaves.map(|node| (node.id.clone(), (node.fields.clone(), of(node)))).collect()
+    leaves.map(|node| (node.id.clone(), ((*node.fields).clone(), of(node)))).collect()
 }
 
 fn codes(text: &str) -> BTreeSet<&'static str> {

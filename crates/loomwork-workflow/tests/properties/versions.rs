@@ -1,9 +1,12 @@
 //! A text that is analysed while it is edited says what it says alone.
 
-use loomwork_workflow::{Analyzer, analyze};
+use indexmap::IndexMap;
+use loomwork_workflow::{Analyzer, EditOp, analyze, edit};
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::documents::any_document;
+use crate::forest::{Dice, any_forest};
 use crate::pieces::PIECES;
 
 /// A change: where (in thousandths of the text), how many characters go, and what comes.
@@ -37,6 +40,78 @@ proptest! {
             prop_assert_eq!(format!("{:?}", analyzer.analyze(&version)), format!("{:?}", analyze(&version)), "{}", version);
             // What is not kept was typed and taken back.
             if kept { text = version; }
+        }
+    }
+
+    #[test]
+    fn versions_with_groups_are_analysed_as_if_each_were_the_only_one(
+        forest in any_forest(),
+        more in any_forest(),
+        changes in prop::collection::vec((any_change(), any::<bool>()), 1..8),
+    ) {
+        let second = more.text.split_once("steps:").map_or("", |(_, steps)| steps);
+        let mut text = format!("{}{second}", forest.text.trim_end());
+        let mut analyzer = Analyzer::default();
+        let _ = analyzer.analyze(&text);
+        for (change, kept) in changes {
+            let version = changed(&text, change);
+            prop_assert_eq!(format!("{:?}", analyzer.analyze(&version)), format!("{:?}", analyze(&version)), "{}", version);
+            if kept { text = version; }
+        }
+    }
+
+    #[test]
+    fn an_open_text_is_edited_as_if_it_were_opened_each_time(
+        forest in any_forest(),
+        changes in prop::collection::vec((any_change(), any::<bool>(), any::<u64>()), 1..6),
+    ) {
+        let mut text = forest.text;
+        let mut analyzer = Analyzer::default();
+        for (change, typed, seed) in changes {
+            if typed {
+                text = changed(&text, change);
+                let _ = analyzer.analyze(&text);
+                continue;
+            }
+            let ops = some_edits(&text, &mut Dice::new(seed));
+            let open = analyzer.edit(&text, &ops);
+            if let Ok((edited, analysis)) = &open {
+                prop_assert_eq!(format!("{:?}", analysis), format!("{:?}", analyze(&edited.text)), "{:?} of {}", ops, text);
+            }
+            let open = open.map(|(edited, _)| edited);
+            prop_assert_eq!(&open, &edit(&text, &ops), "{:?} of {}", ops, text);
+            prop_assert_eq!(format!("{:?}", analyzer.analyze(&text)), format!("{:?}", analyze(&text)), "{}", text);
+            if let Ok(edited) = open { text = edited.text; }
+        }
+    }
+}
+
+/// One or two edits of steps that are there.
+fn some_edits(text: &str, dice: &mut Dice) -> Vec<EditOp> {
+    let mut steps: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id).collect();
+    steps.push("nobody".to_owned());
+    (0..=dice.roll(2)).map(|_| some_edit(&steps, dice)).collect()
+}
+
+fn some_edit(steps: &[String], dice: &mut Dice) -> EditOp {
+    let (id, other) = (steps[dice.roll(steps.len())].clone(), steps[dice.roll(steps.len())].clone());
+    let group = dice.chance(2).then(|| other.clone());
+    match dice.roll(10) {
+        0 => EditOp::Connect { from: id, port: None, to: other },
+        1 => EditOp::Disconnect { from: id, port: None, to: other },
+        2 => EditOp::RemoveStep { id, heal: dice.chance(2) },
+        3 => EditOp::RenameStep { id, to: format!("new_{}", dice.roll(3)) },
+        4 => EditOp::MoveStep { id, into: group, after: None },
+        5 => EditOp::GroupSteps { ids: vec![id, other], id: None },
+        6 => EditOp::Ungroup { id },
+        7 => {
+            let fields: IndexMap<_, _> = [("run".to_owned(), json!("echo"))].into_iter().collect();
+            EditOp::AddStep { id: group.map(|group| format!("{group}.fresh")), fields }
+        }
+        8 => EditOp::SetWorkflowField { path: vec!["timeout".to_owned()], value: json!(dice.pick(&["1m", "2m"])) },
+        _ => {
+            let value = if dice.chance(3) { json!(null) } else { json!(dice.pick(&["one", "two\nlines"])) };
+            EditOp::SetField { id, path: vec![dice.pick(&["title", "needs", "set"]).to_owned()], value }
         }
     }
 }

@@ -7,7 +7,8 @@ import { bytes, capital, clock, count, duration, fullTime, plain } from '@/share
 import { Prose, StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { ErrorCard } from './ErrorCard';
-import { ApprovalCard, JudgeActions, WaitCard } from './PersonActions';
+import { ApprovalCard } from './ApprovalCard';
+import { JudgeActions, WaitCard } from './PersonActions';
 import { RetryActions } from './RetryActions';
 
 export function Attempts({ step }: { step: RunStep }) {

@@ -1,10 +1,12 @@
 /** Says that the workflow is not any more what this run ran, and what is different. Silent while it is the same. */
 import { useQuery } from '@tanstack/react-query';
+import { CornerDownRight } from 'lucide-react';
 import { useEffect, useId } from 'react';
 import { call, client, onWorkflowFiles } from '@/api';
-import { Popover } from '@/shared/ui';
+import { Button, Popover } from '@/shared/ui';
 import { changeLines, changesText, isSame } from './changes';
-import { useRun } from './store';
+import { canAmend } from './retry';
+import { patch, useRun } from './store';
 
 export function useChanges() {
   const path = useRun((state) => state.run.path);
@@ -22,11 +24,12 @@ export function useChanges() {
 
 export function Changed() {
   const { data } = useChanges();
+  const amendable = useRun((state) => canAmend(state.run));
   const heading = useId();
   if (!data || isSame(data)) return null;
   return (
-    <div className="sm t2 rh-changed" data-testid="workflow-changed">
-      The workflow has changed since:{' '}
+    <div className="row g3 sm t2 rh-changed" data-testid="workflow-changed">
+      <span>The workflow has changed since:</span>
       <Popover label={changesText(data)} labelledBy={heading}>
         <h2 className="semi sm" id={heading}>Changes since this run</h2>
         <ul className="changes scroll">
@@ -35,6 +38,7 @@ export function Changed() {
           ))}
         </ul>
       </Popover>
+      {amendable && <Button small icon={<CornerDownRight size={12} />} onClick={() => patch({ asking: 'amend' })}>Continue with the corrected workflow</Button>}
     </div>
   );
 }

@@ -1,6 +1,6 @@
-/** What a person can say about a step: approve it, skip it, mark it succeeded, do it again, send what it waits for. */
+/** What a person can say about a step: skip it, mark it succeeded, do it again, send what it waits for. */
 import { useQuery } from '@tanstack/react-query';
-import { Check, CircleCheck, History, Send, SkipForward, X } from 'lucide-react';
+import { CircleCheck, History, Send, SkipForward } from 'lucide-react';
 import { useState } from 'react';
 import { call, messageOf } from '@/api';
 import type { RunStep } from '@/generated/RunStep';
@@ -9,31 +9,6 @@ import { Button, Prose, Tip } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { act, canJudge, canRerun, planText, rerun } from './retry';
 import { patch, useRun, waitsOf } from './store';
-
-/** The approval that a step waits for. */
-export function ApprovalCard({ step }: { step: RunStep }) {
-  const run = useRun((state) => state.run.id);
-  const message = useRun((state) => state.events.findLast((event) => event.kind === 'step_approval_requested' && event.step === step.path)?.data['message']);
-  const [comment, setComment] = useState('');
-  const [busy, setBusy] = useState(false);
-  const decide = (approved: boolean) => () => {
-    setBusy(true);
-    const asked = call('decide_step', { run, step: step.path, approved, comment: comment.trim() || undefined });
-    void act(asked, approved ? 'Approved.' : 'Rejected.').finally(() => setBusy(false));
-  };
-  return (
-    <div className="err s-approval" role="group" aria-label="Approval" data-testid="approval-card">
-      <p className="sm med" style={{ lineHeight: 1.45, overflowWrap: 'anywhere' }}>{typeof message === 'string' ? <Prose text={message} /> : 'This step waits for a decision.'}</p>
-      {step.due_at && <p className="xs t2" style={{ marginTop: 4 }}>Until {fullTime(step.due_at)}.</p>}
-      <label className="lab" htmlFor="decision-comment" style={{ marginTop: 10 }}>Comment <span className="t3 xs">optional</span></label>
-      <textarea id="decision-comment" className="field" rows={2} value={comment} onChange={(event) => setComment(event.target.value)} />
-      <div className="acts">
-        <Button look="primary" icon={<Check size={13} />} busy={busy} onClick={decide(true)}>Approve</Button>
-        <Button look="danger" icon={<X size={13} />} disabled={busy} onClick={decide(false)}>Reject</Button>
-      </div>
-    </div>
-  );
-}
 
 /** Until when a step waits, or for what. */
 export function WaitCard({ step }: { step: RunStep }) {

@@ -9,6 +9,7 @@ import { useShortcuts } from '@/shared/keyboard';
 import { navigate } from '@/shared/router';
 import { useSetTitle } from '@/shared/title';
 import { Button, ErrorState, LoadingRows, State, statusName } from '@/shared/ui';
+import { AmendDialog } from './AmendDialog';
 import { CancelDialog } from './CancelDialog';
 import { CreateCheckpoint } from './CheckpointDialogs';
 import { EditInput } from './EditInput';
@@ -119,6 +120,7 @@ function Run() {
       {asking === 'mark' && <MarkSucceeded />}
       {asking === 'event' && <SendEventDialog />}
       {asking === 'checkpoint' && <CreateCheckpoint />}
+      {asking === 'amend' && <AmendDialog />}
     </div>
   );
 }

@@ -64,7 +64,7 @@ function Definition({ step }: { step: RunStep }) {
   const document = useRun((state) => state.document);
   const path = useRun((state) => state.run.path);
   const text = useMemo(() => {
-    const node = document?.design.nodes.find((each) => each.id === step.id);
+    const node = document?.design.nodes.find((each) => each.id === designPath(step.path));
     return node && document ? document.design.text.split('\n').slice(node.line - 1, node.end_line).join('\n').trimEnd() : '';
   }, [document, step.path]);
   return (

@@ -12,6 +12,9 @@ export function canRetry(run: Run): boolean {
   return run.status === 'failed' || run.status === 'cancelled' || (run.status === 'running' || run.status === 'waiting') && run.steps.some((step) => step.status === 'failed' || step.status === 'needs_attention');
 }
 
+/** Whether the run can go on with another definition of its workflow. */
+export const canAmend = ({ status }: Run): boolean => ['failed', 'cancelled', 'compensated', 'running', 'waiting', 'paused'].includes(status);
+
 export const canPause = (run: Run): boolean => run.status === 'running' || run.status === 'waiting';
 
 export function canCancel(run: Run): boolean {

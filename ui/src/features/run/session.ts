@@ -19,7 +19,10 @@ export async function openRun(id: string, isWanted: () => boolean): Promise<() =
       if (useRunStore.getState().run?.id !== run.id) return;
       if (news.events.length) receiveEvents(news.events);
       if (news.logs.length || news.logs_omitted) receiveLogs(news.logs, news.logs_omitted);
-      if (news.reset) void readAnew(run.id);
+      const amended = news.events.some((event) => event.kind === 'run_amended');
+      if (news.reset || amended) void readAnew(run.id);
+      // From here on it runs another workflow: other steps, other wires.
+      if (amended) void readDesign(run.id).catch(complain);
     },
     onResumed: () => void readAnew(run.id),
   });

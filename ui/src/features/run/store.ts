@@ -14,7 +14,7 @@ import { foldAll, type WaitingFor } from './fold';
 
 export type LowerTab = 'logs' | 'data' | 'events' | 'checkpoints';
 export type StepTab = 'attempts' | 'input' | 'output' | 'definition';
-export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | 'checkpoint' | null;
+export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | 'checkpoint' | 'amend' | null;
 
 export interface RunState {
   run: Run;

@@ -6,8 +6,8 @@ import type { InputField } from '@/generated/InputField';
 import { useRunRequest } from '@/shared/commands';
 import { navigate } from '@/shared/router';
 import { Button, complain, Dialog } from '@/shared/ui';
-import { InputRow } from './InputRow';
-import { initialTexts, readInputs } from './inputs';
+import { InputRow } from '@/shared/inputs/InputRow';
+import { initialTexts, readInputs } from '@/shared/inputs/inputs';
 
 const done = () => useRunRequest.setState({ path: null });
 

@@ -26,7 +26,7 @@ export function readInputs(inputs: InputField[], texts: Record<string, string>):
     const textual = input.type === 'string' || input.type === 'file';
     if (text === '' && !(textual && input.default === '')) {
       const hasDefault = input.default !== null && input.default !== undefined;
-      if (input.required && !hasDefault) read.problems[input.name] = 'Needed before the run can start.';
+      if (input.required && !hasDefault) read.problems[input.name] = 'This is needed.';
       else if (textual && hasDefault) read.values[input.name] = '';
       continue;
     }
