@@ -5,7 +5,7 @@ use std::{
     process::{Child, ChildStdout, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 
 use crate::{Workspace, wait_for};
@@ -21,7 +21,12 @@ pub struct Owner {
 
 impl Owner {
     pub(crate) fn start(workspace: &Workspace, arguments: &[&str]) -> Self {
-        let mut child = workspace.command(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+        Self::of(workspace.command(arguments))
+    }
+
+    /// The server that a command starts.
+    pub(crate) fn of(mut command: std::process::Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -37,6 +42,15 @@ impl Owner {
     /// Whether it said that it owns the workspace.
     pub fn owns(&self) -> bool {
         self.facts["owner"] == true
+    }
+
+    /// Lets its files grow no further than so many bytes; none: as far as the disk goes.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// `kill -9`.

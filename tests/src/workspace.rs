@@ -167,6 +167,18 @@ impl Workspace {
         Owner::start(self, &["--json", "serve", "--listen", "127.0.0.1:0"])
     }
 
+    /// The same, by a shell that lets a write beyond the limit of a file fail, as one to a full disk does.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn serve_on_a_small_disk(&self) -> Owner {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program());
+        command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).stdin(Stdio::null());
+        self.place(&mut command);
+        Owner::of(command)
+    }
+
     /// Starts a run that nobody waits for; its id.
     pub fn start(&self, workflow: &str) -> String {
         let run = self.json(&["run", workflow, "--detach"]).exits(0).json();

@@ -82,6 +82,7 @@ contract! {
     get_run: GetRun => Run, "One run with its steps.";
     get_run_design: GetRunDesign => WorkflowDocument, "The workflow as the run runs it.";
     list_runs: ListRuns => RunList, "Runs, newest first.";
+    get_queue: GetQueue => Queue, "What waits to be started, and why.";
     get_events: GetEvents => EventPage, "Events of a run.";
     get_logs: GetLogs => LogPage, "Log lines of a run, the last ones first left in.";
     get_value: GetValue => ValueText, "A large input or output, whole.";

@@ -28,6 +28,10 @@ pub struct WorkspaceFacts {
     pub running: u32,
     /// Steps waiting for a slot.
     pub queued: u32,
+    /// Why nothing new begins for now: the journal cannot be written. What is under way goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub stalled: Option<String>,
 }
 
 /// One workflow file in the list.

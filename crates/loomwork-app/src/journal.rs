@@ -218,7 +218,9 @@ pub(crate) fn of_engine(error: EngineError) -> ApiError {
         EngineError::NoSuchRun(_) | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => {
             ErrorCode::NotFound
         }
-        EngineError::Refused(RefusedRequest::State(_)) | EngineError::UnfitCheckpoint { .. } => ErrorCode::Refused,
+        EngineError::Refused(RefusedRequest::State(_)) | EngineError::UnfitCheckpoint { .. } | EngineError::Stalled { .. } => {
+            ErrorCode::Refused
+        }
         EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,
         EngineError::Unreadable { .. } | EngineError::NotLoaded(_) => ErrorCode::Internal,

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::{Stream, future::join_all};
 use loomwork_api::{News, RunSummary, Watch};
-use loomwork_engine::{Engine, Published};
+use loomwork_engine::{Engine, Figures, Published};
 use loomwork_steps::LogWatch;
 use loomwork_store::logs::StretchLimit;
 use tokio::{
@@ -48,6 +48,9 @@ struct Source {
     engines: watch::Receiver<Running>,
     running: Running,
     events: broadcast::Receiver<Published>,
+    figures: watch::Receiver<Figures>,
+    /// Whether the journal could not be written when that was last told.
+    stalled: bool,
 }
 
 impl Source {
@@ -55,7 +58,17 @@ impl Source {
         let mut engines = owner.engines();
         let running = engines.borrow_and_update().clone();
         let events = running.engine.subscribe();
-        Self { engines, running, events }
+        let figures = running.engine.figures();
+        let stalled = figures.borrow().stalled.is_some();
+        Self { engines, running, events, figures, stalled }
+    }
+
+    /// Returns when the journal cannot be written any more, or can again.
+    async fn stall_changed(figures: &mut watch::Receiver<Figures>, before: bool) {
+        if figures.wait_for(|figures| figures.stalled.is_some() != before).await.is_err() {
+            // The engine is gone, which is told by other means.
+            std::future::pending().await
+        }
     }
 }
 
@@ -134,6 +147,10 @@ impl Watcher {
                     Err(broadcast::error::RecvError::Closed) => return Err(Ended),
                 },
                 () = grown => gathered.logs_grew = true,
+                () = Source::stall_changed(&mut source.figures, source.stalled) => {
+                    source.stalled = !source.stalled;
+                    gathered.news.reset = true;
+                }
             }
             due = due.or_else(|| gathered.has_news().then(|| Instant::now() + FRAME));
         }

@@ -78,6 +78,14 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u32,
     },
+    /// List what waits to be started, and why
+    Queue {
+        /// Only of this run: its id, or a unique beginning of it
+        run: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
     /// Print the events of a run
     Events {
         /// The run's id, or a unique beginning of it

@@ -221,6 +221,7 @@ impl Core {
         let (state, values) = (&active.state, &mut active.values);
         let mut plan = None;
         let resumes = what == Wish::Resume;
+        let had_ended = state.status.is_final();
         let events = match what {
             Wish::Cancel { reason, compensate } => loomwork_run::cancel(state, actor, reason, compensate, now_ms)?,
             Wish::Pause => loomwork_run::pause(state, actor, now_ms)?,
@@ -256,6 +257,9 @@ impl Core {
             self.arm(run, now_ms);
         }
         self.unsettled.push_back(Arc::clone(run));
+        if had_ended {
+            self.take_up_caller(run, actor, now_ms);
+        }
         Ok(plan)
     }
 
@@ -357,6 +361,16 @@ impl Core {
         for event in events {
             let Some(active) = self.runs.get_mut(run) else { return false };
             if let Err(error) = active.state.apply(&event) {
+                eprintln!(
+                    "MISFIT {run} {error} {:?}",
+                    self.batch
+                        .records
+                        .iter()
+                        .rev()
+                        .take(12)
+                        .map(|r| format!("{:?} {} {:?} {}", r.run, r.kind, r.step, r.actor))
+                        .collect::<Vec<_>>()
+                );
                 tracing::error!(run = %run, %error, "an event does not fit the run's state and was not recorded");
                 self.misfits += 1;
                 return false;
@@ -377,6 +391,9 @@ impl Core {
             && let Some(due) = active.state.deadline_ms()
         {
             self.timers.push(Reverse((due, Arc::clone(run), None)));
+        }
+        if let (EventKind::RunTakenUp(_), Some(group)) = (&event.kind, &active.state.group) {
+            self.groups.returned(group, run);
         }
         self.reuse.keep(run, &event);
         active.seq = self.next_seq;

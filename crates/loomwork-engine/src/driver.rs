@@ -21,6 +21,8 @@ pub(crate) enum Message {
     Report(AttemptReport),
     Fingerprint(Box<FingerprintSpec>, Result<String, RunError>),
     Committed(Result<Vec<Record>, StoreError>),
+    /// The journal cannot be written for now, or none: it can again.
+    Trouble(Option<String>),
     ShutDown,
 }
 
@@ -55,6 +57,11 @@ impl Driver {
                 return;
             }
             self.show_figures();
+            if shutting_down && self.figures.borrow().stalled.is_some() {
+                // What is not durable cannot become so in time; the next engine finds those attempts and their processes.
+                self.leave();
+                return;
+            }
             if shutting_down && self.in_flight.is_none() && self.core.is_idle() {
                 if said_so {
                     return;
@@ -98,6 +105,16 @@ impl Driver {
             Message::Report(report) => self.core.report(report, now_ms()),
             Message::Fingerprint(spec, answer) => self.core.fingerprinted(&spec, answer, now_ms()),
             Message::ShutDown => self.core.shut_down(),
+            Message::Trouble(reason) => {
+                match &reason {
+                    Some(reason) if self.figures.borrow().stalled.is_none() => {
+                        tracing::warn!("{reason}; the engine waits, and goes on by itself");
+                    }
+                    Some(_) => {}
+                    None => tracing::warn!("the journal is written again; the engine goes on"),
+                }
+                self.figures.send_if_modified(|figures| std::mem::replace(&mut figures.stalled, reason.clone()) != reason);
+            }
             Message::Committed(result) => {
                 let records = result?;
                 let Some((number, after)) = self.in_flight.take() else { return Ok(()) };
@@ -173,9 +190,14 @@ impl Driver {
     }
 
     /// The journal failed: whether the last commit is durable is unknown. Nothing more is started; processes are ended.
-    fn fail(mut self, error: &StoreError) {
+    fn fail(self, error: &StoreError) {
         tracing::error!(%error, "the journal failed; the engine stops");
         self.figures.send_modify(|figures| figures.failure = Some(error.to_string()));
+        self.leave();
+    }
+
+    /// Ends the processes without waiting for anything to become durable.
+    fn leave(mut self) {
         self.core.shut_down();
         if let Some((_, _, after)) = self.core.take_batch() {
             for after in after {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use loomwork_run::{Program, RetryPlan, RunTrigger};
-use loomwork_store::{Checkpoints, Reader, Writer};
+use loomwork_store::{Checkpoints, Reader, StoreError, Writer};
 use loomwork_workflow::{EngineSettings, Scope, Workflow};
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -43,6 +43,9 @@ pub struct Figures {
     pub running: usize,
     /// Steps that wait for a slot.
     pub queued: usize,
+    /// Why nothing new begins for now, if the journal cannot be written: what is under way goes on, and so does the engine
+    /// once it can.
+    pub stalled: Option<String>,
     /// Why the engine has stopped, if it has.
     pub failure: Option<String>,
 }
@@ -107,10 +110,16 @@ impl Engine {
         let fresh = uuid::Uuid::now_v7().to_string();
         let path = config.journal.clone();
         let (resume, durability) = (config.resume, config.settings.durability);
+        let (messages, receiver) = mpsc::unbounded_channel();
+        let tell = messages.clone();
         let checkpoints = Checkpoints::beside(&path);
         let kept = checkpoints.clone();
         let (writer, open_runs) = blocking(move || {
-            let writer = Writer::open_with(&path, &fresh, durability)?;
+            let trouble = move |error: Option<&StoreError>| {
+                // Without a loop nobody needs to know.
+                let _ = tell.send(Message::Trouble(error.map(ToString::to_string)));
+            };
+            let writer = Writer::open_with(&path, &fresh, durability, Box::new(trouble))?;
             let reader = Reader::open(&path)?;
             let mut runs = Vec::new();
             for row in if resume { reader.open_runs()? } else { Vec::new() } {
@@ -132,7 +141,6 @@ impl Engine {
         core.record_workspace("engine_started", "engine", &facts, now);
         core.recover(open_runs, now);
         core.resume(now);
-        let (messages, receiver) = mpsc::unbounded_channel();
         let (published, _) = broadcast::channel(4096);
         let (figures_sender, figures) = watch::channel(Figures::default());
         let (done_sender, done) = watch::channel(false);
@@ -307,8 +315,15 @@ impl Engine {
             }),
         );
         let sent = self.messages.send(Message::Request(request)).is_ok();
-        if sent && let Ok(Some(seen)) = receiver.await {
-            return Ok(seen);
+        if sent {
+            tokio::select! {
+                biased;
+                seen = receiver => if let Ok(Some(seen)) = seen {
+                    return Ok(seen);
+                },
+                // What it would see cannot become durable; what is, can be read.
+                _ = self.stalled() => {}
+            }
         }
         let (journal, checkpoints) = (Arc::clone(&self.journal), self.checkpoints.clone());
         let run = run.to_owned();
@@ -332,14 +347,31 @@ impl Engine {
         let answer: Answer<T> = Box::new(move |result| {
             let _ = sender.send(result);
         });
-        let sent = self.messages.send(Message::Request(request(answer)));
-        if sent.is_ok()
-            && let Ok(result) = receiver.await
-        {
-            return result;
+        if let Some(reason) = self.figures.borrow().stalled.clone() {
+            return Err(EngineError::Stalled { reason, taken: false });
+        }
+        if self.messages.send(Message::Request(request(answer))).is_ok() {
+            tokio::select! {
+                biased;
+                result = receiver => if let Ok(result) = result {
+                    return result;
+                },
+                reason = self.stalled() => return Err(EngineError::Stalled { reason, taken: true }),
+            }
         }
         let failure = self.figures.borrow().failure.clone();
         Err(EngineError::Stopped(failure.unwrap_or_else(|| "it is shutting down".to_owned())))
+    }
+
+    /// Returns once the journal cannot be written for now, with the reason.
+    async fn stalled(&self) -> String {
+        let mut figures = self.figures.clone();
+        let stalled = figures.wait_for(|figures| figures.stalled.is_some()).await.map(|figures| figures.stalled.clone());
+        match stalled {
+            Ok(Some(reason)) => reason,
+            // The loop has ended; whoever waits is told so by other means.
+            _ => std::future::pending().await,
+        }
     }
 
     /// Asks about a run; when it is not in memory, reads it first.

@@ -48,6 +48,14 @@ pub enum EngineError {
     /// The journal failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The journal cannot be written for now. What is under way goes on; nothing new begins until it can.
+    #[error("{reason}; {}", if *.taken { "what was asked for is done once it can be written, without being asked again" } else { "nothing was changed. The engine goes on by itself once there is room or the disk answers" })]
+    Stalled {
+        /// Why.
+        reason: String,
+        /// Whether the request had been taken in before, so that it still takes effect.
+        taken: bool,
+    },
     /// The engine has stopped after the journal failed, or is shutting down.
     #[error("the engine has stopped: {0}")]
     Stopped(String),

@@ -61,7 +61,7 @@ fn a_run_in_memory_is_the_fold_of_its_events_at_any_moment() {
 fn the_histories_meet_crashes_failures_retries_and_cancels() {
     let mut kinds = std::collections::BTreeMap::<String, u32>::new();
     let (mut crashes, mut from_checkpoints) = (0, 0);
-    for seed in 0..300 {
+    for seed in 0..1_000 {
         let (world, _) = history(seed);
         crashes += world.crashes;
         from_checkpoints += world.from_checkpoints;
@@ -69,7 +69,7 @@ fn the_histories_meet_crashes_failures_retries_and_cancels() {
             *kinds.entry(record.kind.clone()).or_default() += 1;
         }
     }
-    assert!(crashes > 300, "{crashes} crashes");
+    assert!(crashes > 1_000, "{crashes} crashes");
     assert!(from_checkpoints > 100, "{from_checkpoints} runs read from a checkpoint");
     let unseen: Vec<_> = loomwork_run::EventKind::NAMES
         .iter()

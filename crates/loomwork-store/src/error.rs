@@ -34,7 +34,10 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full: the journal cannot be written")]
     DiskFull,
-    /// Writing failed in a way that leaves unknown whether the commit is durable.
+    /// The system does not write at this moment: an I/O error, a read-only file system, a lock of another program.
+    #[error("the journal cannot be written: {0}")]
+    CannotWrite(String),
+    /// Writing failed in another way, which leaves unknown whether the commit is durable.
     #[error("writing the journal failed: {0}")]
     Write(String),
     /// Reading failed.
@@ -51,9 +54,20 @@ impl StoreError {
     }
 
     pub(crate) fn write(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure,
+        };
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            Some(DiskFull) => Self::DiskFull,
+            Some(SystemIoFailure | CannotOpen | DatabaseBusy | DatabaseLocked | ReadOnly | PermissionDenied) => {
+                Self::CannotWrite(error.to_string())
+            }
             _ => Self::Write(error.to_string()),
         }
+    }
+
+    /// Whether the same may succeed later without anybody changing the journal: when there is room, or the disk answers.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::CannotWrite(_) | Self::CannotOpen { .. })
     }
 }

@@ -6,6 +6,7 @@
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
 mod cached;
+mod chain;
 mod checkpoints;
 mod error;
 mod projection;
@@ -26,4 +27,4 @@ pub use reader::Reader;
 pub use record::{Batch, NewRecord, Record};
 pub use verify::{Verdict, verify};
 pub use versions::VersionRow;
-pub use writer::{Acknowledge, Writer};
+pub use writer::{Acknowledge, Trouble, Writer};

@@ -1,24 +1,29 @@
 //! The one thread that writes. It commits each batch as one transaction and then acknowledges it; when idle it brings
 //! the projection up to date.
 //!
-//! Invariant: after a failed commit nothing more is written: whether that commit is durable is unknown until the
-//! database is opened anew.
+//! Invariant: whether a commit that failed is durable is unknown until the database is opened anew. When the disk is full
+//! or does not answer, the thread opens it again and again, looks, and writes what is missing; nothing is written after a
+//! batch before that batch is durable. After any other failure nothing more is written.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use loomwork_workflow::Durability;
-use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::record::{Hash, encode_heads, link_hash};
-use crate::{Batch, Record, StoreError, projection, schema};
+use crate::chain::{Chain, Entry, Standing};
+use crate::{Batch, Record, StoreError, projection};
+
+#[cfg(test)]
+mod tests;
 
 /// Called once a batch is durable, with its records, or when it could not be written.
 pub type Acknowledge = Box<dyn FnOnce(Result<Vec<Record>, StoreError>) + Send>;
+
+/// Told why the journal cannot be written for now, and none once it can again. The batch at hand is kept meanwhile.
+pub type Trouble = Box<dyn Fn(Option<&StoreError>) + Send>;
 
 /// How long the writer must be idle before it updates the projection.
 const IDLE: Duration = Duration::from_millis(40);
@@ -26,12 +31,16 @@ const IDLE: Duration = Duration::from_millis(40);
 /// The projection follows at the latest after so many records.
 const MOST_BEHIND: u64 = 20_000;
 
+/// Pause before a batch that could not be written is tried again.
+const AGAIN: Duration = Duration::from_millis(250);
+
 enum Work {
     Commit(Batch, Acknowledge),
     Stop,
 }
 
-/// A handle of the writing thread. Dropping it writes what is waiting and ends the thread.
+/// A handle of the writing thread. Dropping it writes what is waiting and ends the thread; a batch that cannot be written
+/// at that moment is given up.
 #[derive(Debug)]
 pub struct Writer {
     work: Sender<Work>,
@@ -46,20 +55,35 @@ impl Writer {
     /// # Errors
     /// When the file cannot be opened, is damaged, or is of a newer format.
     pub fn open(path: &Path, fresh_id: &str) -> Result<Self, StoreError> {
-        Self::open_with(path, fresh_id, Durability::Full)
+        Self::open_with(path, fresh_id, Durability::Full, Box::new(|_| {}))
     }
 
-    /// The same, with a choice of what a commit survives.
+    /// The same, with a choice of what a commit survives, and somebody who is told of trouble.
     ///
     /// # Errors
     /// As [`Writer::open`].
-    pub fn open_with(path: &Path, fresh_id: &str, durability: Durability) -> Result<Self, StoreError> {
-        let connection = schema::open_for_writing(path, fresh_id, durability)?;
-        let mut chain = Chain::load(connection)?;
+    pub fn open_with(path: &Path, fresh_id: &str, durability: Durability, trouble: Trouble) -> Result<Self, StoreError> {
+        let chain = Chain::open(path, fresh_id, durability)?;
         let journal_id = projection::meta(&chain.connection, "journal_id").map_err(StoreError::read)?.unwrap_or_default();
         let next_seq = chain.next_seq;
+        let projected = chain.projected()?;
         let (work, waiting) = channel();
-        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || chain.run(&waiting));
+        let mut keeper = Keeper {
+            path: path.to_owned(),
+            durability,
+            journal_id: journal_id.clone(),
+            chain: Some(chain),
+            projected,
+            trouble,
+            waiting,
+            backlog: VecDeque::new(),
+            broken: false,
+            #[cfg(test)]
+            faults: tests::Faults::default(),
+        };
+        #[cfg(test)]
+        keeper.faults.clone_from(&tests::faults_of(path));
+        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || keeper.run());
         let thread = thread.map_err(|error| StoreError::Write(format!("no thread for the journal: {error}")))?;
         Ok(Self { work, thread: Some(thread), journal_id, next_seq })
     }
@@ -95,56 +119,28 @@ impl Drop for Writer {
     }
 }
 
-/// The connection with the ends of the chains.
-struct Chain {
-    connection: Connection,
-    next_seq: u64,
-    heads: HashMap<Arc<str>, Hash>,
-    workspace_head: Hash,
-    next_link: u64,
-    last_link: Hash,
+/// What the thread has.
+struct Keeper {
+    path: PathBuf,
+    durability: Durability,
+    journal_id: String,
+    /// None while the database is being opened anew.
+    chain: Option<Chain>,
+    /// The last number that the list of runs knows.
     projected: u64,
+    trouble: Trouble,
+    waiting: Receiver<Work>,
+    /// What came while a batch could not be written.
+    backlog: VecDeque<Work>,
     broken: bool,
+    #[cfg(test)]
+    faults: tests::Faults,
 }
 
-impl Chain {
-    fn load(connection: Connection) -> Result<Self, StoreError> {
-        let last_seq: u64 =
-            connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(StoreError::read)?;
-        let workspace_head = connection
-            .query_row("SELECT hash FROM event WHERE run IS NULL ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))
-            .optional()
-            .map_err(StoreError::read)?
-            .unwrap_or_default();
-        let (last_n, last_link) = connection
-            .query_row("SELECT n, hash FROM link ORDER BY n DESC LIMIT 1", [], |row| Ok((row.get::<_, u64>(0)?, row.get(1)?)))
-            .optional()
-            .map_err(StoreError::read)?
-            .unwrap_or_default();
-        let projected = projection::watermark(&connection).map_err(StoreError::read)?;
-        Ok(Self {
-            connection,
-            next_seq: last_seq + 1,
-            heads: HashMap::new(),
-            workspace_head,
-            next_link: last_n + 1,
-            last_link,
-            projected,
-            broken: false,
-        })
-    }
-
-    fn run(&mut self, waiting: &Receiver<Work>) {
+impl Keeper {
+    fn run(&mut self) {
         loop {
-            let behind = self.next_seq - 1 - self.projected;
-            let work = if behind == 0 || self.broken {
-                waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else if behind > MOST_BEHIND {
-                waiting.try_recv().map_err(|_| RecvTimeoutError::Timeout)
-            } else {
-                waiting.recv_timeout(IDLE)
-            };
-            match work {
+            match self.next() {
                 Ok(Work::Commit(batch, acknowledge)) => {
                     let result = self.commit(batch);
                     acknowledge(result);
@@ -158,95 +154,93 @@ impl Chain {
         }
     }
 
-    fn project(&mut self) {
-        if self.broken {
-            return;
+    fn next(&mut self) -> Result<Work, RecvTimeoutError> {
+        if let Some(work) = self.backlog.pop_front() {
+            return Ok(work);
         }
-        match projection::catch_up(&mut self.connection) {
+        let behind = self.chain.as_ref().map_or(0, |chain| (chain.next_seq - 1).saturating_sub(self.projected));
+        if behind == 0 || self.broken {
+            self.waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else if behind > MOST_BEHIND {
+            self.waiting.try_recv().map_err(|_| RecvTimeoutError::Timeout)
+        } else {
+            self.waiting.recv_timeout(IDLE)
+        }
+    }
+
+    fn project(&mut self) {
+        let Some(chain) = self.chain.as_mut().filter(|_| !self.broken) else { return };
+        match projection::catch_up(&mut chain.connection) {
             Ok(watermark) => self.projected = watermark,
             Err(error) => {
                 // The journal itself is whole; lists fold the tail until this succeeds.
                 tracing::warn!(%error, "the list of runs could not be brought up to date");
-                self.projected = self.next_seq - 1;
+                self.projected = chain.next_seq - 1;
             }
         }
     }
 
     fn commit(&mut self, batch: Batch) -> Result<Vec<Record>, StoreError> {
-        if self.broken {
-            return Err(StoreError::Closed);
-        }
-        match self.write(batch) {
-            Ok(records) => Ok(records),
+        let Some(chain) = self.chain.as_ref().filter(|_| !self.broken) else { return Err(StoreError::Closed) };
+        let entry = match chain.enter(batch) {
+            Ok(entry) => entry,
             Err(error) => {
                 self.broken = true;
-                Err(StoreError::write(error))
+                return Err(StoreError::read(error));
+            }
+        };
+        let written = match self.write(&entry) {
+            Err(error) if error.may_pass() => self.outlast(&entry, error),
+            written => written,
+        };
+        self.broken = written.is_err();
+        written.map(|()| entry.records)
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let chain = self.chain.as_mut().ok_or(StoreError::Closed)?;
+        #[cfg(test)]
+        self.faults.before()?;
+        chain.write(entry).map_err(StoreError::write)?;
+        #[cfg(test)]
+        self.faults.after()?;
+        Ok(())
+    }
+
+    /// Keeps an entry until it is durable, or until there is no hope.
+    fn outlast(&mut self, entry: &Entry, mut error: StoreError) -> Result<(), StoreError> {
+        loop {
+            (self.trouble)(Some(&error));
+            match self.waiting.recv_timeout(AGAIN) {
+                Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.backlog.push_front(Work::Stop);
+                    return Err(error);
+                }
+                Ok(work) => self.backlog.push_back(work),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            match self.write_anew(entry) {
+                Err(still) if still.may_pass() => error = still,
+                done => {
+                    (self.trouble)(None);
+                    return done;
+                }
             }
         }
     }
 
-    fn write(&mut self, batch: Batch) -> rusqlite::Result<Vec<Record>> {
-        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut touched: BTreeMap<Arc<str>, Hash> = BTreeMap::new();
-        let workspace: Arc<str> = Arc::from("");
-        let mut records = Vec::with_capacity(batch.records.len());
-        {
-            let mut definition = transaction.prepare_cached("INSERT OR IGNORE INTO definition VALUES (?1, ?2)")?;
-            for (hash, text) in &batch.definitions {
-                definition.execute(params![hash, text])?;
-            }
-            let mut value = transaction.prepare_cached("INSERT OR IGNORE INTO value VALUES (?1, ?2)")?;
-            for (hash, json) in &batch.values {
-                value.execute(params![hash, json])?;
-            }
-            let mut event = transaction.prepare_cached("INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?;
-            for (offset, new) in batch.records.into_iter().enumerate() {
-                let name = new.run.clone().unwrap_or_else(|| Arc::clone(&workspace));
-                let prev = match touched.get(&name).or_else(|| self.heads.get(&name)) {
-                    Some(head) => *head,
-                    None if name.is_empty() => self.workspace_head,
-                    None => head_of(&transaction, &name)?,
-                };
-                let record = Record::chained(self.next_seq + offset as u64, prev, new);
-                let Record { seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash } = &record;
-                event.execute(params![seq, run.as_deref(), at_ms, actor, kind, v, step, attempt, data, prev, hash])?;
-                touched.insert(name, record.hash);
-                records.push(record);
-            }
+    /// Opens the database anew, since only what the file says counts, and writes the entry unless it is there.
+    fn write_anew(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        // First the old connection goes: two writers of one process would wait for each other.
+        self.chain = None;
+        if !self.path.exists() {
+            return Err(StoreError::CannotOpen { path: self.path.clone(), reason: "it does not exist any more".to_owned() });
         }
-        let last_seq = self.next_seq + records.len() as u64 - 1;
-        let heads = encode_heads(touched.iter().map(|(name, hash)| (&**name, hash)));
-        let link = link_hash(&self.last_link, last_seq, &heads);
-        transaction.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
-            self.next_link,
-            last_seq,
-            heads,
-            self.last_link,
-            link
-        ])?;
-        transaction.commit()?;
-        self.next_seq = last_seq + 1;
-        self.next_link += 1;
-        self.last_link = link;
-        for (name, hash) in touched {
-            if name.is_empty() {
-                self.workspace_head = hash;
-            } else {
-                self.heads.insert(name, hash);
-            }
+        let chain = self.chain.insert(Chain::open(&self.path, &self.journal_id, self.durability)?);
+        match chain.standing(entry) {
+            Standing::After => Ok(()),
+            Standing::Before => self.write(entry),
+            Standing::Elsewhere => Err(StoreError::Write("somebody else has written the journal meanwhile".to_owned())),
         }
-        // Heads of ended runs are read again when they are needed.
-        if self.heads.len() > 10_000 {
-            self.heads.clear();
-        }
-        Ok(records)
     }
-}
-
-fn head_of(connection: &Connection, run: &str) -> rusqlite::Result<Hash> {
-    connection
-        .prepare_cached("SELECT hash FROM event WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?
-        .query_row([run], |row| row.get(0))
-        .optional()
-        .map(Option::unwrap_or_default)
 }

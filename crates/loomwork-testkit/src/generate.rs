@@ -136,6 +136,16 @@ fn work(text: &mut String, dice: &mut Dice) -> &'static [&'static str] {
     if dice.one_in(3) {
         text.push_str("compensate: { run: undo }\n");
     }
+    match dice.below(10) {
+        0 => text.push_str("resources: { gpu: 1 }\n"),
+        1 => text.push_str("resources: { gpu: 3, slots: 2 }\n"),
+        // Of this there is none.
+        2 if dice.one_in(5) => text.push_str("resources: { pigeons: 1 }\n"),
+        3 => {
+            let _ = writeln!(text, "priority: {}", dice.below(10));
+        }
+        _ => {}
+    }
     PLAIN
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
-    Request, Wish, fold_on, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, Limits,
+    NewRun, Request, Wish, fold_on, fold_run,
 };
 use loomwork_run::{
     Amendment, AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger,
@@ -189,6 +189,8 @@ pub struct World {
     slots: usize,
     core: Core,
     in_flight: Option<(u64, Batch, Vec<After>)>,
+    /// The disk is full: what is on its way to it stays there.
+    full: bool,
     performing: BTreeMap<(String, String, u32), bool>,
     fingerprinting: Vec<FingerprintSpec>,
     shelf: Arc<Shelf>,
@@ -208,8 +210,9 @@ impl World {
             dice,
             now_ms: 1_000_000,
             slots,
-            core: Core::new(slots, 1, Arc::clone(&shelf) as Arc<dyn Library>),
+            core: core(slots, 1, &shelf),
             in_flight: None,
+            full: false,
             performing: BTreeMap::new(),
             fingerprinting: Vec::new(),
             shelf,
@@ -273,7 +276,11 @@ impl World {
 
     /// One thing happens, drawn with the dice.
     pub fn moment(&mut self) {
-        match self.dice.below(20) {
+        if self.full {
+            self.full = !self.dice.one_in(4);
+        }
+        match self.dice.below(21) {
+            20 => self.full = true,
             0 => self.crash(),
             1 => self.person(),
             2..=4 => self.pass_time(),
@@ -286,6 +293,7 @@ impl World {
 
     /// One step towards rest; false when nothing is left to do.
     fn rest(&mut self) -> bool {
+        self.full = false;
         if self.in_flight.is_some() {
             self.acknowledge();
         } else if self.submit() {
@@ -360,6 +368,9 @@ impl World {
     }
 
     fn acknowledge(&mut self) {
+        if self.full {
+            return;
+        }
         let Some((number, batch, after)) = self.in_flight.take() else { return };
         self.make_durable(batch);
         self.core.committed(number);
@@ -437,7 +448,7 @@ impl World {
         }
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
-        let step = format!("s{}", self.dice.below(6));
+        let step = self.some_step(&run);
         let what = match self.dice.below(15) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
@@ -462,6 +473,17 @@ impl World {
         let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
         let ask = Ask { run, actor: "ada".to_owned(), what, answer };
         self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    /// A step of the top, or any that the run has; it may have none of that name.
+    fn some_step(&mut self, run: &Arc<str>) -> String {
+        let top = format!("s{}", self.dice.below(6));
+        if !self.dice.one_in(3) {
+            return top;
+        }
+        let Some(active) = self.read(run) else { return top };
+        let drawn = 1 + usize::try_from(self.dice.below(active.state.steps.len() as u64 - 1)).unwrap_or(0);
+        active.state.steps.get(drawn).map_or(top, |step| step.path.to_string())
     }
 
     /// Another workflow drawn with the dice, some steps of which are those of the run.
@@ -568,7 +590,7 @@ impl World {
         self.performing.clear();
         self.fingerprinting.clear();
         let next = self.journal().len() as u64 + 1;
-        self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>);
+        self.core = core(self.slots, next, &self.shelf);
         let runs = self.runs();
         let open: Vec<Active> =
             runs.iter().filter_map(|run| self.recovered(run)).filter(|active| !active.state.status.is_final()).collect();
@@ -606,11 +628,17 @@ impl World {
             })
         });
         self.core.request(Request::Inspect(Arc::clone(run), look), self.now_ms);
+        self.full = false;
         while self.submit() || self.in_flight.is_some() {
             self.acknowledge();
         }
         seen.lock().ok().and_then(|mut seen| seen.take())
     }
+}
+
+/// A loop with few slots, and less of a kind than some steps want.
+fn core(slots: usize, next_seq: u64, shelf: &Arc<Shelf>) -> Core {
+    Core::new(slots, next_seq, Arc::clone(shelf) as Arc<dyn Library>).with_limits(Limits::of_slots(slots).with("gpu", 2.0))
 }
 
 fn count_refusal(refused: &Mutex<u32>, was: bool) {

@@ -1,11 +1,11 @@
-/** What concerns every view: a lost connection, and a workspace that came from elsewhere. */
-import { ShieldQuestion, Unplug } from 'lucide-react';
+/** What concerns every view: a lost connection, a journal that cannot be written, and a workspace that came from elsewhere. */
+import { HardDrive, ShieldQuestion, Unplug } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useConnection, useTrust, useWorkspace } from '@/api';
 import { Button, complain } from '@/shared/ui';
 
 export function Banners() {
-  return <><ConnectionBanner /><TrustBanner /></>;
+  return <><ConnectionBanner /><StalledBanner /><TrustBanner /></>;
 }
 
 function ConnectionBanner() {
@@ -21,6 +21,20 @@ function ConnectionBanner() {
     <div className="banner s-retrying" role="alert" data-testid="connection-lost">
       <Unplug size={15} />
       <span className="grow">Connection lost, trying again. What you see may be out of date.</span>
+    </div>
+  );
+}
+
+function StalledBanner() {
+  const { data } = useWorkspace();
+  if (!data?.stalled) return null;
+  return (
+    <div className="banner s-failed" role="alert" data-testid="stalled-banner">
+      <HardDrive size={15} />
+      <span className="grow">
+        <b className="semi">{data.stalled}</b>{' '}
+        <span className="t2">Nothing new begins. What is under way goes on, and so does everything else once there is room; nothing is lost.</span>
+      </span>
     </div>
   );
 }

@@ -25,6 +25,7 @@ import type { Exported } from "./Exported";
 import type { ForkRun } from "./ForkRun";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
+import type { GetQueue } from "./GetQueue";
 import type { GetRun } from "./GetRun";
 import type { GetRunDesign } from "./GetRunDesign";
 import type { GetValue } from "./GetValue";
@@ -43,6 +44,7 @@ import type { Nothing } from "./Nothing";
 import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
 import type { PlanWorkflow } from "./PlanWorkflow";
+import type { Queue } from "./Queue";
 import type { RerunRun } from "./RerunRun";
 import type { RestoreCheckpoint } from "./RestoreCheckpoint";
 import type { ResumeRun } from "./ResumeRun";
@@ -149,6 +151,10 @@ get_run_design: Call<GetRunDesign, WorkflowDocument>,
  *Runs, newest first.
  */
 list_runs: Call<ListRuns, RunList>, 
+/**
+ *What waits to be started, and why.
+ */
+get_queue: Call<GetQueue, Queue>, 
 /**
  *Events of a run.
  */

@@ -43,4 +43,8 @@ running: number,
 /**
  * Steps waiting for a slot.
  */
-queued: number, };
+queued: number, 
+/**
+ * Why nothing new begins for now: the journal cannot be written. What is under way goes on.
+ */
+stalled?: string, };

@@ -7,6 +7,7 @@ mod checkpoints;
 mod files;
 mod import;
 mod plan;
+mod queue;
 mod runs;
 mod take_up;
 mod versions;
@@ -53,6 +54,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
+        | Request::GetQueue(_)
         | Request::GetEvents(_)
         | Request::GetLogs(_)
         | Request::GetValue(_)
@@ -105,6 +107,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::GetRun(request) => json(runs::get(journal, engine, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, engine, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),
+        Request::GetQueue(request) => json(queue::queue(journal, &owner.engine(), request).await),
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, engine, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),
@@ -145,6 +148,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),
+        // Without an engine nothing stands in line.
+        Request::GetQueue(_) => json(Ok(loomwork_api::Queue::default())),
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, None, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),

@@ -3,7 +3,7 @@
 use loomwork_api::{ApiResult, WorkspaceFacts};
 
 use super::Caller;
-use crate::reader::Reader;
+use crate::{problem, reader::Reader};
 
 pub(super) async fn facts(caller: &Caller) -> ApiResult<WorkspaceFacts> {
     let owner = &caller.owner;
@@ -21,6 +21,7 @@ pub(super) async fn facts(caller: &Caller) -> ApiResult<WorkspaceFacts> {
         slots: count(engine.slots()),
         running: count(figures.running),
         queued: count(figures.queued),
+        stalled: figures.stalled.as_deref().map(problem::sentence),
     })
 }
 
@@ -38,6 +39,7 @@ pub(super) fn facts_unowned(reader: &Reader) -> ApiResult<WorkspaceFacts> {
         slots: 0,
         running: 0,
         queued: 0,
+        stalled: None,
     })
 }
 

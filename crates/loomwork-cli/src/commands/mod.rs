@@ -77,6 +77,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,
+        Command::Queue { run, limit } => runs::queue(&context, run, limit).await,
         Command::Events { run, from, follow } => follow::events(&context, run, from, follow).await,
         Command::Logs { run, step, follow } => follow::logs(&context, run, step, follow).await,
         Command::Retry { run, step, items: _, set, plan } => take_up::retry(&context, run, step, set, plan).await,

@@ -184,7 +184,7 @@ impl Shared {
             journal: &self.config.journal_id,
             times: Times { timeout, grace: self.config.grace, drain: self.config.drain },
             cancel,
-            sink: Sink::new(&self.logs, &self.hub, &spec.key, redactor.clone()),
+            sink: Sink::new(&self.logs, &self.hub, &spec.key, redactor.clone()).waiting_for_room(cancel, timeout),
         };
         let ended = attendance.attend(child, input.stdin.take()).map_err(|error| {
             RunError::new(ErrorClass::Unknown, format!("the system refused to watch the process, so it was ended: {error}"))

@@ -1,0 +1,174 @@
+//! The writing connection with the ends of the chains: what a batch becomes, and how it is written.
+//!
+//! Invariant: the ends move only when a transaction has been committed; after an error they are where they were, and the
+//! same entry can be written again.
+//!
+//! Not here: threads, and what becomes of a commit that failed (`writer`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use loomwork_workflow::Durability;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::record::{Hash, encode_heads, link_hash};
+use crate::{Batch, Record, StoreError, projection, schema};
+
+/// A batch with its places in the chains: what one transaction writes.
+pub(crate) struct Entry {
+    pub(crate) records: Vec<Record>,
+    values: Vec<(String, Vec<u8>)>,
+    definitions: Vec<(String, Arc<str>)>,
+    touched: BTreeMap<Arc<str>, Hash>,
+    last_seq: u64,
+    heads: Vec<u8>,
+    number: u64,
+    before: Hash,
+    link: Hash,
+}
+
+/// Where the journal stands, seen from an entry.
+pub(crate) enum Standing {
+    /// The entry is the next one.
+    Before,
+    /// It is the last one.
+    After,
+    /// Neither: somebody else has written.
+    Elsewhere,
+}
+
+/// The connection with the ends of the chains.
+pub(crate) struct Chain {
+    pub(crate) connection: Connection,
+    pub(crate) next_seq: u64,
+    heads: HashMap<Arc<str>, Hash>,
+    workspace_head: Hash,
+    next_link: u64,
+    last_link: Hash,
+}
+
+impl Chain {
+    /// Opens or makes the database and finds the ends.
+    pub(crate) fn open(path: &Path, fresh_id: &str, durability: Durability) -> Result<Self, StoreError> {
+        let connection = schema::open_for_writing(path, fresh_id, durability)?;
+        let last_seq: u64 =
+            connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(StoreError::write)?;
+        let workspace_head = connection
+            .query_row("SELECT hash FROM event WHERE run IS NULL ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))
+            .optional()
+            .map_err(StoreError::write)?
+            .unwrap_or_default();
+        let (last_n, last_link) = connection
+            .query_row("SELECT n, hash FROM link ORDER BY n DESC LIMIT 1", [], |row| Ok((row.get::<_, u64>(0)?, row.get(1)?)))
+            .optional()
+            .map_err(StoreError::write)?
+            .unwrap_or_default();
+        Ok(Self { connection, next_seq: last_seq + 1, heads: HashMap::new(), workspace_head, next_link: last_n + 1, last_link })
+    }
+
+    /// The last number up to which the list of runs is brought.
+    pub(crate) fn projected(&self) -> Result<u64, StoreError> {
+        projection::watermark(&self.connection).map_err(StoreError::write)
+    }
+
+    /// Gives a batch its places in the chains. Writes nothing.
+    pub(crate) fn enter(&self, batch: Batch) -> rusqlite::Result<Entry> {
+        let workspace: Arc<str> = Arc::from("");
+        let mut touched: BTreeMap<Arc<str>, Hash> = BTreeMap::new();
+        for new in &batch.records {
+            let name = new.run.as_ref().unwrap_or(&workspace);
+            if !touched.contains_key(name) {
+                touched.insert(Arc::clone(name), self.head_of(name)?);
+            }
+        }
+        let mut records = Vec::with_capacity(batch.records.len());
+        for (offset, new) in batch.records.into_iter().enumerate() {
+            let name = new.run.clone().unwrap_or_else(|| Arc::clone(&workspace));
+            let prev = touched.get(&name).copied().unwrap_or_default();
+            let record = Record::chained(self.next_seq + offset as u64, prev, new);
+            touched.insert(name, record.hash);
+            records.push(record);
+        }
+        let last_seq = self.next_seq + records.len() as u64 - 1;
+        let heads = encode_heads(touched.iter().map(|(name, hash)| (&**name, hash)));
+        Ok(Entry {
+            records,
+            values: batch.values,
+            definitions: batch.definitions,
+            touched,
+            last_seq,
+            number: self.next_link,
+            before: self.last_link,
+            link: link_hash(&self.last_link, last_seq, &heads),
+            heads,
+        })
+    }
+
+    fn head_of(&self, run: &Arc<str>) -> rusqlite::Result<Hash> {
+        if run.is_empty() {
+            return Ok(self.workspace_head);
+        }
+        if let Some(head) = self.heads.get(run) {
+            return Ok(*head);
+        }
+        self.connection
+            .prepare_cached("SELECT hash FROM event WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?
+            .query_row([&**run], |row| row.get(0))
+            .optional()
+            .map(Option::unwrap_or_default)
+    }
+
+    /// Where the journal stands, seen from an entry.
+    pub(crate) fn standing(&self, entry: &Entry) -> Standing {
+        if (self.next_link, self.last_link) == (entry.number, entry.before) {
+            Standing::Before
+        } else if (self.next_link, self.last_link) == (entry.number + 1, entry.link) {
+            Standing::After
+        } else {
+            Standing::Elsewhere
+        }
+    }
+
+    /// Writes an entry, all or nothing.
+    pub(crate) fn write(&mut self, entry: &Entry) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        {
+            let mut definition = transaction.prepare_cached("INSERT OR IGNORE INTO definition VALUES (?1, ?2)")?;
+            for (hash, text) in &entry.definitions {
+                definition.execute(params![hash, text])?;
+            }
+            let mut value = transaction.prepare_cached("INSERT OR IGNORE INTO value VALUES (?1, ?2)")?;
+            for (hash, json) in &entry.values {
+                value.execute(params![hash, json])?;
+            }
+            let mut event = transaction.prepare_cached("INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?;
+            for Record { seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash } in &entry.records {
+                event.execute(params![seq, run.as_deref(), at_ms, actor, kind, v, step, attempt, data, prev, hash])?;
+            }
+        }
+        transaction.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            entry.number,
+            entry.last_seq,
+            entry.heads,
+            entry.before,
+            entry.link
+        ])?;
+        transaction.commit()?;
+        self.next_seq = entry.last_seq + 1;
+        self.next_link = entry.number + 1;
+        self.last_link = entry.link;
+        for (name, hash) in &entry.touched {
+            if name.is_empty() {
+                self.workspace_head = *hash;
+            } else {
+                self.heads.insert(Arc::clone(name), *hash);
+            }
+        }
+        // Heads of ended runs are read again when they are needed.
+        if self.heads.len() > 10_000 {
+            self.heads.clear();
+        }
+        Ok(())
+    }
+}
