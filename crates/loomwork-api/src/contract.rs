@@ -100,6 +100,12 @@ contract! {
     judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
     decide_step: DecideStep => Run, "Decides an approval.";
     send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";
+    list_breakers: ListBreakers => BreakerList, "The circuit breakers that attempts have asked.";
+    reset_breaker: ResetBreaker => Breaker, "Closes a circuit breaker.";
+    list_dead_letters: ListDeadLetters => DeadLetterList, "Runs that failed for good, newest first.";
+    get_dead_letter: GetDeadLetter => WholeDeadLetter, "One dead letter with all that is needed to send it again.";
+    resend_run: ResendRun => Run, "Starts a new run in place of a dead letter.";
+    discard_dead_letter: DiscardDeadLetter => Nothing, "Takes a dead letter off the list; its run stays.";
 }
 
 /// An empty response.
@@ -123,6 +129,10 @@ empty_params! {
     TrustWorkspace;
     /// Asks for all workflow files.
     ListWorkflows;
+    /// Asks for the circuit breakers.
+    ListBreakers;
+    /// Asks for the dead letters.
+    ListDeadLetters;
 }
 
 /// Asks for one workflow file.

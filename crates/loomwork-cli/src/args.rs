@@ -1,12 +1,14 @@
 //! What can be said on the command line.
 
 mod checkpoint;
+mod shared;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use checkpoint::{CheckpointCommand, LevelArgument};
+pub(crate) use shared::{BreakerCommand, LetterCommand};
 
 /// Draws, runs, watches and repairs workflows.
 #[derive(Debug, Parser)]
@@ -215,6 +217,16 @@ pub(crate) enum Command {
         /// Only to this run; else to every run of the workspace
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
+    },
+    /// Circuit breakers, which all runs of the workspace share
+    Breakers {
+        #[command(subcommand)]
+        command: BreakerCommand,
+    },
+    /// Runs that failed for good: nobody took them up in time
+    DeadLetters {
+        #[command(subcommand)]
+        command: LetterCommand,
     },
     /// Let a workspace that came with a foreign journal resume its runs
     Trust {

@@ -71,6 +71,9 @@ fn action(text: &mut String, dice: &mut Dice, (prefix, step): (&str, u64), depth
         }
         7 => {
             text.push_str("workflow: { id: called }\n");
+            if dice.one_in(3) {
+                text.push_str("breaker: { failures: 1, cooldown: 15ms, key: shared }\n");
+            }
             PLAIN
         }
         8 => {
@@ -131,6 +134,11 @@ fn work(text: &mut String, dice: &mut Dice) -> &'static [&'static str] {
     match dice.below(8) {
         0 => text.push_str("cache: true\n"),
         1 => text.push_str("cache: { ttl: 20ms, key: \"${{ run.id }}\" }\n"),
+        _ => {}
+    }
+    match dice.below(6) {
+        0 => text.push_str("breaker: { failures: 1, cooldown: 15ms, key: shared }\n"),
+        1 => text.push_str("breaker: { failures: 2, cooldown: 10ms }\n"),
         _ => {}
     }
     if dice.one_in(3) {

@@ -9,10 +9,12 @@ import type { CreateWorkflow } from "./CreateWorkflow";
 import type { DecideStep } from "./DecideStep";
 import type { DeleteCheckpoint } from "./DeleteCheckpoint";
 import type { DeleteWorkflow } from "./DeleteWorkflow";
+import type { DiscardDeadLetter } from "./DiscardDeadLetter";
 import type { EditWorkflow } from "./EditWorkflow";
 import type { ExplainProblem } from "./ExplainProblem";
 import type { ExportWorkflow } from "./ExportWorkflow";
 import type { ForkRun } from "./ForkRun";
+import type { GetDeadLetter } from "./GetDeadLetter";
 import type { GetEvents } from "./GetEvents";
 import type { GetLogs } from "./GetLogs";
 import type { GetQueue } from "./GetQueue";
@@ -23,7 +25,9 @@ import type { GetWorkspace } from "./GetWorkspace";
 import type { HoverText } from "./HoverText";
 import type { ImportWorkflow } from "./ImportWorkflow";
 import type { JudgeStep } from "./JudgeStep";
+import type { ListBreakers } from "./ListBreakers";
 import type { ListCheckpoints } from "./ListCheckpoints";
+import type { ListDeadLetters } from "./ListDeadLetters";
 import type { ListRuns } from "./ListRuns";
 import type { ListVersions } from "./ListVersions";
 import type { ListWorkflows } from "./ListWorkflows";
@@ -31,6 +35,8 @@ import type { OpenWorkflow } from "./OpenWorkflow";
 import type { PauseRun } from "./PauseRun";
 import type { PlanWorkflow } from "./PlanWorkflow";
 import type { RerunRun } from "./RerunRun";
+import type { ResendRun } from "./ResendRun";
+import type { ResetBreaker } from "./ResetBreaker";
 import type { RestoreCheckpoint } from "./RestoreCheckpoint";
 import type { ResumeRun } from "./ResumeRun";
 import type { RetryRun } from "./RetryRun";
@@ -42,4 +48,4 @@ import type { TrustWorkspace } from "./TrustWorkspace";
 /**
  * Any request: `{"method": "get_run", "params": {…}}`.
  */
-export type Request = { "method": "get_workspace", "params": GetWorkspace } | { "method": "trust_workspace", "params": TrustWorkspace } | { "method": "list_workflows", "params": ListWorkflows } | { "method": "open_workflow", "params": OpenWorkflow } | { "method": "analyze_workflow", "params": AnalyzeWorkflow } | { "method": "complete_text", "params": CompleteText } | { "method": "hover_text", "params": HoverText } | { "method": "edit_workflow", "params": EditWorkflow } | { "method": "import_workflow", "params": ImportWorkflow } | { "method": "explain_problem", "params": ExplainProblem } | { "method": "save_workflow", "params": SaveWorkflow } | { "method": "create_workflow", "params": CreateWorkflow } | { "method": "delete_workflow", "params": DeleteWorkflow } | { "method": "plan_workflow", "params": PlanWorkflow } | { "method": "export_workflow", "params": ExportWorkflow } | { "method": "list_versions", "params": ListVersions } | { "method": "compare_versions", "params": CompareVersions } | { "method": "start_run", "params": StartRun } | { "method": "get_run", "params": GetRun } | { "method": "get_run_design", "params": GetRunDesign } | { "method": "list_runs", "params": ListRuns } | { "method": "get_queue", "params": GetQueue } | { "method": "get_events", "params": GetEvents } | { "method": "get_logs", "params": GetLogs } | { "method": "get_value", "params": GetValue } | { "method": "retry_run", "params": RetryRun } | { "method": "cancel_run", "params": CancelRun } | { "method": "pause_run", "params": PauseRun } | { "method": "resume_run", "params": ResumeRun } | { "method": "rerun_run", "params": RerunRun } | { "method": "amend_run", "params": AmendRun } | { "method": "fork_run", "params": ForkRun } | { "method": "create_checkpoint", "params": CreateCheckpoint } | { "method": "list_checkpoints", "params": ListCheckpoints } | { "method": "restore_checkpoint", "params": RestoreCheckpoint } | { "method": "delete_checkpoint", "params": DeleteCheckpoint } | { "method": "judge_step", "params": JudgeStep } | { "method": "decide_step", "params": DecideStep } | { "method": "send_event", "params": SendEvent };
+export type Request = { "method": "get_workspace", "params": GetWorkspace } | { "method": "trust_workspace", "params": TrustWorkspace } | { "method": "list_workflows", "params": ListWorkflows } | { "method": "open_workflow", "params": OpenWorkflow } | { "method": "analyze_workflow", "params": AnalyzeWorkflow } | { "method": "complete_text", "params": CompleteText } | { "method": "hover_text", "params": HoverText } | { "method": "edit_workflow", "params": EditWorkflow } | { "method": "import_workflow", "params": ImportWorkflow } | { "method": "explain_problem", "params": ExplainProblem } | { "method": "save_workflow", "params": SaveWorkflow } | { "method": "create_workflow", "params": CreateWorkflow } | { "method": "delete_workflow", "params": DeleteWorkflow } | { "method": "plan_workflow", "params": PlanWorkflow } | { "method": "export_workflow", "params": ExportWorkflow } | { "method": "list_versions", "params": ListVersions } | { "method": "compare_versions", "params": CompareVersions } | { "method": "start_run", "params": StartRun } | { "method": "get_run", "params": GetRun } | { "method": "get_run_design", "params": GetRunDesign } | { "method": "list_runs", "params": ListRuns } | { "method": "get_queue", "params": GetQueue } | { "method": "get_events", "params": GetEvents } | { "method": "get_logs", "params": GetLogs } | { "method": "get_value", "params": GetValue } | { "method": "retry_run", "params": RetryRun } | { "method": "cancel_run", "params": CancelRun } | { "method": "pause_run", "params": PauseRun } | { "method": "resume_run", "params": ResumeRun } | { "method": "rerun_run", "params": RerunRun } | { "method": "amend_run", "params": AmendRun } | { "method": "fork_run", "params": ForkRun } | { "method": "create_checkpoint", "params": CreateCheckpoint } | { "method": "list_checkpoints", "params": ListCheckpoints } | { "method": "restore_checkpoint", "params": RestoreCheckpoint } | { "method": "delete_checkpoint", "params": DeleteCheckpoint } | { "method": "judge_step", "params": JudgeStep } | { "method": "decide_step", "params": DecideStep } | { "method": "send_event", "params": SendEvent } | { "method": "list_breakers", "params": ListBreakers } | { "method": "reset_breaker", "params": ResetBreaker } | { "method": "list_dead_letters", "params": ListDeadLetters } | { "method": "get_dead_letter", "params": GetDeadLetter } | { "method": "resend_run", "params": ResendRun } | { "method": "discard_dead_letter", "params": DiscardDeadLetter };

@@ -9,6 +9,7 @@ mod import;
 mod plan;
 mod queue;
 mod runs;
+mod shared;
 mod take_up;
 mod versions;
 mod workflows;
@@ -58,6 +59,9 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::GetEvents(_)
         | Request::GetLogs(_)
         | Request::GetValue(_)
+        | Request::ListBreakers(_)
+        | Request::ListDeadLetters(_)
+        | Request::GetDeadLetter(_)
         | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
@@ -76,7 +80,10 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
-        | Request::SendEvent(_) => false,
+        | Request::SendEvent(_)
+        | Request::ResetBreaker(_)
+        | Request::ResendRun(_)
+        | Request::DiscardDeadLetter(_) => false,
     }
 }
 
@@ -125,6 +132,12 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
+        Request::ListBreakers(_) => json(shared::breakers(journal).await),
+        Request::ListDeadLetters(_) => json(shared::letters(journal).await),
+        Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, engine, request).await),
+        Request::ResetBreaker(request) => json(shared::reset(caller, request).await),
+        Request::ResendRun(request) => json(shared::resend(caller, request).await),
+        Request::DiscardDeadLetter(request) => json(shared::discard(caller, request).await),
     }
 }
 
@@ -153,6 +166,9 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, None, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),
+        Request::ListBreakers(_) => json(shared::breakers(journal).await),
+        Request::ListDeadLetters(_) => json(shared::letters(journal).await),
+        Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, None, request).await),
         Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
@@ -171,7 +187,10 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
-        | Request::SendEvent(_) => {
+        | Request::SendEvent(_)
+        | Request::ResetBreaker(_)
+        | Request::ResendRun(_)
+        | Request::DiscardDeadLetter(_) => {
             Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only."))
         }
     }

@@ -11,6 +11,7 @@ mod plan;
 mod run;
 mod runs;
 mod serve;
+mod shared;
 mod subject;
 mod take_up;
 mod versions;
@@ -93,6 +94,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Approve(decision) => take_up::decide(&context, decision, true).await,
         Command::Reject(decision) => take_up::decide(&context, decision, false).await,
         Command::Send { name, data, run } => take_up::send(&context, name, data, run).await,
+        Command::Breakers { command } => shared::breakers(&context, command).await,
+        Command::DeadLetters { command } => shared::letters(&context, command).await,
         Command::Trust { dir } => take_up::trust(&context, dir).await,
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Open { dir } => open::open(&context, dir),

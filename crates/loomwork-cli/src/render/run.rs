@@ -178,7 +178,7 @@ pub(crate) fn duration_text(ms: u64) -> String {
     }
 }
 
-fn shortened(value: &Value) -> String {
+pub(crate) fn shortened(value: &Value) -> String {
     const LONGEST: usize = 200;
     let text = match value {
         Value::String(text) => text.trim_end().to_owned(),

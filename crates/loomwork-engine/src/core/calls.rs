@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use loomwork_run::{AttemptOutcome, RetryScope, RunStatus, StepStatus, attempt_reported, start_attempt};
+use loomwork_run::{AttemptOutcome, RetryScope, RunState, RunStatus, StepStatus, attempt_reported, start_attempt};
 use serde_json::Value;
 
 use super::{Core, DEEPEST_CALL};
@@ -12,16 +12,21 @@ use crate::Active;
 
 impl Core {
     pub(super) fn tell_parent(&mut self, child: &Active, now_ms: i64) {
-        let Some(parent) = &child.state.parent else { return };
-        let id: Arc<str> = Arc::from(parent.run.as_str());
+        let Some((id, attempt)) = self.caller_waiting_for(&child.state) else { return };
         let Some(active) = self.runs.get_mut(&id) else { return };
-        let Some(step) = active.state.step(&parent.step) else { return };
-        let waits = active.state.steps[step].child.as_deref() == Some(&child.state.id);
-        let Some(attempt) = active.state.steps[step].attempt_under_way().filter(|_| waits) else { return };
-        let events =
-            attempt_reported(&active.state, &mut active.values, (step, attempt), outcome_of(child), (None, None), now_ms);
+        let events = attempt_reported(&active.state, &mut active.values, attempt, outcome_of(child), (None, None), now_ms);
         self.record(&id, events);
         self.unsettled.push_back(id);
+    }
+
+    /// The run that called another one and waits for its end, with the step and the attempt.
+    pub(super) fn caller_waiting_for(&self, child: &RunState) -> Option<(Arc<str>, (usize, u32))> {
+        let parent = child.parent.as_ref()?;
+        let (id, active) = self.runs.get_key_value(parent.run.as_str())?;
+        let step = active.state.step(&parent.step)?;
+        let waits = active.state.steps[step].child.as_deref() == Some(&child.id);
+        let attempt = active.state.steps[step].attempt_under_way().filter(|_| waits)?;
+        Some((Arc::clone(id), (step, attempt)))
     }
 
     /// A step calls another workflow: the child is created with the event that intends it.
@@ -44,7 +49,9 @@ impl Core {
         let Some(starting) = starting.filter(|_| recorded) else { return };
         let parent = loomwork_run::Parent { run: run.to_string(), step: path, attempt: starting.attempt, depth };
         let waits = starting.input.get("wait").and_then(Value::as_bool).unwrap_or(true);
-        let outcome = if depth > DEEPEST_CALL {
+        let outcome = if let Some(error) = self.refused_by_breaker(run, step, starting.attempt, now_ms) {
+            Some(AttemptOutcome::Failed(error))
+        } else if depth > DEEPEST_CALL {
             let message = format!("workflows call each other {DEEPEST_CALL} deep; is a recursion without an end?");
             Some(AttemptOutcome::Failed(loomwork_run::RunError::new(loomwork_run::ErrorClass::Permanent, message)))
         } else {
@@ -93,10 +100,15 @@ impl Core {
         let (event, starting) = start_attempt(&active.state, &mut active.values, step, Some(child.to_string()), now_ms);
         let recorded = self.record(run, vec![event]);
         self.unsettled.push_back(Arc::clone(run));
-        let Some(called) = self.runs.get(child).filter(|_| recorded && starting.is_some()) else { return };
-        if !called.state.status.is_final() {
+        let Some(starting) = starting.filter(|_| recorded) else { return };
+        // A child that goes on already is not asked about.
+        if self.runs.get(child).is_none_or(|called| !called.state.status.is_final()) {
             return;
         }
+        if let Some(error) = self.refused_by_breaker(run, step, starting.attempt, now_ms) {
+            return self.fail_attempt(run, (step, starting.attempt), error, now_ms);
+        }
+        let Some(called) = self.runs.get(child) else { return };
         let again = match called.state.status {
             RunStatus::Succeeded => None,
             _ => loomwork_run::retry(&called.state, "engine", &RetryScope::All, None, now_ms).ok(),
