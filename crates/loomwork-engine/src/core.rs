@@ -248,7 +248,8 @@ impl Core {
         let Some(active) = self.runs.get_mut(run) else { return Err(EngineError::NotLoaded(run.to_string())) };
         let (state, values) = (&active.state, &mut active.values);
         let mut plan = None;
-        let resumes = what == Wish::Resume;
+        // What waits may have to be asked for again: under another definition it is another thing.
+        let resumes = matches!(what, Wish::Resume | Wish::Amend { .. });
         let had_ended = state.status.is_final();
         let events = match what {
             Wish::Cancel { reason, compensate } => loomwork_run::cancel(state, actor, reason, compensate, now_ms)?,

@@ -187,12 +187,19 @@ fn type_name(value: &Value) -> &'static str {
 #[must_use]
 pub fn parse_input_text(input: &Input, text: &str) -> Value {
     let as_text = || Value::String(text.to_owned());
-    match serde_json::from_str::<Value>(text) {
-        Ok(value)
-            if input.schema.as_ref().map_or_else(|| fits(input.kind, &value), |schema| misfit(schema, &value).is_none()) =>
-        {
-            value
-        }
-        _ => as_text(),
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return as_text() };
+    let is_meant = match &input.schema {
+        None => fits(input.kind, &value),
+        // A value that does not fit in another way is still the one that is meant: what is wrong with it can be said.
+        Some(schema) => misfit(schema, &value).is_none() || (misfit(schema, &as_text()).is_some() && admits_no_text(schema)),
+    };
+    if is_meant { value } else { as_text() }
+}
+
+fn admits_no_text(schema: &Value) -> bool {
+    match schema.get("type") {
+        Some(Value::String(kind)) => kind != "string",
+        Some(Value::Array(kinds)) => !kinds.iter().any(|kind| kind == "string"),
+        _ => false,
     }
 }

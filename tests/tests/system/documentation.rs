@@ -48,6 +48,7 @@ pages! {
     waiting_and_events "language/waiting-and-events.md"
     running_and_repairing "language/running-and-repairing.md"
     what_is_not_run_yet "language/not-yet.md"
+    scheduling "language/scheduling.md"
     the_control_flow_patterns "patterns.md"
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn error_type() -> Type {
         ("recoverable", Type::Bool),
         ("suggested_action", Type::Text),
     ];
-    Type::object(fields.map(|(name, field)| (name.to_owned(), field)), true)
+    Type::object(fields.map(|(name, field)| (name.to_owned(), field)), false)
 }
 
 /// `run`; `run.started_at` by itself is a moment.
