@@ -4,6 +4,7 @@
 //! command. Not here: where the time goes, which `crates/loomwork-engine/examples/speed.rs` helps to find.
 
 mod analysis;
+mod checkpoints;
 mod display;
 mod driver;
 mod engine;
@@ -27,9 +28,10 @@ struct Measured {
 type Bench = fn() -> Done<Vec<Measured>>;
 
 /// The benches by name.
-const BENCHES: [(&str, Bench); 5] = [
+const BENCHES: [(&str, Bench); 6] = [
     ("analysis", analysis::analysis),
     ("chain", engine::chain),
+    ("checkpoints", checkpoints::checkpoints),
     ("fan-out", engine::fan_out),
     ("processes", engine::processes),
     ("window", window::window),

@@ -84,6 +84,7 @@ contract! {
     get_run: GetRun => Run, "One run with its steps.";
     get_run_design: GetRunDesign => WorkflowDocument, "The workflow as the run runs it.";
     list_runs: ListRuns => RunList, "Runs, newest first.";
+    get_queue: GetQueue => Queue, "What waits to be started, and why.";
     get_events: GetEvents => EventPage, "Events of a run.";
     get_logs: GetLogs => LogPage, "Log lines of a run, the last ones first left in.";
     get_value: GetValue => ValueText, "A large input or output, whole.";
@@ -101,6 +102,12 @@ contract! {
     judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
     decide_step: DecideStep => Run, "Decides an approval.";
     send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";
+    list_breakers: ListBreakers => BreakerList, "The circuit breakers that attempts have asked.";
+    reset_breaker: ResetBreaker => Breaker, "Closes a circuit breaker.";
+    list_dead_letters: ListDeadLetters => DeadLetterList, "Runs that failed for good, newest first.";
+    get_dead_letter: GetDeadLetter => WholeDeadLetter, "One dead letter with all that is needed to send it again.";
+    resend_run: ResendRun => Run, "Starts a new run in place of a dead letter.";
+    discard_dead_letter: DiscardDeadLetter => Nothing, "Takes a dead letter off the list; its run stays.";
 }
 
 /// An empty response.
@@ -124,6 +131,10 @@ empty_params! {
     TrustWorkspace;
     /// Asks for all workflow files.
     ListWorkflows;
+    /// Asks for the circuit breakers.
+    ListBreakers;
+    /// Asks for the dead letters.
+    ListDeadLetters;
 }
 
 /// Asks for one workflow file.

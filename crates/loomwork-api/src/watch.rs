@@ -40,6 +40,9 @@ pub struct News {
     /// Paths of workflow files that were changed, added or removed, by anyone.
     #[serde(default)]
     pub workflows: Vec<String>,
+    /// True when a circuit breaker or the list of dead letters changed.
+    #[serde(default)]
+    pub shared: bool,
     /// True when the owner changed or the stream was interrupted: read everything anew.
     #[serde(default)]
     pub reset: bool,

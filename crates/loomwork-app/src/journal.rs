@@ -215,12 +215,13 @@ pub(crate) fn of_engine(error: EngineError) -> ApiError {
     let code = match error {
         EngineError::Store(error) => return of_store(error),
         EngineError::Checkpoint(error) => return crate::cases::of_checkpoint(error),
-        EngineError::NoSuchRun(_) | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => {
-            ErrorCode::NotFound
-        }
-        EngineError::Refused(RefusedRequest::State(_)) | EngineError::UnfitCheckpoint { .. } | EngineError::Stalled { .. } => {
-            ErrorCode::Refused
-        }
+        EngineError::NoSuchRun(_)
+        | EngineError::NoSuchBreaker(_)
+        | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => ErrorCode::NotFound,
+        EngineError::NoSuchLetter(_)
+        | EngineError::Refused(RefusedRequest::State(_))
+        | EngineError::UnfitCheckpoint { .. }
+        | EngineError::Stalled { .. } => ErrorCode::Refused,
         EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,
         EngineError::Unreadable { .. } | EngineError::NotLoaded(_) => ErrorCode::Internal,

@@ -158,7 +158,10 @@ impl Watcher {
 
     fn take(&mut self, records: &Published, gathered: &mut Gathered) {
         for record in records.iter() {
+            gathered.news.shared |= record.kind.starts_with("breaker_") || record.kind.starts_with("dead_letter_");
             let Some(run) = &record.run else { continue };
+            // A run that is taken up is no dead letter any more.
+            gathered.news.shared |= record.kind == "run_taken_up";
             if !gathered.changed.contains(run) {
                 gathered.changed.insert(Arc::clone(run));
             }
@@ -230,6 +233,7 @@ impl Gathered {
     fn has_news(&self) -> bool {
         self.logs_grew
             || self.news.reset
+            || self.news.shared
             || !self.changed.is_empty()
             || !self.news.events.is_empty()
             || !self.news.workflows.is_empty()

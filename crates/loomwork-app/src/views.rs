@@ -4,7 +4,10 @@
 
 use loomwork_api as api;
 use loomwork_engine::Active;
-use loomwork_run::{AttemptState, ErrorClass, Instance, RunError, RunState, RunStatus, StepStatus, SuggestedAction, ValueRef};
+use loomwork_run::{
+    AttemptState, BreakerRecord, BreakerState, ErrorClass, Instance, RunError, RunState, RunStatus, StepStatus, SuggestedAction,
+    ValueRef,
+};
 use loomwork_store::{Record, RunRow};
 use serde_json::{Value, json};
 
@@ -52,6 +55,36 @@ pub fn summary(state: &RunState, now_ms: i64) -> api::RunSummary {
         duration_ms: duration(state.started_at_ms, state.ended_at_ms, now_ms),
         progress: progress(state),
         error: state.error.as_ref().map(error),
+    }
+}
+
+/// A circuit breaker. One whose time is over lets the next attempt through, whether or not an engine has noted that.
+pub fn breaker(record: &BreakerRecord, now_ms: i64) -> api::Breaker {
+    let attempt = |name: &loomwork_run::AttemptName| api::AttemptName {
+        run: name.run.clone(),
+        step: name.step.clone(),
+        attempt: name.attempt,
+    };
+    let (status, failures, until, trial) = match &record.state {
+        BreakerState::Closed { failures } => (api::BreakerStatus::Closed, Some(*failures), None, None),
+        BreakerState::Open { until_ms } if *until_ms <= now_ms => (api::BreakerStatus::HalfOpen, None, None, None),
+        BreakerState::Open { until_ms } => (api::BreakerStatus::Open, None, Some(*until_ms), None),
+        BreakerState::HalfOpen { trial } => (api::BreakerStatus::HalfOpen, None, None, trial.as_ref().map(attempt)),
+    };
+    api::Breaker {
+        key: record.key.clone(),
+        status,
+        since: time(record.since_ms),
+        failures,
+        limit: record.limit,
+        cooldown_ms: record.cooldown_ms,
+        half_opens_at: until.map(time),
+        trial,
+        last_failure: record.last_failure.as_ref().map(|failure| api::BreakerFailure {
+            attempt: attempt(&failure.attempt),
+            at: time(failure.at_ms),
+            error: error(&failure.error),
+        }),
     }
 }
 

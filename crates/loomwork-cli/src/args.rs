@@ -1,12 +1,14 @@
 //! What can be said on the command line.
 
 mod checkpoint;
+mod shared;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use checkpoint::{CheckpointCommand, LevelArgument};
+pub(crate) use shared::{BreakerCommand, LetterCommand};
 
 /// Draws, runs, watches and repairs workflows.
 #[derive(Debug, Parser)]
@@ -74,6 +76,14 @@ pub(crate) enum Command {
         /// Only of this workflow
         #[arg(long, value_name = "ID")]
         workflow: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
+    /// List what waits to be started, and why
+    Queue {
+        /// Only of this run: its id, or a unique beginning of it
+        run: Option<String>,
         /// At most so many
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: u32,
@@ -207,6 +217,16 @@ pub(crate) enum Command {
         /// Only to this run; else to every run of the workspace
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
+    },
+    /// Circuit breakers, which all runs of the workspace share
+    Breakers {
+        #[command(subcommand)]
+        command: BreakerCommand,
+    },
+    /// Runs that failed for good: nobody took them up in time
+    DeadLetters {
+        #[command(subcommand)]
+        command: LetterCommand,
     },
     /// Let a workspace that came with a foreign journal resume its runs
     Trust {

@@ -3,11 +3,14 @@
 //! Invariant: whatever reaches the world (an effect, an answer, a published event) waits in an [`After`] until the batch
 //! with its events is durable.
 //!
-//! Not here: how attempts start and report (`attempts`), outputs that are used again (`reuse`), runs that begin and end (`runs`),
+//! Not here: how attempts start and report (`attempts`), outputs that are used again (`reuse`), what keeps attempts from starting
+//! (`breakers`), runs that failed for good (`letters`), runs that begin and end (`runs`),
 //! that call runs (`calls`), and that were open when an engine died (`recovery`).
 
 mod attempts;
+mod breakers;
 mod calls;
+mod letters;
 mod line;
 mod recovery;
 mod reuse;
@@ -26,6 +29,8 @@ use crate::groups::Groups;
 use crate::request::{Active, After, Answer, Ask, Request, Wish};
 use crate::schedule::{Limits, Scheduler, Share};
 use crate::{AttemptKey, EngineError, Library};
+use breakers::Breakers;
+use letters::Letters;
 use reuse::Reuse;
 
 /// When it comes due, in milliseconds since 1970; the run; the step, or none for the run itself.
@@ -45,6 +50,8 @@ pub struct Core {
     unsettled: VecDeque<Arc<str>>,
     library: Arc<dyn Library>,
     reuse: Reuse,
+    breakers: Breakers,
+    letters: Letters,
     next_seq: u64,
     batch: Batch,
     after: Vec<After>,
@@ -85,6 +92,8 @@ impl Core {
             unsettled: VecDeque::new(),
             library,
             reuse: Reuse::default(),
+            breakers: Breakers::default(),
+            letters: Letters::default(),
             next_seq,
             batch: Batch::default(),
             after: Vec::new(),
@@ -127,7 +136,8 @@ impl Core {
 
     /// When the next timer comes due, in milliseconds since 1970.
     pub fn next_due_ms(&self) -> Option<i64> {
-        self.timers.peek().map(|Reverse((due, _, _))| *due)
+        let timer = self.timers.peek().map(|Reverse((due, _, _))| *due);
+        [timer, self.breakers.next_due_ms(), self.letters.next_due_ms()].into_iter().flatten().min()
     }
 
     /// The batch that wants to be committed, with its number and what follows; none when nothing waits.
@@ -171,6 +181,18 @@ impl Core {
             Request::Fork(fork, answer) => {
                 let forked = self.fork(*fork, now_ms);
                 self.answer(forked, answer);
+            }
+            Request::ResetBreaker { key, actor, answer } => {
+                let outcome = self.reset_breaker(&key, &actor, now_ms);
+                self.answer(outcome, answer);
+            }
+            Request::Resend { letter, new, answer } => {
+                let outcome = self.resend(&letter, *new, now_ms);
+                self.answer(outcome, answer);
+            }
+            Request::Discard { letter, actor, reason, answer } => {
+                let outcome = self.discard(&letter, &actor, reason.as_deref(), now_ms);
+                self.answer(outcome, answer);
             }
             Request::Hold(run) => *self.held.entry(run).or_insert(0) += 1,
             Request::LetGo(run) => {
@@ -221,6 +243,7 @@ impl Core {
         let (state, values) = (&active.state, &mut active.values);
         let mut plan = None;
         let resumes = what == Wish::Resume;
+        let had_ended = state.status.is_final();
         let events = match what {
             Wish::Cancel { reason, compensate } => loomwork_run::cancel(state, actor, reason, compensate, now_ms)?,
             Wish::Pause => loomwork_run::pause(state, actor, now_ms)?,
@@ -256,6 +279,9 @@ impl Core {
             self.arm(run, now_ms);
         }
         self.unsettled.push_back(Arc::clone(run));
+        if had_ended {
+            self.take_up_caller(run, actor, now_ms);
+        }
         Ok(plan)
     }
 
@@ -295,6 +321,8 @@ impl Core {
             }
             self.unsettled.push_back(run);
         }
+        self.breakers_due(now_ms);
+        self.letters_due(now_ms);
         self.settle(now_ms);
         self.grant(now_ms);
     }
@@ -357,6 +385,16 @@ impl Core {
         for event in events {
             let Some(active) = self.runs.get_mut(run) else { return false };
             if let Err(error) = active.state.apply(&event) {
+                eprintln!(
+                    "MISFIT {run} {error} {:?}",
+                    self.batch
+                        .records
+                        .iter()
+                        .rev()
+                        .take(12)
+                        .map(|r| format!("{:?} {} {:?} {}", r.run, r.kind, r.step, r.actor))
+                        .collect::<Vec<_>>()
+                );
                 tracing::error!(run = %run, %error, "an event does not fit the run's state and was not recorded");
                 self.misfits += 1;
                 return false;
@@ -378,11 +416,22 @@ impl Core {
         {
             self.timers.push(Reverse((due, Arc::clone(run), None)));
         }
+        if let (EventKind::RunTakenUp(_), Some(group)) = (&event.kind, &active.state.group) {
+            self.groups.returned(group, run);
+        }
         self.reuse.keep(run, &event);
+        let taken_up = matches!(event.kind, EventKind::RunTakenUp(_));
         active.seq = self.next_seq;
         active.last_batch = self.batch_number;
         self.next_seq += 1;
         self.batch.values.extend(active.values.take_fresh());
+        let (at_ms, heard) = (event.at_ms, self.heard_by_breaker(run, &event));
         self.batch.records.push(NewRecord::of_run(Arc::clone(run), event));
+        if let Some(heard) = heard {
+            self.tell_breaker(heard, at_ms);
+        }
+        if taken_up {
+            self.forget_letter(run, at_ms);
+        }
     }
 }

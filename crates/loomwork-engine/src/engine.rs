@@ -1,5 +1,7 @@
 //! The engine for real: opens the journal, recovers what was open, and takes requests from any thread.
 
+mod shared;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -114,7 +116,7 @@ impl Engine {
         let tell = messages.clone();
         let checkpoints = Checkpoints::beside(&path);
         let kept = checkpoints.clone();
-        let (writer, open_runs) = blocking(move || {
+        let (writer, open_runs, breakers, letters) = blocking(move || {
             let trouble = move |error: Option<&StoreError>| {
                 // Without a loop nobody needs to know.
                 let _ = tell.send(Message::Trouble(error.map(ToString::to_string)));
@@ -129,13 +131,16 @@ impl Engine {
                     Err(error) => tracing::error!(run = row.id, %error, "an open run cannot be resumed"),
                 }
             }
-            Ok((writer, runs))
+            Ok((writer, runs, reader.breakers()?, reader.letters()?))
         })
         .await?;
         let slots = config.slots();
         let limits = Limits::of_settings(slots, &config.settings);
-        let mut core =
-            Core::new(slots, writer.next_seq(), library).with_limits(limits).with_defaults(config.settings.defaults.clone());
+        let mut core = Core::new(slots, writer.next_seq(), library)
+            .with_limits(limits)
+            .with_defaults(config.settings.defaults.clone())
+            .with_breakers(breakers)
+            .with_letters(letters, config.settings.dead_letter_after_ms, resume);
         let now = now_ms();
         let facts = json!({ "version": config.version, "pid": std::process::id(), "resumed": open_runs.len() });
         core.record_workspace("engine_started", "engine", &facts, now);
@@ -204,6 +209,13 @@ impl Engine {
     /// # Errors
     /// When `env` cannot be evaluated, or the engine has stopped.
     pub async fn start_run(&self, start: StartRun) -> Result<String, EngineError> {
+        let new = self.prepare_run(start, "manual").await?;
+        let id = new.id.to_string();
+        self.ask(|answer| Request::Create(Box::new(new), answer)).await?;
+        Ok(id)
+    }
+
+    async fn prepare_run(&self, start: StartRun, trigger: &str) -> Result<NewRun, EngineError> {
         let inputs = Value::Object(start.inputs);
         let (env, group) = surroundings(&start.workflow, &inputs)?;
         let id = uuid::Uuid::now_v7().to_string();
@@ -212,22 +224,20 @@ impl Engine {
         let last_number = blocking(move || Ok(Reader::open(&journal)?.last_number(&workflow_id)?)).await?;
         let priority = start.priority.or(start.workflow.priority).unwrap_or(5).min(9);
         let definition = loomwork_workflow::definition_hash(&start.text);
-        let new = NewRun {
+        Ok(NewRun {
             id: Arc::from(id.as_str()),
             program: Arc::new(Program::new(start.workflow, definition)),
             text: start.text,
             path: start.path,
             inputs,
             env,
-            trigger: RunTrigger { kind: "manual".to_owned(), actor: start.actor },
+            trigger: RunTrigger { kind: trigger.to_owned(), actor: start.actor },
             labels: start.labels,
             priority,
             last_number,
             parent: None,
             group,
-        };
-        self.ask(|answer| Request::Create(Box::new(new), answer)).await?;
-        Ok(id)
+        })
     }
 
     /// Prepares a fork of a run from one of its events; nothing happens yet.

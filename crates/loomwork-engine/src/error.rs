@@ -12,6 +12,12 @@ pub enum EngineError {
     /// The run is not in memory; load it and ask again. Never leaves this crate.
     #[error("the run `{0}` is not loaded")]
     NotLoaded(String),
+    /// There is no such circuit breaker: no attempt has asked it yet.
+    #[error("there is no circuit breaker `{0}`")]
+    NoSuchBreaker(String),
+    /// There is no such dead letter.
+    #[error("the run `{0}` is no dead letter")]
+    NoSuchLetter(String),
     /// Not possible in the present state of the run.
     #[error(transparent)]
     Refused(#[from] RefusedRequest),

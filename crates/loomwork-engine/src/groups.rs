@@ -27,6 +27,14 @@ impl Groups {
         self.groups.entry(group.to_owned()).or_default().inside.push(Arc::clone(run));
     }
 
+    /// A run that has ended is taken up: it is in again, whether there is room or not. Who comes after it waits.
+    pub(crate) fn returned(&mut self, group: &str, run: &Arc<str>) {
+        let inside = &mut self.groups.entry(group.to_owned()).or_default().inside;
+        if !inside.contains(run) {
+            inside.push(Arc::clone(run));
+        }
+    }
+
     /// A run waits; it stands in the line once.
     pub(crate) fn wait(&mut self, group: &str, run: &Arc<str>) {
         let waiting = &mut self.groups.entry(group.to_owned()).or_default().waiting;

@@ -46,6 +46,35 @@ pub enum Request {
     Create(Box<NewRun>, Answer<()>),
     /// Creates a run that begins with the events of another one.
     Fork(Box<Fork>, Answer<()>),
+    /// Closes a circuit breaker.
+    ResetBreaker {
+        /// Its key.
+        key: String,
+        /// Who.
+        actor: String,
+        /// The answer.
+        answer: Answer<()>,
+    },
+    /// Starts a run in place of a dead letter.
+    Resend {
+        /// The run that failed.
+        letter: Arc<str>,
+        /// The run to start.
+        new: Box<NewRun>,
+        /// The answer.
+        answer: Answer<()>,
+    },
+    /// Takes a dead letter off the list.
+    Discard {
+        /// The run that failed.
+        letter: Arc<str>,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: Option<String>,
+        /// The answer.
+        answer: Answer<()>,
+    },
     /// Keeps a run in memory until it is let go: it is about to be read from the journal.
     Hold(Arc<str>),
     /// Takes a run into memory that was read from the journal. Ignored when it is there.

@@ -14,7 +14,7 @@ mod limits;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 pub use explain::WaitReason;
@@ -48,11 +48,16 @@ pub(crate) struct Share {
 /// Steps of a run of one priority with the same needs.
 #[derive(Debug, Clone)]
 struct Lane {
+    run: Arc<str>,
     priority: u8,
     needs: Needs,
     jobs: VecDeque<Waiting>,
-    /// When a step of it last started.
+    /// When a step of it last started, or it came to be.
     served_ms: i64,
+    /// By how much its rank is above its priority.
+    aged: i64,
+    /// When its rank rises next.
+    rises_ms: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,11 +72,11 @@ struct Waiting {
 struct RunLanes {
     workflow: Arc<str>,
     turn: u64,
-    lanes: Vec<Lane>,
+    lanes: Vec<u64>,
 }
 
-/// The smallest comes first.
-type Rank = (Reverse<i64>, u64, u64);
+/// The place of a lane: its rank, its run's turn, the arrival of its head, its number. The smallest comes first.
+type Place = (Reverse<i64>, u64, u64, u64);
 
 /// What is kept for those that come first.
 #[derive(Debug, Default)]
@@ -84,10 +89,15 @@ struct Kept {
 #[derive(Debug, Clone)]
 pub(crate) struct Scheduler {
     limits: Limits,
-    runs: BTreeMap<Arc<str>, RunLanes>,
+    runs: HashMap<Arc<str>, RunLanes>,
+    lanes: HashMap<u64, Lane>,
+    /// The lanes, all of them, by their places.
+    order: BTreeSet<Place>,
+    /// When the rank of a lane rises next.
+    rises: BTreeSet<(i64, u64)>,
     known: HashSet<(Arc<str>, usize)>,
-    turns: u64,
-    arrivals: u64,
+    /// Turns that were taken, lanes that were made, and steps that arrived, so far.
+    counted: u64,
     slots_used: u32,
     used: BTreeMap<Arc<str>, u64>,
     used_by_workflow: HashMap<Arc<str>, u32>,
@@ -98,10 +108,12 @@ impl Scheduler {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            runs: BTreeMap::new(),
+            runs: HashMap::new(),
+            lanes: HashMap::new(),
+            order: BTreeSet::new(),
+            rises: BTreeSet::new(),
             known: HashSet::new(),
-            turns: 0,
-            arrivals: 0,
+            counted: 0,
             slots_used: 0,
             used: BTreeMap::new(),
             used_by_workflow: HashMap::new(),
@@ -128,34 +140,39 @@ impl Scheduler {
         if !self.known.insert((Arc::clone(&job.run), job.step)) {
             return;
         }
-        self.arrivals += 1;
         let needs = self.limits.cut(job.needs);
-        let waiting = Waiting { step: job.step, arrival: self.arrivals, since_ms: now_ms };
-        let turns = &mut self.turns;
-        let run = self.runs.entry(job.run).or_insert_with(|| {
-            *turns += 1;
-            RunLanes { workflow: job.workflow, turn: *turns, lanes: Vec::new() }
-        });
-        match run.lanes.iter_mut().find(|lane| lane.priority == job.priority && lane.needs == needs) {
-            Some(lane) => lane.jobs.push_back(waiting),
-            None => {
-                let jobs = VecDeque::from([waiting]);
-                run.lanes.push(Lane { priority: job.priority, needs, jobs, served_ms: now_ms });
-            }
+        let waiting = Waiting { step: job.step, arrival: self.count(), since_ms: now_ms };
+        let turn = self.count();
+        let fresh = || RunLanes { workflow: job.workflow, turn, lanes: Vec::new() };
+        let lanes = &self.runs.entry(Arc::clone(&job.run)).or_insert_with(fresh).lanes;
+        let same =
+            |number: &&u64| self.lanes.get(number).is_some_and(|lane| lane.priority == job.priority && lane.needs == needs);
+        if let Some(lane) = lanes.iter().find(same).and_then(|number| self.lanes.get_mut(number)) {
+            lane.jobs.push_back(waiting);
+            return;
         }
+        let number = self.count();
+        if let Some(run) = self.runs.get_mut(&job.run) {
+            run.lanes.push(number);
+        }
+        let jobs = VecDeque::from([waiting]);
+        let Job { run, priority, .. } = job;
+        self.lanes.insert(number, Lane { run, priority, needs, jobs, served_ms: now_ms, aged: 0, rises_ms: now_ms });
+        self.set(number, now_ms);
     }
 
     /// The next step that may start, with what it has taken. Steps that want to start no more are let go.
     pub(crate) fn next(&mut self, now_ms: i64, wants: impl Fn(&str, usize) -> bool) -> Option<(Arc<str>, usize, Share)> {
+        self.rise(now_ms);
         let mut kept = Kept::default();
         loop {
             if self.slots_used >= self.limits.slots {
                 return None;
             }
-            let (run, lane) = self.first(now_ms, &kept)?;
-            let (job, needs, workflow) = self.head(&run, lane)?;
+            let lane = self.first(&kept)?;
+            let (run, job, needs, workflow) = self.head(lane)?;
             if !wants(&run, job.step) {
-                self.take(&run, lane, None);
+                self.take(lane, false, now_ms);
                 continue;
             }
             let slots_lack = self.slots_used + needs.slots > self.limits.slots;
@@ -165,7 +182,7 @@ impl Scheduler {
             if self.lacks(&workflow, &needs, &mut kept) {
                 continue;
             }
-            self.take(&run, lane, Some(now_ms));
+            self.take(lane, true, now_ms);
             return Some((run, job.step, self.give(workflow, needs)));
         }
     }
@@ -227,55 +244,104 @@ impl Scheduler {
     }
 
     /// The lane that comes first, of those that want nothing that is kept for others.
-    fn first(&self, now_ms: i64, kept: &Kept) -> Option<(Arc<str>, usize)> {
-        let mut first: Option<(Rank, &Arc<str>, usize)> = None;
-        for (run, lanes) in &self.runs {
-            if kept.workflows.contains(&lanes.workflow) {
-                continue;
-            }
-            for (number, lane) in lanes.lanes.iter().enumerate() {
-                let Some(rank) = rank(lane, lanes.turn, now_ms) else { continue };
-                let free = kept.kinds.is_empty() || !lane.needs.amounts.iter().any(|(kind, _)| kept.kinds.contains(kind));
-                if free && first.as_ref().is_none_or(|(best, ..)| rank < *best) {
-                    first = Some((rank, run, number));
-                }
-            }
-        }
-        first.map(|(_, run, lane)| (Arc::clone(run), lane))
-    }
-
-    fn head(&self, run: &str, lane: usize) -> Option<(Waiting, Needs, Arc<str>)> {
-        let lanes = self.runs.get(run)?;
-        let lane = lanes.lanes.get(lane)?;
-        Some((*lane.jobs.front()?, lane.needs.clone(), Arc::clone(&lanes.workflow)))
-    }
-
-    /// Takes the head of a lane out; `served_ms` is the time when it was because it starts.
-    fn take(&mut self, run: &Arc<str>, lane: usize, served_ms: Option<i64>) {
-        let Some(lanes) = self.runs.get_mut(run) else { return };
-        let emptied = {
-            let Some(entry) = lanes.lanes.get_mut(lane) else { return };
-            if let Some(job) = entry.jobs.pop_front() {
-                self.known.remove(&(Arc::clone(run), job.step));
-            }
-            entry.served_ms = served_ms.unwrap_or(entry.served_ms);
-            entry.jobs.is_empty()
+    fn first(&self, kept: &Kept) -> Option<u64> {
+        let free = |number: &u64| {
+            let Some(lane) = self.lanes.get(number) else { return false };
+            let needs = &lane.needs.amounts;
+            let workflow = || self.runs.get(&lane.run).is_none_or(|run| !kept.workflows.contains(&run.workflow));
+            (kept.kinds.is_empty() || !needs.iter().any(|(kind, _)| kept.kinds.contains(kind)))
+                && (kept.workflows.is_empty() || workflow())
         };
-        if served_ms.is_some() {
-            self.turns += 1;
-            lanes.turn = self.turns;
+        self.order.iter().map(|place| place.3).find(free)
+    }
+
+    fn head(&self, lane: u64) -> Option<(Arc<str>, Waiting, Needs, Arc<str>)> {
+        let lane = self.lanes.get(&lane)?;
+        let workflow = Arc::clone(&self.runs.get(&lane.run)?.workflow);
+        Some((Arc::clone(&lane.run), *lane.jobs.front()?, lane.needs.clone(), workflow))
+    }
+
+    /// Takes the head of a lane out, because it starts or because it is let go.
+    fn take(&mut self, number: u64, starts: bool, now_ms: i64) {
+        self.unset(number);
+        let Some(lane) = self.lanes.get_mut(&number) else { return };
+        let run = Arc::clone(&lane.run);
+        if let Some(job) = lane.jobs.pop_front() {
+            self.known.remove(&(Arc::clone(&run), job.step));
+        }
+        let emptied = lane.jobs.is_empty();
+        if starts {
+            lane.served_ms = now_ms;
         }
         if emptied {
-            lanes.lanes.remove(lane);
+            self.lanes.remove(&number);
         }
-        if lanes.lanes.is_empty() {
-            self.runs.remove(run);
+        if let Some(lanes) = self.runs.get_mut(&run) {
+            lanes.lanes.retain(|other| !emptied || *other != number);
+            if lanes.lanes.is_empty() {
+                self.runs.remove(&run);
+                return;
+            }
+        }
+        if starts {
+            self.last_turn(&run, now_ms);
+        } else if !emptied {
+            self.set(number, now_ms);
         }
     }
-}
 
-fn rank(lane: &Lane, turn: u64, now_ms: i64) -> Option<Rank> {
-    let head = lane.jobs.front()?;
-    let waited_ms = (now_ms - head.since_ms.max(lane.served_ms)).max(0);
-    Some((Reverse(i64::from(lane.priority) + waited_ms / AGEING_MS), turn, head.arrival))
+    /// A run takes the last turn: its lanes move.
+    fn last_turn(&mut self, run: &Arc<str>, now_ms: i64) {
+        let turn = self.count();
+        let Some(lanes) = self.runs.get(run).map(|run| run.lanes.clone()) else { return };
+        lanes.iter().for_each(|lane| self.unset(*lane));
+        if let Some(run) = self.runs.get_mut(run) {
+            run.turn = turn;
+        }
+        lanes.iter().for_each(|lane| self.set(*lane, now_ms));
+    }
+
+    /// Ranks rise with the time.
+    fn rise(&mut self, now_ms: i64) {
+        while let Some((due, number)) = self.rises.first().copied()
+            && due <= now_ms
+        {
+            self.unset(number);
+            self.set(number, now_ms);
+        }
+    }
+
+    fn place(&self, number: u64) -> Option<Place> {
+        let lane = self.lanes.get(&number)?;
+        let rank = i64::from(lane.priority) + lane.aged;
+        Some((Reverse(rank), self.runs.get(&lane.run)?.turn, lane.jobs.front()?.arrival, number))
+    }
+
+    /// Takes a lane out of the order, before what its place depends on changes.
+    fn unset(&mut self, number: u64) {
+        if let Some(place) = self.place(number) {
+            self.order.remove(&place);
+        }
+        if let Some(lane) = self.lanes.get(&number) {
+            self.rises.remove(&(lane.rises_ms, number));
+        }
+    }
+
+    /// Puts a lane into the order, at the place that it has now.
+    fn set(&mut self, number: u64, now_ms: i64) {
+        let Some(lane) = self.lanes.get_mut(&number) else { return };
+        let Some(head) = lane.jobs.front() else { return };
+        let from_ms = head.since_ms.max(lane.served_ms);
+        lane.aged = (now_ms - from_ms).max(0) / AGEING_MS;
+        lane.rises_ms = from_ms + (lane.aged + 1) * AGEING_MS;
+        self.rises.insert((lane.rises_ms, number));
+        if let Some(place) = self.place(number) {
+            self.order.insert(place);
+        }
+    }
+
+    fn count(&mut self) -> u64 {
+        self.counted += 1;
+        self.counted
+    }
 }

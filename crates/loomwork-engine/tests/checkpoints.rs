@@ -22,7 +22,7 @@ fn text(state: &RunState) -> String {
 #[test]
 fn a_fold_from_any_moment_of_any_history_is_the_whole_fold() {
     let mut moments = 0;
-    for seed in 0..600 {
+    for seed in 0..700 {
         let (world, text_of_workflow) = history(seed);
         let mut dice = Dice::new(seed);
         for run in world.runs() {

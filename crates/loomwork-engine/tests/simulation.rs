@@ -1,12 +1,13 @@
 //! Thousands of seeded histories: random workflows, random ends of attempts, random people, crashes between any two events.
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-use loomwork_testkit::{Dice, World, broken_rules, fingerprint, history, random_workflow};
+use loomwork_testkit::{Dice, World, broken_rules, broken_standing, fingerprint, history, random_workflow};
 
 fn judge(seed: u64) -> Vec<String> {
     let (mut world, text) = history(seed);
     let mut broken = std::mem::take(&mut world.broken);
     broken.extend(broken_rules(&world.journal()));
+    broken.extend(broken_standing(&world.journal()));
     for run in world.runs() {
         // A run whose creation was lost with a crash was never acknowledged.
         let Some(folded) = world.read(&run) else { continue };
@@ -61,7 +62,7 @@ fn a_run_in_memory_is_the_fold_of_its_events_at_any_moment() {
 fn the_histories_meet_crashes_failures_retries_and_cancels() {
     let mut kinds = std::collections::BTreeMap::<String, u32>::new();
     let (mut crashes, mut from_checkpoints) = (0, 0);
-    for seed in 0..600 {
+    for seed in 0..1_000 {
         let (world, _) = history(seed);
         crashes += world.crashes;
         from_checkpoints += world.from_checkpoints;
@@ -69,11 +70,15 @@ fn the_histories_meet_crashes_failures_retries_and_cancels() {
             *kinds.entry(record.kind.clone()).or_default() += 1;
         }
     }
-    assert!(crashes > 300, "{crashes} crashes");
+    assert!(crashes > 1_000, "{crashes} crashes");
     assert!(from_checkpoints > 100, "{from_checkpoints} runs read from a checkpoint");
     let unseen: Vec<_> = loomwork_run::EventKind::NAMES
         .iter()
         .filter(|kind| !kinds.contains_key(**kind) && **kind != "checkpoint_restored")
         .collect();
+    assert!(unseen.is_empty(), "no history has {unseen:?}");
+    let standing = ["counted", "opened", "half_opened", "tried", "closed"].map(|kind| format!("breaker_{kind}"));
+    let letters = ["due", "parked", "sent", "discarded"].map(|kind| format!("dead_letter_{kind}"));
+    let unseen: Vec<_> = standing.iter().chain(&letters).filter(|kind| !kinds.contains_key(*kind)).collect();
     assert!(unseen.is_empty(), "no history has {unseen:?}");
 }

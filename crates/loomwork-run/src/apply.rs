@@ -225,6 +225,8 @@ impl RunState {
                 state.child.clone_from(&data.child);
                 state.fingerprint = data.fingerprint.as_deref().map(Box::from);
                 state.error = None;
+                // Only the first attempt of a call that is taken up goes on with the run that it called.
+                state.resume &= state.inner.is_some();
             }
             EventKind::StepRetrying(data) => {
                 state.due_at_ms = Some(data.due_at_ms);

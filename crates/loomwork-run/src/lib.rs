@@ -9,6 +9,7 @@
 
 mod amend;
 mod apply;
+mod breaker;
 mod cache;
 mod compensate;
 mod container;
@@ -16,6 +17,7 @@ mod decide;
 mod error;
 mod event;
 mod fork;
+mod letter;
 mod machine;
 mod outcome;
 mod program;
@@ -31,12 +33,17 @@ mod wait;
 
 pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
+pub use breaker::{
+    AttemptName, BreakerAnswer, BreakerFailure, BreakerInput, BreakerRecord, BreakerState, breaker_of, breaker_refusal,
+    breaker_transition,
+};
 pub use cache::{CacheQuestion, cache_failed, cache_question, has_cache, takes_cached, use_again};
 pub use compensate::{open_undos, start_undo, undo_reported, wants_undo};
 pub use decide::{Decision, advance};
 pub use error::{ErrorClass, RunError, SuggestedAction};
 pub use event::*;
 pub use fork::{fork_events, plan_fork};
+pub use letter::{LetterInput, LetterRecord, LetterState, letter_transition};
 pub use machine::{AttemptStatus, RunStatus, StepStatus};
 pub use outcome::{
     AttemptOutcome, Starting, attempt_lost, attempt_reported, cannot_start, queue_step, start_attempt, timer_due, timer_of,

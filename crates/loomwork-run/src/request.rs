@@ -142,7 +142,8 @@ fn plan(state: &RunState, targets: Vec<usize>, all_that_follows: bool) -> RetryP
             around = state.steps[around].parent;
         }
     }
-    resumes.retain(|container| !resets.contains(container));
+    resumes
+        .retain(|container| !resets.contains(container) && !ancestors(state, *container).any(|around| resets.contains(&around)));
     // What lies inside a step that begins anew begins anew with it.
     let inside = |ix: usize| {
         let mut at = state.steps[ix].parent;
@@ -235,8 +236,8 @@ fn take_up(
             continue;
         }
         let (set, anew) = edit(*step);
-        // A failed for-each or loop keeps the parts that succeeded.
-        let kept = !anew && set.is_none() && keeps_parts(state, *step);
+        // A failed for-each or loop keeps the parts that succeeded, a call the run that it called.
+        let kept = !anew && set.is_none() && keeps(state, *step);
         let kind = StepReset { set, resume: kept, anew };
         events.push(by(actor, now_ms, Some(&state.steps[*step].path), kind));
         if kept {
@@ -256,6 +257,14 @@ pub(crate) fn keeps_parts(state: &RunState, ix: usize) -> bool {
     failed && state.shape(ix) != Shape::Leaf && state.container(ix).is_some()
 }
 
+/// Whether a step that is done again goes on with what it has: a container with its parts, a call with the run that it called.
+fn keeps(state: &RunState, ix: usize) -> bool {
+    let step = &state.steps[ix];
+    let ended_badly = matches!(step.status, StepStatus::Failed | StepStatus::Cancelled | StepStatus::NeedsAttention);
+    let call = ended_badly && step.fallback.is_none() && state.shape(ix) == Shape::Leaf && called_run(state, ix).is_some();
+    call || keeps_parts(state, ix)
+}
+
 /// What failed or was cancelled inside a container that keeps the rest, at any depth, and what was skipped because of it.
 fn reset_parts(state: &RunState, container: usize, actor: &str, now_ms: i64) -> Vec<Event> {
     let mut events = Vec::new();
@@ -269,7 +278,7 @@ fn reset_parts(state: &RunState, container: usize, actor: &str, now_ms: i64) -> 
         if !again {
             continue;
         }
-        let kept = keeps_parts(state, *child);
+        let kept = keeps(state, *child);
         let kind = StepReset { set: None, resume: kept, anew: false };
         events.push(by(actor, now_ms, Some(&state.steps[*child].path), kind));
         if kept {
@@ -299,10 +308,12 @@ fn retry_targets(state: &RunState, scope: &RetryScope) -> Result<Vec<usize>, Ref
             targets.extend(
                 (1..state.steps.len()).filter(|ix| state.steps[*ix].status == NeedsAttention && state.steps[*ix].attached),
             );
+            targets.retain(|ix| begins_anew_with(state, *ix).is_none());
         }
         RetryScope::Step(path) => {
             let step = state.step(path).ok_or_else(|| RefusedRequest::NoSuchStep(path.clone()))?;
             let instance = &state.steps[step];
+            in_reach(state, step)?;
             match instance.status {
                 Failed if !instance.is_part() && state.definition(step).handles_failure => {
                     return refuse(format!("the failure of `{path}` was handled by the workflow; re-run from it instead"));
@@ -318,6 +329,19 @@ fn retry_targets(state: &RunState, scope: &RetryScope) -> Result<Vec<usize>, Ref
         return refuse("no step of the run has failed");
     }
     Ok(targets)
+}
+
+/// What contains a step and neither goes on nor has ended: the step begins anew with it, whatever is said of it now.
+fn begins_anew_with(state: &RunState, step: usize) -> Option<usize> {
+    let open = |around: &usize| state.steps[*around].status == StepStatus::Running || state.steps[*around].status.is_final();
+    ancestors(state, step).find(|around| !open(around))
+}
+
+fn in_reach(state: &RunState, step: usize) -> Result<(), RefusedRequest> {
+    let Some(around) = begins_anew_with(state, step) else { return Ok(()) };
+    let (step, around) = (&state.steps[step], &state.steps[around]);
+    let message = format!("`{}` lies in `{}`, which is {} and begins it anew", step.path, around.path, around.status.as_str());
+    refuse(message)
 }
 
 /// A person's word about one step: it is skipped, or has succeeded with an output.
@@ -344,6 +368,7 @@ pub fn judge(
     let step = state.step(path).ok_or_else(|| RefusedRequest::NoSuchStep(path.to_owned()))?;
     let status = state.steps[step].status;
     let ended = state.status.is_final();
+    in_reach(state, step)?;
     let fits = match status {
         StepStatus::NeedsAttention => true,
         StepStatus::Failed => state.steps[step].is_part() || !state.definition(step).handles_failure,
@@ -371,6 +396,8 @@ pub fn judge(
     plan.resets.remove(&step);
     let top = state.container(ROOT).map(|root| root.children.clone()).unwrap_or_default();
     let cancelled = top.into_iter().filter(|ix| *ix != step && state.steps[*ix].status == StepStatus::Cancelled);
+    // What contains the step goes on with what it has, the step among it.
+    let cancelled: Vec<usize> = cancelled.filter(|ix| !plan.resumes.contains(ix)).collect();
     plan.resets.extend(cancelled);
     let mut events = if ended { vec![by(actor, now_ms, None, RunTakenUp { reason: "verdict".to_owned() })] } else { Vec::new() };
     let resets = take_up(state, actor, "verdict", &plan, |_| (None, false), now_ms);

@@ -189,7 +189,7 @@ pub struct Instance {
     /// The run that it called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<String>,
-    /// Whether the next start of this container keeps what it has.
+    /// Whether the next start of this container keeps what it has, or of this call the run that it called.
     #[serde(skip_serializing_if = "is_default")]
     pub resume: bool,
     /// The definition with which it began, when the run went on with another one meanwhile.

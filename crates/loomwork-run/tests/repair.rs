@@ -75,8 +75,11 @@ impl Run {
     }
 
     fn retry(&mut self, path: &str) {
-        let (_, events) = retry(&self.state, "ada", &RetryScope::Step(path.to_owned()), None, 0).unwrap();
-        for event in events {
+        self.ask(|state| retry(state, "ada", &RetryScope::Step(path.to_owned()), None, 0).unwrap().1);
+    }
+
+    fn ask(&mut self, wish: impl Fn(&RunState) -> Vec<loomwork_run::Event>) {
+        for event in wish(&self.state) {
             self.state.apply(&event).unwrap();
         }
         self.start();
@@ -174,4 +177,34 @@ fn a_rule_for_a_failure_sees_the_error_of_its_own_step() {
     let mut each = Run::of(&text("    for_each: [1]\n"));
     each.fail("a[0]");
     assert_eq!(each.status("a[0]"), StepStatus::Skipped);
+}
+
+#[test]
+fn what_a_group_keeps_waits_for_the_join_of_the_group_after_a_retry() {
+    let text = "loomwork: 1\nid: w\nsteps:\n  - id: z\n    run: x\n  - id: a\n    run: x\n  - id: g\n    needs: [z, a]\n    join: any\n    steps:\n      - id: b\n        run: x\n      - id: c\n        run: x\n";
+    let taken_up = || {
+        let mut run = Run::of(text);
+        run.succeed("z");
+        run.ask(|state| loomwork_run::cancel(state, "ada", None, false, 0).unwrap());
+        run.end("a", AttemptOutcome::Cancelled);
+        // Without `a`, which was cancelled, the group begins; then it is cancelled with one of its steps done.
+        run.ask(|state| loomwork_run::rerun(state, "ada", "g", 0).unwrap().1);
+        run.succeed("g.b");
+        run.ask(|state| loomwork_run::cancel(state, "ada", None, false, 0).unwrap());
+        run.end("g.c", AttemptOutcome::Cancelled);
+        assert_eq!((run.state.status, run.status("g.b")), (RunStatus::Cancelled, StepStatus::Succeeded));
+        run.ask(|state| retry(state, "ada", &RetryScope::All, None, 0).unwrap().1);
+        assert_eq!((run.status("a"), run.status("g")), (StepStatus::Running, StepStatus::Pending));
+        assert_eq!((run.status("g.b"), run.status("g.c")), (StepStatus::Succeeded, StepStatus::Pending));
+        run
+    };
+    let mut run = taken_up();
+    run.succeed("a");
+    assert_eq!((run.status("g"), run.status("g.c")), (StepStatus::Running, StepStatus::Running));
+    run.succeed("g.c");
+    assert_eq!(run.state.status, RunStatus::Succeeded);
+    let mut run = taken_up();
+    run.ask(|state| loomwork_run::cancel(state, "ada", None, false, 0).unwrap());
+    run.end("a", AttemptOutcome::Cancelled);
+    assert_eq!((run.status("g.c"), run.state.status, run.state.open), (StepStatus::Cancelled, RunStatus::Cancelled, 0));
 }

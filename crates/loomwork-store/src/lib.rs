@@ -14,6 +14,7 @@ mod projection;
 mod reader;
 mod record;
 mod schema;
+mod standing;
 mod verify;
 mod versions;
 mod writer;

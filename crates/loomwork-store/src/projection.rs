@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use loomwork_run::{Event, EventKind, ForkedFrom, RunError, RunStatus, RunTrigger};
+use loomwork_run::{Event, EventKind, ForkedFrom, LetterRecord, RunError, RunStatus, RunTrigger};
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::reader::{ROW, record_of};
-use crate::{Record, StoreError, cached};
+use crate::{Record, StoreError, cached, standing};
 
 /// One run as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,11 +141,15 @@ pub(crate) fn watermark(connection: &Connection) -> rusqlite::Result<u64> {
 
 /// The rows of the runs that have events after the watermark, brought up to date; and the last number that was read.
 pub(crate) fn tail(connection: &Connection) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
-    tail_with(connection, |_, _| {})
+    tail_with(connection, |_, _| {}, |_| {})
 }
 
-/// The same, with a look at every event on the way.
-fn tail_with(connection: &Connection, mut look: impl FnMut(&str, &Event)) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
+/// The same, with a look at every record and every event of a run on the way.
+fn tail_with(
+    connection: &Connection,
+    mut look: impl FnMut(&str, &Event),
+    mut pass: impl FnMut(&Record),
+) -> Result<(HashMap<String, RunRow>, u64), StoreError> {
     let from = watermark(connection).map_err(StoreError::read)?;
     let mut rows: HashMap<String, Option<RunRow>> = HashMap::new();
     let mut last = from;
@@ -155,6 +159,7 @@ fn tail_with(connection: &Connection, mut look: impl FnMut(&str, &Event)) -> Res
     for record in records {
         let record: Record = record.map_err(StoreError::read)?;
         last = record.seq;
+        pass(&record);
         let Some(run) = record.run.as_deref() else { continue };
         let Ok(event) = record.event() else { continue };
         look(run, &event);
@@ -195,7 +200,9 @@ fn row_of(json: &str) -> Result<RunRow, StoreError> {
 /// Brings the projection up to the end of the journal; returns the new watermark.
 pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
     let mut kept = Vec::new();
-    let (rows, last) = tail_with(connection, |run, event| kept.extend(cached::of_event(run, event)))?;
+    let mut changes = standing::Changes::new();
+    let keep = |run: &str, event: &Event| kept.extend(cached::of_event(run, event));
+    let (rows, last) = tail_with(connection, keep, |record| standing::note(&mut changes, record))?;
     let transaction = connection.transaction().map_err(StoreError::write)?;
     {
         let mut insert = transaction
@@ -212,11 +219,34 @@ pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
     for (fingerprint, output) in &kept {
         cached::keep(&transaction, fingerprint, output).map_err(StoreError::write)?;
     }
+    standing::keep(&transaction, &changes).map_err(StoreError::write)?;
     transaction
         .execute("UPDATE meta SET value = ?1 WHERE key = 'projected_seq'", [last.to_string()])
         .map_err(StoreError::write)?;
     transaction.commit().map_err(StoreError::write)?;
     Ok(last)
+}
+
+/// What the tail of the journal changes of breakers and letters.
+pub(crate) fn changes(connection: &Connection) -> Result<standing::Changes, StoreError> {
+    let mut changes = standing::Changes::new();
+    tail_with(connection, |_, _| {}, |record| standing::note(&mut changes, record))?;
+    Ok(changes)
+}
+
+/// The letters with their runs.
+pub(crate) fn dead_letters(connection: &Connection) -> Result<Vec<(LetterRecord, RunRow)>, StoreError> {
+    let mut changes = standing::Changes::new();
+    let (changed, _) = tail_with(connection, |_, _| {}, |record| standing::note(&mut changes, record))?;
+    let mut found = Vec::new();
+    for letter in standing::letters(connection, changes)? {
+        let row = match changed.get(&letter.run) {
+            Some(row) => Some(row.clone()),
+            None => stored_row(connection, &letter.run)?,
+        };
+        found.extend(row.map(|row| (letter, row)));
+    }
+    Ok(found)
 }
 
 /// Runs, newest first: the projection, corrected by the tail of the journal.

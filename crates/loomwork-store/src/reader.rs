@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use loomwork_run::RunStatus;
+use loomwork_run::{BreakerRecord, LetterRecord, RunStatus};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::{CachedOutput, Record, RunFilter, RunRow, StoreError, cached, projection, schema};
+use crate::{CachedOutput, Record, RunFilter, RunRow, StoreError, cached, projection, schema, standing};
 
 /// The columns that [`record_of`] reads, in its order.
 pub(crate) const ROW: &str = "seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash";
@@ -104,6 +104,33 @@ impl Reader {
     /// When it cannot be read.
     pub fn cached(&self, fingerprint: &str) -> Result<Option<CachedOutput>, StoreError> {
         cached::find(&self.connection, fingerprint)
+    }
+
+    /// The circuit breakers that attempts have asked, by key.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
+        let at_once = self.connection.unchecked_transaction().map_err(StoreError::read)?;
+        standing::breakers(&at_once, projection::changes(&at_once)?)
+    }
+
+    /// The dead letters, and failed runs that may become some, by run.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn letters(&self) -> Result<Vec<LetterRecord>, StoreError> {
+        let at_once = self.connection.unchecked_transaction().map_err(StoreError::read)?;
+        standing::letters(&at_once, projection::changes(&at_once)?)
+    }
+
+    /// The same with their runs.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn dead_letters(&self) -> Result<Vec<(LetterRecord, RunRow)>, StoreError> {
+        let at_once = self.connection.unchecked_transaction().map_err(StoreError::read)?;
+        projection::dead_letters(&at_once)
     }
 
     fn one<T: rusqlite::types::FromSql>(&self, sql: &str, key: &str) -> Result<Option<T>, StoreError> {

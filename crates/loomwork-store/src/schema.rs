@@ -108,6 +108,7 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
     }
     // Nothing but a fold of the journal, so that a version that does not know it is not in its way.
     connection.execute_batch(crate::cached::TABLE).map_err(failed)?;
+    connection.execute_batch(crate::standing::TABLE).map_err(failed)?;
     Ok(connection)
 }
 
@@ -134,6 +135,6 @@ fn format_of(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-fn table_exists(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+pub(crate) fn table_exists(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) FROM sqlite_master WHERE name = ?1", [name], |row| Ok(row.get::<_, u32>(0)? > 0))
 }

@@ -230,3 +230,50 @@ fn a_definition_is_kept_once_and_listed_with_its_runs_with_and_without_the_proje
     connection.execute_batch("UPDATE meta SET value = '1' WHERE key = 'projected_seq'").unwrap();
     assert_eq!(reader.versions("other").unwrap(), []);
 }
+
+#[test]
+fn breakers_and_letters_are_the_same_from_the_projection_and_from_the_journal_alone() {
+    use loomwork_run::{BreakerInput, BreakerRecord, LetterRecord, LetterState};
+    let (_folder, path) = place();
+    let writer = Writer::open(&path, "j").unwrap();
+    let shared = |kind: &'static str, data: serde_json::Value| NewRecord {
+        run: None,
+        at_ms: 9,
+        actor: "engine".to_owned(),
+        kind,
+        v: 1,
+        step: None,
+        attempt: None,
+        data: data.to_string().into_bytes(),
+    };
+    let letter = |run: &str, state| LetterRecord { run: run.to_owned(), failed_at_ms: 5, state };
+    let json = |letter: &LetterRecord| serde_json::to_value(letter).unwrap();
+    let due = LetterState::Due { due_at_ms: 8 };
+    let parked = LetterState::Parked { parked_at_ms: 9 };
+    let mut breaker = BreakerRecord::new("k".to_owned(), 1);
+    let name = loomwork_run::AttemptName { run: "a".to_owned(), step: "s".to_owned(), attempt: 1 };
+    let (_, opened) = breaker.meet(BreakerInput::Failed(name), 7);
+    commit(&writer, (0..4).map(|n| created(&format!("r{n}"), n.into(), n + 1)).collect());
+    commit(&writer, (0..4).map(|n| shared("dead_letter_due", json(&letter(&format!("r{n}"), due)))).collect());
+    commit(&writer, (0..3).map(|n| shared("dead_letter_parked", json(&letter(&format!("r{n}"), parked)))).collect());
+    let taken_up = of("r1", 10, None, loomwork_run::RunTakenUp { reason: "retry".to_owned() });
+    let sent = shared("dead_letter_discarded", serde_json::json!({ "run": "r2", "reason": null }));
+    commit(&writer, vec![taken_up, sent, shared(opened.unwrap(), serde_json::to_value(&breaker).unwrap())]);
+    let seen = || {
+        let reader = Reader::open(&path).unwrap();
+        let rows: Vec<_> = reader.dead_letters().unwrap().into_iter().map(|(letter, row)| (letter.run, row.number)).collect();
+        (reader.breakers().unwrap(), reader.letters().unwrap(), rows)
+    };
+    let rows = vec![("r0".to_owned(), 1), ("r3".to_owned(), 4)];
+    let expected = (vec![breaker], vec![letter("r0", parked), letter("r3", due)], rows);
+    assert_eq!(seen(), expected);
+    drop(writer);
+    // The projection has caught up at the latest when it was closed; without it the journal says the same.
+    drop(Writer::open(&path, "j").unwrap());
+    assert_eq!(seen(), expected);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("DELETE FROM run; DELETE FROM standing; UPDATE meta SET value = '0' WHERE key = 'projected_seq'").unwrap();
+    assert_eq!(seen(), expected);
+    raw.execute_batch("DROP TABLE standing").unwrap();
+    assert_eq!(seen(), expected);
+}

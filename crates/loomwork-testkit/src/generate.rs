@@ -71,6 +71,9 @@ fn action(text: &mut String, dice: &mut Dice, (prefix, step): (&str, u64), depth
         }
         7 => {
             text.push_str("workflow: { id: called }\n");
+            if dice.one_in(3) {
+                text.push_str("breaker: { failures: 1, cooldown: 15ms, key: shared }\n");
+            }
             PLAIN
         }
         8 => {
@@ -133,8 +136,23 @@ fn work(text: &mut String, dice: &mut Dice) -> &'static [&'static str] {
         1 => text.push_str("cache: { ttl: 20ms, key: \"${{ run.id }}\" }\n"),
         _ => {}
     }
+    match dice.below(6) {
+        0 => text.push_str("breaker: { failures: 1, cooldown: 15ms, key: shared }\n"),
+        1 => text.push_str("breaker: { failures: 2, cooldown: 10ms }\n"),
+        _ => {}
+    }
     if dice.one_in(3) {
         text.push_str("compensate: { run: undo }\n");
+    }
+    match dice.below(10) {
+        0 => text.push_str("resources: { gpu: 1 }\n"),
+        1 => text.push_str("resources: { gpu: 3, slots: 2 }\n"),
+        // Of this there is none.
+        2 if dice.one_in(5) => text.push_str("resources: { pigeons: 1 }\n"),
+        3 => {
+            let _ = writeln!(text, "priority: {}", dice.below(10));
+        }
+        _ => {}
     }
     PLAIN
 }

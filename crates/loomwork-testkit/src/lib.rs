@@ -5,8 +5,10 @@
 
 mod generate;
 mod rules;
+mod standing;
 mod world;
 
 pub use generate::random_workflow;
 pub use rules::broken_rules;
+pub use standing::{breakers, broken_standing, letters};
 pub use world::{Dice, World, fingerprint, history};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
-    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, NewRun,
-    Request, Wish, fold_on, fold_run,
+    Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, Limits,
+    NewRun, Request, Wish, fold_on, fold_run,
 };
 use loomwork_run::{
     Amendment, AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger,
@@ -187,6 +187,8 @@ pub struct World {
     dice: Dice,
     now_ms: i64,
     slots: usize,
+    dead_letter_after_ms: u64,
+    text: String,
     core: Core,
     in_flight: Option<(u64, Batch, Vec<After>)>,
     /// The disk is full: what is on its way to it stays there.
@@ -202,6 +204,7 @@ impl World {
     pub fn new(seed: u64, text: &str) -> Self {
         let mut dice = Dice::new(seed);
         let slots = 1 + usize::try_from(dice.below(3)).unwrap_or(0);
+        let dead_letter_after_ms = [0, 5, 60][usize::try_from(dice.below(3)).unwrap_or(0)];
         let shelf = Arc::new(Shelf::default());
         let mut world = Self {
             broken: Vec::new(),
@@ -210,7 +213,9 @@ impl World {
             dice,
             now_ms: 1_000_000,
             slots,
-            core: Core::new(slots, 1, Arc::clone(&shelf) as Arc<dyn Library>),
+            dead_letter_after_ms,
+            text: text.to_owned(),
+            core: core(slots, 1, &shelf).with_letters(Vec::new(), dead_letter_after_ms, true),
             in_flight: None,
             full: false,
             performing: BTreeMap::new(),
@@ -218,20 +223,24 @@ impl World {
             shelf,
             refused: Arc::default(),
         };
-        world.create(text);
+        if let Some(new) = world.new_run() {
+            world.core.request(Request::Create(Box::new(new), Box::new(|_| {})), world.now_ms);
+        }
         world
     }
 
-    fn create(&mut self, text: &str) {
+    /// A run of the world's workflow, to be created.
+    fn new_run(&mut self) -> Option<NewRun> {
+        let text = self.text.as_str();
         let analysis = loomwork_workflow::analyze(text);
         let Some(workflow) = analysis.workflow else {
             self.broken.push(format!("the generated workflow is not valid: {:?}\n{text}", analysis.diagnostics));
-            return;
+            return None;
         };
         let child = "loomwork: 1\nid: called\nsteps:\n  - id: a\n    run: work\n  - id: b\n    needs: [a]\n    run: work\n";
         locked(&self.shelf.called).insert("called".to_owned(), child.to_owned());
         let definition = loomwork_workflow::definition_hash(text);
-        let new = NewRun {
+        Some(NewRun {
             id: Arc::from(self.shelf.fresh_id()),
             program: Arc::new(Program::new(workflow, definition)),
             text: Arc::from(text),
@@ -244,8 +253,7 @@ impl World {
             last_number: 0,
             parent: None,
             group: None,
-        };
-        self.core.request(Request::Create(Box::new(new), Box::new(|_| {})), self.now_ms);
+        })
     }
 
     /// Another loop over the same journal, with one slot.
@@ -442,13 +450,16 @@ impl World {
     }
 
     fn person(&mut self) {
+        if self.dice.one_in(4) {
+            return self.tidy_up();
+        }
         let runs = self.runs();
         if runs.is_empty() {
             return;
         }
         let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
         self.load(&run);
-        let step = format!("s{}", self.dice.below(6));
+        let step = self.some_step(&run);
         let what = match self.dice.below(15) {
             0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
             1 => Wish::Pause,
@@ -456,7 +467,12 @@ impl World {
             4 => Wish::Judge { step, verdict: Verdict::Skip },
             5 => Wish::Judge { step, verdict: Verdict::Succeed(json!({ "by": "ada" })) },
             6 => Wish::Rerun { from: step },
-            7 => Wish::Decide { step, approved: self.dice.one_in(2), comment: None, form: None },
+            7 => Wish::Decide {
+                step: self.asked_for(&run).unwrap_or(step),
+                approved: self.dice.one_in(2),
+                comment: None,
+                form: None,
+            },
             8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
             9 => return self.send(),
             10 | 11 => match self.corrected() {
@@ -473,6 +489,44 @@ impl World {
         let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
         let ask = Ask { run, actor: "ada".to_owned(), what, answer };
         self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
+    }
+
+    /// The first step of a run that waits for a decision.
+    fn asked_for(&mut self, run: &Arc<str>) -> Option<String> {
+        let active = self.read(run)?;
+        let asks = |step: &&loomwork_run::Instance| step.attached && step.status == loomwork_run::StepStatus::NeedsApproval;
+        active.state.steps.iter().find(asks).map(|step| step.path.to_string())
+    }
+
+    /// A person looks after what the runs share: sends a dead letter again or discards it, closes a breaker.
+    fn tidy_up(&mut self) {
+        let journal = self.journal();
+        let refused = Arc::clone(&self.refused);
+        let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
+        let actor = "ada".to_owned();
+        let letter = crate::letters(&journal).into_iter().next().map(|letter| Arc::from(letter.run));
+        let breaker = crate::breakers(&journal).into_iter().next().map(|breaker| breaker.key);
+        let request = match (self.dice.below(3), letter, breaker) {
+            (0, Some(letter), _) => Request::Discard { letter, actor, reason: None, answer },
+            (1, Some(letter), _) => match self.new_run() {
+                Some(new) => Request::Resend { letter, new: Box::new(new), answer },
+                None => return,
+            },
+            (2, _, Some(key)) => Request::ResetBreaker { key, actor, answer },
+            _ => return,
+        };
+        self.core.request(request, self.now_ms);
+    }
+
+    /// A step of the top, or any that the run has; it may have none of that name.
+    fn some_step(&mut self, run: &Arc<str>) -> String {
+        let top = format!("s{}", self.dice.below(6));
+        if !self.dice.one_in(3) {
+            return top;
+        }
+        let Some(active) = self.read(run) else { return top };
+        let drawn = 1 + usize::try_from(self.dice.below(active.state.steps.len() as u64 - 1)).unwrap_or(0);
+        active.state.steps.get(drawn).map_or(top, |step| step.path.to_string())
     }
 
     /// Another workflow drawn with the dice, some steps of which are those of the run.
@@ -579,7 +633,12 @@ impl World {
         self.performing.clear();
         self.fingerprinting.clear();
         let next = self.journal().len() as u64 + 1;
-        self.core = Core::new(self.slots, next, Arc::clone(&self.shelf) as Arc<dyn Library>);
+        let journal = self.journal();
+        self.core = core(self.slots, next, &self.shelf).with_breakers(crate::breakers(&journal)).with_letters(
+            crate::letters(&journal),
+            self.dead_letter_after_ms,
+            true,
+        );
         let runs = self.runs();
         let open: Vec<Active> =
             runs.iter().filter_map(|run| self.recovered(run)).filter(|active| !active.state.status.is_final()).collect();
@@ -623,6 +682,11 @@ impl World {
         }
         seen.lock().ok().and_then(|mut seen| seen.take())
     }
+}
+
+/// A loop with few slots, and less of a kind than some steps want.
+fn core(slots: usize, next_seq: u64, shelf: &Arc<Shelf>) -> Core {
+    Core::new(slots, next_seq, Arc::clone(shelf) as Arc<dyn Library>).with_limits(Limits::of_slots(slots).with("gpu", 2.0))
 }
 
 fn count_refusal(refused: &Mutex<u32>, was: bool) {

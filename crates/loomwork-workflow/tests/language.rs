@@ -100,7 +100,7 @@ fn the_file_at_a_glance_is_valid_and_says_what_cannot_run() {
     let workflow = analysis.workflow.expect("no errors");
     let unsupported: Vec<(&str, &str)> =
         workflow.unsupported().iter().map(|(path, what)| (path.as_str(), what.as_str())).collect();
-    assert_eq!(unsupported, [("describe.sentence", "agent"), ("publish", "breaker")]);
+    assert_eq!(unsupported, [("describe.sentence", "agent")]);
     let Action::Group(group) = &workflow.body.steps[2].action else { panic!("a group") };
     assert_eq!(group.body.steps.len(), 2);
     // The second step reads the first, and both read steps outside: those edges are the group's.
@@ -323,4 +323,21 @@ fn a_schema_that_is_none_is_shown_where_it_is_wrong() {
     only(elsewhere, 6, "LW0120");
     none("  - id: a\n    approve: { message: x, form: { $ref: \"#/$defs/n\", $defs: { n: { type: string } } } }\n");
     none("  - id: a\n    http: { url: x, expect: { schema: { type: object } } }\n");
+}
+
+#[test]
+fn a_breaker_suits_a_step_that_has_attempts() {
+    let found = |step: &str| {
+        let text = format!("loomwork: 1\nid: w\nsteps:\n  - id: a\n    breaker: {{ failures: 2, cooldown: 1m }}\n{step}");
+        let analysis = analyze(&text);
+        let codes: Vec<&str> = analysis.diagnostics.iter().map(|found| found.code).collect();
+        (codes, analysis.workflow.map(|workflow| workflow.unsupported().len()))
+    };
+    for step in
+        ["    run: x\n", "    workflow: { id: other }\n", "    http: { url: 'http://localhost' }\n    for_each: '${{ [1] }}'\n"]
+    {
+        assert_eq!(found(step), (vec![], Some(0)), "{step}");
+    }
+    assert_eq!(found("    set: { n: 1 }\n").0, [codes::CONFLICT]);
+    assert_eq!(found("    steps: [{ id: b, run: x }]\n"), (vec![codes::NOT_SUPPORTED], Some(1)));
 }

@@ -10,6 +10,7 @@ mod disk;
 mod documentation;
 mod examples;
 mod guests;
+mod line;
 mod plans;
 mod processes;
 mod refusals;

@@ -20,6 +20,8 @@ export const keys = {
   workspace: ['workspace'] as const,
   workflows: ['workflows'] as const,
   runs: ['runs'] as const,
+  letters: ['letters'] as const,
+  breakers: ['breakers'] as const,
 };
 
 /** What went wrong, for a person. */

@@ -66,6 +66,7 @@ function connect(listener: RunListener | null): void {
         before = null;
         if (interrupted) {
           refreshAll();
+          refreshShared();
           listener?.onResumed();
         }
         interrupted = false;
@@ -81,11 +82,15 @@ function connect(listener: RunListener | null): void {
 }
 
 function spread(news: News): void {
-  if (news.reset) refreshAll();
+  if (news.reset) {
+    refreshAll();
+    refreshShared();
+  }
   if (news.runs.length) {
     patchRuns(news.runs);
     refreshSoon();
   }
+  if (news.shared) refreshShared();
   if (news.workflows.length) {
     void client.invalidateQueries({ queryKey: keys.workflows });
     for (const listener of fileListeners) listener(news.workflows);
@@ -96,6 +101,11 @@ function refreshAll(): void {
   void client.invalidateQueries({ queryKey: keys.workspace });
   void client.invalidateQueries({ queryKey: keys.workflows });
   void client.invalidateQueries({ queryKey: keys.runs });
+}
+
+function refreshShared(): void {
+  void client.invalidateQueries({ queryKey: keys.letters });
+  void client.invalidateQueries({ queryKey: keys.breakers });
 }
 
 /** Rows that are on screen change at once; what counts and orders them follows. */

@@ -27,6 +27,11 @@ export function useRuns(filter: ListRuns, enabled = true) {
   });
 }
 
+/** What waits to be started, of one run or of all, looked at anew every two seconds for as long as somebody looks. */
+export function useQueue(run?: string) {
+  return useQuery({ queryKey: ['queue', run ?? null], queryFn: () => call('get_queue', { run, limit: 200 }), refetchInterval: 2_000, staleTime: 0 });
+}
+
 /** A value that was left out for its size. It never changes: its name is its hash. */
 export function useValue(run: string, hash: string, wanted: boolean) {
   return useQuery({

@@ -2,7 +2,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { client, goLive } from '@/api';
-import { RunsView } from '@/features/runs';
+import { BreakersView, LettersView, RunsView } from '@/features/runs';
 import { StartRun } from '@/features/start';
 import { WorkflowsView } from '@/features/workflows';
 import { access } from '@/platform';
@@ -59,6 +59,8 @@ function View({ route }: { route: Route }) {
     case 'design': return <DesignView key={route.path} path={route.path} />;
     case 'runs': return <RunsView workflow={route.workflow} status={route.status} />;
     case 'run': return <RunView key={route.id} id={route.id} />;
+    case 'letters': return <LettersView />;
+    case 'breakers': return <BreakersView />;
     case 'settings': return <SettingsView />;
     case 'unknown':
       return (

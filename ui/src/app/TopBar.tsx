@@ -7,6 +7,7 @@ import { linkTo, type Route } from '@/shared/router';
 import { useTheme } from '@/shared/theme';
 import { Button, Keys, StatusIcon, Tip } from '@/shared/ui';
 import { useTitle } from '@/shared/title';
+import { QueuePopover } from './QueuePopover';
 
 interface TopBarProps {
   route: Route;
@@ -25,6 +26,7 @@ export function TopBar({ route, onPalette, onShortcuts }: TopBarProps) {
       </button>
       <div className="topright">
         <EngineChip />
+        <QueuePopover />
         <Tip text={`Switch to the ${other} theme`}>
           <Button look="ghost" aria-label={`Switch to the ${other} theme`} icon={shown === 'dark' ? <Sun size={16} /> : <Moon size={16} />} onClick={() => choose(other)} />
         </Tip>
@@ -42,8 +44,10 @@ function Crumbs({ route }: { route: Route }) {
   const trail: { name: string; to: Route }[] = [{ name: data?.name ?? 'Loomwork', to: { view: 'workflows' } }];
   if (route.view === 'workflows' || route.view === 'design') trail.push({ name: 'Workflows', to: { view: 'workflows' } });
   if (route.view === 'design') trail.push({ name: title ?? route.path, to: route });
-  if (route.view === 'runs' || route.view === 'run') trail.push({ name: 'Runs', to: { view: 'runs' } });
+  if (['runs', 'run', 'letters', 'breakers'].includes(route.view)) trail.push({ name: 'Runs', to: { view: 'runs' } });
   if (route.view === 'run') trail.push({ name: title ?? '…', to: route });
+  if (route.view === 'letters') trail.push({ name: 'Dead letters', to: route });
+  if (route.view === 'breakers') trail.push({ name: 'Circuit breakers', to: route });
   if (route.view === 'settings') trail.push({ name: 'Settings', to: route });
   return (
     <nav className="crumbs" aria-label="Breadcrumb">
@@ -70,7 +74,7 @@ function EngineChip() {
       <span className="chip pill line engine" role="status" tabIndex={0} data-testid="engine">
         <StatusIcon status={lost ? 'retrying' : data.stalled ? 'failed' : data.running > 0 ? 'running' : 'succeeded'} size={12} quiet />
         <span style={{ color: 'var(--text-1)' }}>{lost ? 'Connection lost' : data.stalled ? 'Engine waits' : 'Engine ready'}</span>
-        {!lost && <span className="t3 num">{[data.owner ? '' : 'guest', load, data.queued > 0 ? `${data.queued} queued` : ''].filter(Boolean).join(', ')}</span>}
+        {!lost && <span className="t3 num">{[data.owner ? '' : 'guest', load].filter(Boolean).join(', ')}</span>}
       </span>
     </Tip>
   );

@@ -28,6 +28,10 @@ runs: Array<RunSummary>,
  */
 workflows: Array<string>, 
 /**
+ * True when a circuit breaker or the list of dead letters changed.
+ */
+shared: boolean, 
+/**
  * True when the owner changed or the stream was interrupted: read everything anew.
  */
 reset: boolean, };

@@ -26,7 +26,7 @@ describe('errors', () => {
 });
 
 describe('watching', () => {
-  const news = (seq: number): News => ({ events: [{ seq } as News['events'][number]], logs: [], logs_omitted: 0, runs: [], workflows: [], reset: false });
+  const news = (seq: number): News => ({ events: [{ seq } as News['events'][number]], logs: [], logs_omitted: 0, runs: [], workflows: [], shared: false, reset: false });
 
   it('opens a broken stream again from the last event seen', async () => {
     const asked: Watch[] = [];

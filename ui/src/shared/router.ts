@@ -6,6 +6,8 @@ export type Route =
   | { view: 'design'; path: string }
   | { view: 'runs'; workflow?: string; status?: string }
   | { view: 'run'; id: string }
+  | { view: 'letters' }
+  | { view: 'breakers' }
   | { view: 'settings' }
   | { view: 'unknown'; path: string };
 
@@ -16,6 +18,8 @@ export function parseRoute(pathname: string, search = ''): Route {
   if (parts[0] === 'w' && parts.length > 1) return { view: 'design', path: parts.slice(1).join('/') };
   if (parts[0] === 'runs' && parts[1]) return { view: 'run', id: parts[1] };
   if (parts[0] === 'runs') return { view: 'runs', workflow: query.get('workflow') ?? undefined, status: query.get('status') ?? undefined };
+  if (parts[0] === 'dead-letters') return { view: 'letters' };
+  if (parts[0] === 'breakers') return { view: 'breakers' };
   if (parts[0] === 'settings') return { view: 'settings' };
   return { view: 'unknown', path: pathname };
 }
@@ -25,6 +29,8 @@ export function href(route: Route): string {
     case 'workflows': return '/';
     case 'design': return `/w/${route.path.split('/').map(encodeURIComponent).join('/')}`;
     case 'run': return `/runs/${encodeURIComponent(route.id)}`;
+    case 'letters': return '/dead-letters';
+    case 'breakers': return '/breakers';
     case 'settings': return '/settings';
     case 'unknown': return route.path;
     case 'runs': {

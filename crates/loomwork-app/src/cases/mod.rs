@@ -8,7 +8,9 @@ mod checkpoints;
 mod files;
 mod import;
 mod plan;
+mod queue;
 mod runs;
+mod shared;
 mod take_up;
 mod versions;
 mod workflows;
@@ -55,9 +57,13 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::GetRun(_)
         | Request::GetRunDesign(_)
         | Request::ListRuns(_)
+        | Request::GetQueue(_)
         | Request::GetEvents(_)
         | Request::GetLogs(_)
         | Request::GetValue(_)
+        | Request::ListBreakers(_)
+        | Request::ListDeadLetters(_)
+        | Request::GetDeadLetter(_)
         | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
         | Request::BackUp(_)
@@ -77,7 +83,10 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
-        | Request::SendEvent(_) => false,
+        | Request::SendEvent(_)
+        | Request::ResetBreaker(_)
+        | Request::ResendRun(_)
+        | Request::DiscardDeadLetter(_) => false,
     }
 }
 
@@ -110,6 +119,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::GetRun(request) => json(runs::get(journal, engine, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, engine, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),
+        Request::GetQueue(request) => json(queue::queue(journal, &owner.engine(), request).await),
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, engine, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),
@@ -127,6 +137,12 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
+        Request::ListBreakers(_) => json(shared::breakers(journal).await),
+        Request::ListDeadLetters(_) => json(shared::letters(journal).await),
+        Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, engine, request).await),
+        Request::ResetBreaker(request) => json(shared::reset(caller, request).await),
+        Request::ResendRun(request) => json(shared::resend(caller, request).await),
+        Request::DiscardDeadLetter(request) => json(shared::discard(caller, request).await),
     }
 }
 
@@ -152,9 +168,14 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::GetRun(request) => json(runs::get(journal, None, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, None, request).await),
         Request::ListRuns(request) => json(journal.list(request).await),
+        // Without an engine nothing stands in line.
+        Request::GetQueue(_) => json(Ok(loomwork_api::Queue::default())),
         Request::GetEvents(request) => json(runs::events(journal, request).await),
         Request::GetLogs(request) => json(runs::logs(journal, None, request).await),
         Request::GetValue(request) => json(runs::value(journal, request).await),
+        Request::ListBreakers(_) => json(shared::breakers(journal).await),
+        Request::ListDeadLetters(_) => json(shared::letters(journal).await),
+        Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, None, request).await),
         Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
         Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
@@ -173,7 +194,10 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::DeleteCheckpoint(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
-        | Request::SendEvent(_) => {
+        | Request::SendEvent(_)
+        | Request::ResetBreaker(_)
+        | Request::ResendRun(_)
+        | Request::DiscardDeadLetter(_) => {
             Err(problem::unavailable("Nobody owns the workspace at this moment; it was opened for reading only."))
         }
     }

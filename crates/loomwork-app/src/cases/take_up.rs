@@ -9,7 +9,7 @@ use loomwork_api::{
 use loomwork_engine::{Fork, Wish};
 use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
 use loomwork_workflow::Workflow;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Caller, workflows};
 use crate::{
@@ -21,26 +21,30 @@ use crate::{
 pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> {
     let catalog = Arc::clone(caller.owner.catalog());
     let StartRun { workflow: name, inputs, labels, priority } = request;
-    let (entry, workflow, inputs) = blocking(move || {
-        let (entry, workflow) = runnable(&catalog, &name)?;
-        let inputs = loomwork_workflow::resolve_inputs(&workflow, &inputs).map_err(|problems| {
-            let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
-            problem::invalid(said.join(" "))
-        })?;
-        Ok((entry, workflow, inputs))
-    })
-    .await?;
-    let start = loomwork_engine::StartRun {
-        workflow,
-        text: Arc::from(entry.file.text.as_str()),
-        path: entry.path,
-        inputs,
-        labels,
-        priority,
-        actor: caller.actor.clone(),
-    };
+    let (text, path, workflow, inputs) = blocking(move || from_file(&catalog, &name, &inputs)).await?;
+    let (text, actor) = (Arc::from(text.as_str()), caller.actor.clone());
+    let start = loomwork_engine::StartRun { workflow, text, path, inputs, labels, priority, actor };
     let run = caller.owner.engine().start_run(start).await.map_err(of_engine)?;
     show(caller, &run).await
+}
+
+/// The text, path and workflow of a file, and the inputs for a run of it.
+pub(super) fn from_file(
+    catalog: &Catalog,
+    name: &str,
+    inputs: &Map<String, Value>,
+) -> ApiResult<(String, String, Workflow, Map<String, Value>)> {
+    let (entry, workflow) = runnable(catalog, name)?;
+    let inputs = fitting(&workflow, inputs)?;
+    Ok((entry.file.text.clone(), entry.path, workflow, inputs))
+}
+
+/// The inputs for a run of a workflow, with defaults filled in.
+pub(super) fn fitting(workflow: &Workflow, inputs: &Map<String, Value>) -> ApiResult<Map<String, Value>> {
+    loomwork_workflow::resolve_inputs(workflow, inputs).map_err(|problems| {
+        let said: Vec<String> = problems.iter().map(|problem| problem::sentence(&problem.to_string())).collect();
+        problem::invalid(said.join(" "))
+    })
 }
 
 /// A workflow of the workspace that can be run.
@@ -178,7 +182,7 @@ pub(super) async fn send(caller: &Caller, request: SendEvent) -> ApiResult<Nothi
     Ok(Nothing {})
 }
 
-async fn show(caller: &Caller, run: &str) -> ApiResult<Run> {
+pub(super) async fn show(caller: &Caller, run: &str) -> ApiResult<Run> {
     caller.owner.engine().inspect(run, |active| views::run(active, now_ms())).await.map_err(of_engine)
 }
 

@@ -12,6 +12,7 @@ mod plan;
 mod run;
 mod runs;
 mod serve;
+mod shared;
 mod subject;
 mod take_up;
 mod versions;
@@ -81,6 +82,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
         Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,
+        Command::Queue { run, limit } => runs::queue(&context, run, limit).await,
         Command::Events { run, from, follow } => follow::events(&context, run, from, follow).await,
         Command::Logs { run, step, follow } => follow::logs(&context, run, step, follow).await,
         Command::Retry { run, step, items: _, set, plan } => take_up::retry(&context, run, step, set, plan).await,
@@ -96,6 +98,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Approve(decision) => take_up::decide(&context, decision, true).await,
         Command::Reject(decision) => take_up::decide(&context, decision, false).await,
         Command::Send { name, data, run } => take_up::send(&context, name, data, run).await,
+        Command::Breakers { command } => shared::breakers(&context, command).await,
+        Command::DeadLetters { command } => shared::letters(&context, command).await,
         Command::Trust { dir } => take_up::trust(&context, dir).await,
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Open { dir } => open::open(&context, dir),

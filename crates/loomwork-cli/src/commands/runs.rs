@@ -1,7 +1,7 @@
 //! `show` and `runs`: what the journal says, with or without an engine.
 
-use loomwork_api::{GetRun, ListRuns, RunStatus};
-use loomwork_app::Mode;
+use loomwork_api::{GetQueue, GetRun, ListRuns, QueueEntry, Run, RunStatus, StepStatus};
+use loomwork_app::{Backend, Mode};
 use serde_json::Value;
 
 use super::Context;
@@ -17,7 +17,7 @@ pub(super) async fn show(context: &Context, run: String) -> Result<Exit, Failure
     let run = backend.request(GetRun { run }).await?;
     match context.form {
         Form::Json => output::json(&run),
-        Form::Text => output::line(&render::run::whole(&run)),
+        Form::Text => output::line(&render::run::waiting(&run, &waits_for(&backend, &run).await?)),
     }
     Ok(Exit::Done)
 }
@@ -38,6 +38,29 @@ pub(super) async fn list(
         Form::Text => list.runs.iter().for_each(|run| output::line(&render::run::headline(run))),
     }
     Ok(Exit::Done)
+}
+
+/// Lists what waits to be started.
+pub(super) async fn queue(context: &Context, run: Option<String>, limit: u32) -> Result<Exit, Failure> {
+    let backend = context.open(Mode::JoinOrRead).await?;
+    let queue = backend.request(GetQueue { run, limit: Some(limit) }).await?;
+    match context.form {
+        Form::Json => output::json(&queue),
+        Form::Text if queue.slots == 0 => output::note("No engine runs in this workspace, so nothing stands in line."),
+        Form::Text if queue.waiting.is_empty() => output::note("Nothing waits to be started."),
+        Form::Text => output::line(&render::run::queue(&queue)),
+    }
+    Ok(Exit::Done)
+}
+
+/// Why steps of a run, or the run itself, do not start yet.
+async fn waits_for(backend: &Backend, run: &Run) -> Result<Vec<QueueEntry>, Failure> {
+    let queued = run.summary.status == RunStatus::Queued || run.steps.iter().any(|step| step.status == StepStatus::Queued);
+    if !queued {
+        return Ok(Vec::new());
+    }
+    let request = GetQueue { run: Some(run.summary.id.clone()), limit: None };
+    Ok(backend.request(request).await?.waiting)
 }
 
 fn parse_status(text: &str) -> Result<RunStatus, Failure> {

@@ -4,4 +4,5 @@ pub(crate) mod diagnostics;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod run;
+pub(crate) mod shared;
 pub(crate) mod versions;

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;
-use loomwork_api::{Event, LogLine, LogStream, RetryPlan, Run, RunError, RunStatus, RunStep, RunSummary, StepStatus};
+use loomwork_api::{
+    Event, LogLine, LogStream, Queue, QueueEntry, ResourceUse, RetryPlan, Run, RunError, RunStatus, RunStep, RunSummary,
+    StepStatus,
+};
 use serde_json::Value;
 
 /// One line about a run.
@@ -18,10 +21,22 @@ pub(crate) fn headline(run: &RunSummary) -> String {
 
 /// A run with its steps.
 pub(crate) fn whole(run: &Run) -> String {
+    waiting(run, &[])
+}
+
+/// A run with its steps, and why those that are ready do not start yet.
+pub(crate) fn waiting(run: &Run, queue: &[QueueEntry]) -> String {
+    let reason = |step: Option<&str>| queue.iter().find(|entry| entry.step.as_deref() == step).map(|entry| &entry.message);
     let mut text = headline(&run.summary);
+    if let Some(reason) = reason(None) {
+        let _ = write!(text, "\n  {reason}");
+    }
     let width = run.steps.iter().map(|step| step.path.chars().count()).max().unwrap_or(0);
     for step in &run.steps {
         let _ = write!(text, "\n  {} {:width$}  {}", step_mark(step.status), step.path, step_line(step));
+        if let Some(reason) = reason(Some(&step.path)).filter(|_| step.status == StepStatus::Queued) {
+            let _ = write!(text, "  {reason}");
+        }
     }
     if let Some(error) = &run.summary.error {
         let _ = write!(text, "\n{}", error_lines(error));
@@ -31,6 +46,31 @@ pub(crate) fn whole(run: &Run) -> String {
         for (key, value) in outputs {
             let _ = write!(text, "\n{key} = {}", shortened(value));
         }
+    }
+    text
+}
+
+/// What waits to be started, and what is taken.
+pub(crate) fn queue(queue: &Queue) -> String {
+    let mut text = format!("{} of {} slots taken", queue.taken, queue.slots);
+    for ResourceUse { kind, taken, of } in queue.resources.iter().filter(|resource| resource.taken > 0.0) {
+        let gigabytes = |bytes: f64| format!("{:.1} GB", bytes / 1e9);
+        let _ = match kind.as_str() {
+            "memory" => write!(text, ", {} of {} memory", gigabytes(*taken), gigabytes(*of)),
+            _ => write!(text, ", {taken} of {of} {kind}"),
+        };
+    }
+    for entry in &queue.waiting {
+        let name = format!("{} #{}", entry.run.workflow, entry.run.number);
+        let step = entry.step.as_deref().unwrap_or("(the run)");
+        let _ = write!(text, "\n{name:24} {step:24} priority {}", entry.priority);
+        if let Some(rank) = entry.rank.filter(|rank| *rank > u32::from(entry.priority)) {
+            let _ = write!(text, ", by now {rank}");
+        }
+        let _ = write!(text, "  {}", entry.message);
+    }
+    if queue.more > 0 {
+        let _ = write!(text, "\nand {} more", queue.more);
     }
     text
 }
@@ -138,7 +178,7 @@ pub(crate) fn duration_text(ms: u64) -> String {
     }
 }
 
-fn shortened(value: &Value) -> String {
+pub(crate) fn shortened(value: &Value) -> String {
     const LONGEST: usize = 200;
     let text = match value {
         Value::String(text) => text.trim_end().to_owned(),

@@ -125,10 +125,22 @@ impl Core {
         let workflow = active.state.program.workflow.id.clone();
         let recorded = self.record(run, vec![event]);
         self.unsettled.push_back(Arc::clone(run));
-        match starting.filter(|_| recorded) {
-            Some(starting) => self.perform(run, (path, workflow), starting, (Performing::Step(step), share)),
-            None => self.queue.give_back(&share),
+        let Some(starting) = starting.filter(|_| recorded) else { return self.queue.give_back(&share) };
+        match self.refused_by_breaker(run, step, starting.attempt, now_ms) {
+            None => self.perform(run, (path, workflow), starting, (Performing::Step(step), share)),
+            Some(error) => {
+                self.queue.give_back(&share);
+                self.fail_attempt(run, (step, starting.attempt), error, now_ms);
+            }
         }
+    }
+
+    /// An attempt that was intended fails before it starts.
+    pub(super) fn fail_attempt(&mut self, run: &Arc<str>, attempt: (usize, u32), error: RunError, now_ms: i64) {
+        let Some(active) = self.runs.get_mut(run) else { return };
+        let outcome = AttemptOutcome::Failed(error);
+        let events = attempt_reported(&active.state, &mut active.values, attempt, outcome, (None, None), now_ms);
+        self.record(run, events);
     }
 
     fn perform(

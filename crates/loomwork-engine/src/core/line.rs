@@ -18,6 +18,8 @@ pub struct QueueLine {
     pub resources: Vec<(Arc<str>, u64, u64)>,
     /// Those that wait: steps in the order in which they would start, then what cannot start before something else happens.
     pub waiting: Vec<Queued>,
+    /// How many more wait.
+    pub more: usize,
 }
 
 /// A step that is ready, or a run, that waits to be started.
@@ -47,7 +49,7 @@ impl Core {
         let (used, resources) = self.queue.usage();
         let mut waiting = Vec::new();
         let mut seen = HashSet::new();
-        for place in self.queue.line(only, limit, now_ms) {
+        for place in self.queue.line(only, now_ms) {
             let Some(active) = self.runs.get(&place.run) else { continue };
             if super::attempts::may_start(active, place.step, &self.under_way) {
                 seen.insert((Arc::clone(&place.run), place.step));
@@ -68,13 +70,18 @@ impl Core {
                 _ => {}
             }
         }
+        let more = waiting.len().saturating_sub(limit);
         waiting.truncate(limit);
-        QueueLine { slots: (used, self.queue.limits().slots), resources, waiting }
+        QueueLine { slots: (used, self.queue.limits().slots), resources, waiting, more }
     }
 
     fn group_reason(&self, active: &Active) -> Option<WaitReason> {
         let group = active.state.group.clone()?;
-        let held_by = self.groups.members(&group);
+        let name = |id: Arc<str>| {
+            let state = &self.runs.get(&id)?.state;
+            Some((id, state.program.workflow.id.clone(), state.number))
+        };
+        let held_by = self.groups.members(&group).into_iter().filter_map(name).collect();
         Some(WaitReason::Group { group, held_by })
     }
 }

@@ -26,6 +26,9 @@ impl Core {
             self.arm(id, now_ms);
             self.unsettled.push_back(Arc::clone(id));
         }
+        self.withdraw_lost_trials(now_ms);
+        self.breakers_due(now_ms);
+        self.letters_due(now_ms);
         for id in &ids {
             self.admit(id, now_ms);
         }

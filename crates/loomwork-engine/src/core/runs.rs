@@ -128,6 +128,7 @@ impl Core {
                 self.admit(&next, now_ms);
             }
         }
+        self.letter_for(run, now_ms);
         if let Some(active) = self.runs.remove(run) {
             self.tell_parent(&active, now_ms);
             self.runs.insert(Arc::clone(run), active);

@@ -1,8 +1,9 @@
 //! Why a step waits, and who comes before it.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::{Kept, Scheduler, rank};
+use super::{Kept, Scheduler};
 
 /// Why a step that is ready does not start yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub enum WaitReason {
     Group {
         /// The group.
         group: String,
-        /// The runs that are in.
-        held_by: Vec<Arc<str>>,
+        /// The runs that are in: id, workflow, number.
+        held_by: Vec<(Arc<str>, String, u32)>,
     },
 }
 
@@ -60,21 +61,15 @@ pub(crate) struct Standing {
 
 impl Scheduler {
     /// The line as it stands, in the order in which the steps would start if all of them fitted; of one run, or of all.
-    pub(crate) fn line(&self, only: Option<&str>, limit: usize, now_ms: i64) -> Vec<Standing> {
-        let mut rest = Self { runs: self.runs.clone(), ..Self::new(self.limits.clone()) };
-        rest.turns = self.turns;
+    pub(crate) fn line(&self, only: Option<&str>, now_ms: i64) -> Vec<Standing> {
+        let mut rest = self.clone();
+        rest.rise(now_ms);
         let mut line = Vec::new();
-        while line.len() < limit {
-            let Some((run, lane)) = rest.first(now_ms, &Kept::default()) else { break };
-            let Some((job, needs, workflow)) = rest.head(&run, lane) else { break };
-            let place = rest.runs.get(&run).and_then(|lanes| rank(&lanes.lanes[lane], lanes.turn, now_ms));
-            rest.take(&run, lane, None);
-            rest.turns += 1;
-            if let Some(lanes) = rest.runs.get_mut(&run) {
-                lanes.turn = rest.turns;
-            }
+        while let Some((Reverse(rank), .., lane)) = rest.order.first().copied() {
+            let Some((run, job, needs, workflow)) = rest.head(lane) else { break };
+            rest.take(lane, false, now_ms);
+            rest.last_turn(&run, now_ms);
             if only.is_none_or(|only| only == &*run) {
-                let rank = place.map_or(0, |(rank, ..)| rank.0);
                 let reason = self.reason(&workflow, &needs);
                 line.push(Standing { run, step: job.step, since_ms: job.since_ms, rank, reason });
             }

@@ -88,11 +88,19 @@ pub(super) fn content(checked: &Checked, body: &[u8]) -> Result<Vec<u8>, Checkpo
 /// Writes a file whole: under another name first, which a crash leaves behind and nobody reads.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_extension("draft");
-    let mut file = File::create(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
+    let written = write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // The disk may be full: what is half written only takes room.
+        let _ = fs::remove_file(&draft);
+    }
+    written?;
     path.parent().map_or(Ok(()), settle)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Makes a folder and those it is in, durably.

@@ -100,7 +100,6 @@ impl Decoder<'_> {
             cooldown_ms: cooldown.and_then(|node| self.at("cooldown", |this| this.timeout(node)))?,
             key: node.get("key").and_then(|node| self.at("key", |this| this.string(node))),
         };
-        self.cannot_run(node, "breaker");
         Some(breaker)
     }
 }

@@ -336,9 +336,25 @@ impl<'n> Decoder<'_> {
             let fix = self.without_entry(node, entry);
             self.at("cache", |this| this.report(codes::CONFLICT, entry.key_place, message).fixes.extend(fix));
         }
+        self.suits_breaker(node, step);
         if matches!(step.action, Action::End(_)) && step.repeat.is_some() {
             let place = super::first_line(self.text, node.place);
             self.report(codes::CONFLICT, place, "`end` ends the run at its first element or pass; it cannot be repeated.");
+        }
+    }
+
+    /// A breaker counts attempts; a group has those of its steps.
+    fn suits_breaker(&mut self, node: &Node, step: &Step) {
+        let Some(entry) = node.entry("breaker").filter(|_| step.breaker.is_some()) else { return };
+        if matches!(step.action, Action::Group(_)) {
+            self.at("breaker", |this| this.cannot_run(&entry.value, "breaker of a group"));
+        } else if !matches!(step.action, Action::Process(_) | Action::Effect { .. } | Action::Call(_)) {
+            let name = step.action.name();
+            let message = format!(
+                "`breaker` counts failed attempts of an action that is performed, like `run`, `http` or `workflow`; `{name}` has none."
+            );
+            let fix = self.without_entry(node, entry);
+            self.at("breaker", |this| this.report(codes::CONFLICT, entry.key_place, message).fixes.extend(fix));
         }
     }
 }

@@ -8,6 +8,7 @@ import { Prose, StatusIcon } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
 import { ErrorCard } from './ErrorCard';
 import { ApprovalCard } from './ApprovalCard';
+import { QueueLine } from './QueueLine';
 import { JudgeActions, WaitCard } from './PersonActions';
 import { RetryActions } from './RetryActions';
 
@@ -19,7 +20,8 @@ export function Attempts({ step }: { step: RunStep }) {
       <ol style={{ marginBottom: 10 }} aria-label="Attempts">
         {step.attempts.map((attempt) => <AttemptRow key={attempt.number} attempt={attempt} />)}
         {step.status === 'retrying' && <Next number={(last?.number ?? 0) + 1} due={step.due_at} />}
-        {step.attempts.length === 0 && <li className="sm t3" style={{ lineHeight: '26px' }}><Prose text={sentence(step)} /></li>}
+        {step.status === 'queued' && <QueueLine step={step.path} />}
+        {step.attempts.length === 0 && step.status !== 'queued' && <li className="sm t3" style={{ lineHeight: '26px' }}><Prose text={sentence(step)} /></li>}
         {step.attempts.length > 0 && (step.status === 'skipped' || step.status === 'cancelled' || step.status === 'pending') && <li className="sm t3" style={{ lineHeight: '20px' }}><Prose text={sentence(step)} /></li>}
       </ol>
       {error && <ErrorCard error={error} status={step.status} attempts={step.attempts.length} />}
@@ -54,7 +56,6 @@ function previousError(step: RunStep) {
 function sentence(step: RunStep): string {
   switch (step.status) {
     case 'pending': return 'Not reached yet.';
-    case 'queued': return 'Ready, waits for a slot.';
     case 'skipped': return `Skipped: ${step.reason ?? 'its branch was not taken'}.`;
     case 'cancelled': return `Cancelled: ${step.reason ?? 'by a person'}.`;
     case 'succeeded': return step.port && step.port !== 'succeeded' ? `Took the port ${step.port}. Decided without a process.` : 'Decided without a process.';

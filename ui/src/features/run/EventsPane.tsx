@@ -48,8 +48,8 @@ function EventLine({ event, open, onOpen, onFork }: { event: Event; open: boolea
       </button>
       {open && (
         <div style={{ padding: '2px 16px 8px' }}>
+          <Button small style={{ margin: '2px 0 6px' }} icon={<GitFork size={13} />} onClick={onFork} data-testid="fork-from-event">Fork from here…</Button>
           <ValueView run={run} value={event.data} name="event" empty="No data." />
-          <Button small style={{ marginTop: 8 }} icon={<GitFork size={13} />} onClick={onFork} data-testid="fork-from-event">Fork from here…</Button>
         </div>
       )}
     </>

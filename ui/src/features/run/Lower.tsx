@@ -1,6 +1,7 @@
 /** Below the canvas: when things happened, and what was said. */
 import { Tabs } from '@/shared/ui';
 import { useState } from 'react';
+import { CheckpointsPane, KeepState } from './CheckpointsPane';
 import { DataPane } from './DataPane';
 import { EventsPane } from './EventsPane';
 import { LogPane, LogTools, type LogFilter } from './LogPane';
@@ -14,12 +15,13 @@ export function Lower() {
     <section className="low" aria-label="Timeline and logs">
       <Timeline />
       <div className="low-right">
-        <Tabs<LowerTab> label="Logs, data and events" height={30} value={tab} onChange={(next) => patch({ lower: next })}
-          choices={[{ id: 'logs', label: 'Logs' }, { id: 'data', label: 'Data' }, { id: 'events', label: 'Events' }]}
-          end={tab === 'logs' && <LogTools filter={filter} onChange={setFilter} />} />
+        <Tabs<LowerTab> label="Logs, data, events and checkpoints" height={30} value={tab} onChange={(next) => patch({ lower: next })}
+          choices={[{ id: 'logs', label: 'Logs' }, { id: 'data', label: 'Data' }, { id: 'events', label: 'Events' }, { id: 'checkpoints', label: 'Checkpoints' }]}
+          end={tab === 'logs' ? <LogTools filter={filter} onChange={setFilter} /> : tab === 'checkpoints' && <KeepState />} />
         {tab === 'logs' && <LogPane filter={filter} onFollow={(follow) => setFilter((f) => (f.follow === follow ? f : { ...f, follow }))} />}
         {tab === 'data' && <DataPane />}
         {tab === 'events' && <EventsPane />}
+        {tab === 'checkpoints' && <CheckpointsPane />}
       </div>
     </section>
   );

@@ -76,7 +76,7 @@ function Line({ step, summary }: { step: RunStep; summary: string }) {
   const attempts = step.attempts.length;
   switch (step.status) {
     case 'pending': return 'Not reached yet';
-    case 'queued': return 'Waits for a slot';
+    case 'queued': return 'Ready, waits to start';
     case 'running': return `Running ${clock(now - Date.parse(step.attempts.at(-1)?.started_at ?? step.started_at ?? ''))}${attempts > 1 ? `, attempt ${attempts}` : ''}`;
     case 'retrying': return `Attempt ${attempts + 1} in ${clock(Math.max(0, Date.parse(step.due_at ?? '') - now) + 999)}`;
     case 'failed': return attempts > 1 ? `Failed ${count(attempts, 'time')}` : capital(plain(step.error?.message ?? 'Failed'));

@@ -3,6 +3,7 @@ import { CirclePlay } from 'lucide-react';
 import { fullTime } from '@/shared/format';
 import { linkTo } from '@/shared/router';
 import { Button, Prose } from '@/shared/ui';
+import { QueueLine } from './QueueLine';
 import { selectStep, useRun } from './store';
 import { ValueView } from './ValueView';
 
@@ -16,6 +17,7 @@ export function RunPanel() {
         <span className="grow"><h2 className="semi ell" style={{ lineHeight: '17px' }}>{run.workflow} #{run.number}</h2><span className="xs t3">Select a step to look into it</span></span>
       </header>
       <div className="run-insp-body scroll col" style={{ gap: 14 }}>
+        {run.status === 'queued' && <QueueLine step={null} />}
         {run.error && (
           <div className="err s-failed">
             <p className="sm med"><Prose text={run.error.message} /></p>

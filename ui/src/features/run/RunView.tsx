@@ -11,6 +11,7 @@ import { useSetTitle } from '@/shared/title';
 import { Button, ErrorState, LoadingRows, State, statusName } from '@/shared/ui';
 import { AmendDialog } from './AmendDialog';
 import { CancelDialog } from './CancelDialog';
+import { CreateCheckpoint } from './CheckpointDialogs';
 import { EditInput } from './EditInput';
 import { Header } from './Header';
 import { MarkSucceeded, SendEventDialog } from './JsonDialogs';
@@ -98,12 +99,14 @@ function Run() {
     '1': () => patch({ lower: 'logs' }),
     '2': () => patch({ lower: 'data' }),
     '3': () => patch({ lower: 'events' }),
+    '4': () => patch({ lower: 'checkpoints' }),
     Escape: () => selectStep(null),
   });
   useCommands(useMemo(() => [
     { id: 'run-retry', title: 'Retry failed', keys: 'R', run: () => { if (canRetry(now().run)) void retry(); } },
     { id: 'run-pause', title: 'Pause or resume this run', keys: 'P', run: () => void pause() },
     { id: 'run-cancel', title: 'Cancel this run', keys: 'X', run: cancel },
+    { id: 'run-checkpoint', title: 'Keep the state of this run', run: () => patch({ asking: 'checkpoint' }) },
     { id: 'run-workflow', title: 'Open its workflow', run: () => navigate({ view: 'design', path: now().run.path }) },
   ], []));
 
@@ -116,6 +119,7 @@ function Run() {
       {asking === 'edit-input' && <EditInput />}
       {asking === 'mark' && <MarkSucceeded />}
       {asking === 'event' && <SendEventDialog />}
+      {asking === 'checkpoint' && <CreateCheckpoint />}
       {asking === 'amend' && <AmendDialog />}
     </div>
   );

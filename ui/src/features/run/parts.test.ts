@@ -85,7 +85,7 @@ describe('merge patch', () => {
 
 describe('what a retry does, in words', () => {
   it('names what is kept, repeated and new', () => {
-    expect(planText({ runs: ['publish', 'park'], reused: ['a', 'b', 'c'], repeats: ['publish'] })).toBe('Keeps the 3 finished steps. Runs publish again, then park.');
+    expect(planText({ runs: ['publish', 'park'], reused: ['a', 'b', 'c'], repeats: ['publish'] })).toBe('Keeps 3 finished steps. Runs publish again, then park.');
     expect(planText({ runs: ['a'], reused: [], repeats: ['a'] })).toBe('No finished step to keep. Runs a again.');
   });
 });

@@ -72,14 +72,14 @@ export const canRerun = (run: Run, step: RunStep): boolean => run.ended_at !== n
 export function planText(plan: RetryPlan): string {
   const again = plan.runs.filter((step) => plan.repeats.includes(step));
   const first = plan.runs.filter((step) => !plan.repeats.includes(step));
-  const kept = plan.reused.length ? `Keeps the ${count(plan.reused.length, 'finished step')}.` : 'No finished step to keep.';
+  const kept = plan.reused.length ? `Keeps ${count(plan.reused.length, 'finished step')}.` : 'No finished step to keep.';
   const parts = [again.length ? `Runs ${list(again)} again` : '', first.length ? `${again.length ? 'then' : 'Runs'} ${list(first)}` : ''].filter(Boolean);
   return parts.length ? `${kept} ${parts.join(', ')}.` : kept;
 }
 
 /** What a fork keeps, runs, and repeats of what the old run has done, as sentences. */
 export function forkText(plan: RetryPlan): string {
-  const kept = plan.reused.length ? `Keeps the ${count(plan.reused.length, 'finished step')}.` : 'Begins from the start.';
+  const kept = plan.reused.length ? `Keeps ${count(plan.reused.length, 'finished step')}.` : 'Begins from the start.';
   const runs = plan.runs.length ? `Runs ${list(plan.runs)}.` : '';
   const repeats = plan.repeats.length ? `This run has begun ${list(plan.repeats)} already: the effects happen again.` : '';
   return [kept, runs, repeats].filter(Boolean).join(' ');

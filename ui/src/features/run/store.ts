@@ -12,9 +12,9 @@ import { noDrawing, type Drawing } from '@/shared/canvas';
 import { gather, type Gathered } from './aggregate';
 import { foldAll, type WaitingFor } from './fold';
 
-export type LowerTab = 'logs' | 'data' | 'events';
+export type LowerTab = 'logs' | 'data' | 'events' | 'checkpoints';
 export type StepTab = 'attempts' | 'input' | 'output' | 'definition';
-export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | 'amend' | null;
+export type Asking = 'cancel' | 'edit-input' | 'mark' | 'event' | 'checkpoint' | 'amend' | null;
 
 export interface RunState {
   run: Run;

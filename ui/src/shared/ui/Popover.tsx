@@ -1,5 +1,5 @@
-/** A word that opens a small panel below it. The browser closes it with Esc or a click elsewhere, and keeps the focus. */
-import { useId, useRef, type ReactNode } from 'react';
+/** A word that opens a small panel below it. The browser closes it with Esc or a click elsewhere, and keeps the focus. What is in it lives while it is open. */
+import { useId, useRef, useState, type ReactNode } from 'react';
 
 const edge = 8;
 
@@ -7,6 +7,7 @@ export function Popover({ label, labelledBy, children }: { label: ReactNode; lab
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
   // Shown at the top of everything by the browser, so its place is that of the window: below the word, inside the edges.
   const place = () => {
     if (!button.current || !panel.current) return;
@@ -19,7 +20,7 @@ export function Popover({ label, labelledBy, children }: { label: ReactNode; lab
   return (
     <>
       <button ref={button} type="button" className="link" popoverTarget={id}>{label}</button>
-      <div ref={panel} id={id} popover="auto" role="dialog" aria-labelledby={labelledBy} className="pop popover" onToggle={place}>{children}</div>
+      <div ref={panel} id={id} popover="auto" role="dialog" aria-labelledby={labelledBy} className="pop popover" onBeforeToggle={(event) => setOpen(event.newState === 'open')} onToggle={place}>{open && children}</div>
     </>
   );
 }
