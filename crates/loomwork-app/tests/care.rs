@@ -41,6 +41,8 @@ async fn a_backup_of_a_workspace_in_use_comes_back_and_what_was_under_way_rests_
     assert_eq!((made.runs, made.open_runs), (2, 1));
     let again = owner.request(to(&place, "b")).await.unwrap_err();
     assert_eq!(again.code, ErrorCode::Refused, "{again:?}");
+    let inside = BackUp { to: place.path().join(".loomwork/logs/b").display().to_string() };
+    assert_eq!(owner.request(inside).await.unwrap_err().code, ErrorCode::Refused, "it would hold itself");
     let later = owner.request(start("w")).await.unwrap().summary.id;
     ended(&owner, &later).await;
     assert_eq!(restore_here(&place, "b").unwrap_err().code, ErrorCode::Refused, "somebody owns it");

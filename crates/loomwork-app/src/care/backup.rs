@@ -3,7 +3,10 @@
 //! The journal is copied first, as it is at one moment. Logs are append-only and sealed before the outcome of their attempt
 //! is recorded, so that the logs copied after it have at least what it speaks of.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use loomwork_api::{ApiResult, Backup};
 use loomwork_store::{Reader, RunFilter, snapshot, verify};
@@ -26,6 +29,11 @@ pub(crate) fn back_up(workspace: &Workspace, to: &Path) -> ApiResult<Backup> {
     let state = workspace.state();
     if !state.journal().exists() {
         return Err(problem::not_found("There is nothing to back up: nothing was ever run in this workspace."));
+    }
+    // A copy would hold itself.
+    let inside = |near: PathBuf| state.path().canonicalize().is_ok_and(|own| near.starts_with(own));
+    if to.ancestors().find_map(|path| path.canonicalize().ok()).is_some_and(inside) {
+        return Err(problem::refused(format!("{} is in the state folder itself. Name a folder outside of it.", to.display())));
     }
     let name = to.file_name().ok_or_else(|| problem::invalid("The backup needs a name."))?.to_string_lossy().into_owned();
     let draft = to.with_file_name(format!("{name}.part-{}", std::process::id()));
