@@ -53,7 +53,7 @@ pub struct Diagnosis {
 /// Asks for a copy of the state of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
-pub struct BackUp {
+pub struct MakeBackup {
     /// Absolute path of the folder to make; it must not exist.
     pub to: String,
 }

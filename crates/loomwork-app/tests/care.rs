@@ -12,8 +12,8 @@ async fn list(backend: &Backend) -> Vec<RunSummary> {
     backend.request(ListRuns::default()).await.unwrap().runs
 }
 
-fn to(place: &Place, name: &str) -> BackUp {
-    BackUp { to: place.data.path().join(name).display().to_string() }
+fn to(place: &Place, name: &str) -> MakeBackup {
+    MakeBackup { to: place.data.path().join(name).display().to_string() }
 }
 
 async fn check(backend: &Backend) -> Diagnosis {
@@ -41,7 +41,7 @@ async fn a_backup_of_a_workspace_in_use_comes_back_and_what_was_under_way_rests_
     assert_eq!((made.runs, made.open_runs), (2, 1));
     let again = owner.request(to(&place, "b")).await.unwrap_err();
     assert_eq!(again.code, ErrorCode::Refused, "{again:?}");
-    let inside = BackUp { to: place.path().join(".loomwork/logs/b").display().to_string() };
+    let inside = MakeBackup { to: place.path().join(".loomwork/logs/b").display().to_string() };
     assert_eq!(owner.request(inside).await.unwrap_err().code, ErrorCode::Refused, "it would hold itself");
     let later = owner.request(start("w")).await.unwrap().summary.id;
     ended(&owner, &later).await;
@@ -51,6 +51,10 @@ async fn a_backup_of_a_workspace_in_use_comes_back_and_what_was_under_way_rests_
     let restored = restore_here(&place, "b").unwrap();
     assert_eq!((restored.runs, restored.open_runs), (2, 1));
     assert!(restored.replaced.unwrap().join("journal.db").exists());
+    let empty = Place::new(&[]);
+    let elsewhere = Workspace::at(empty.path()).unwrap();
+    let restored = restore(&elsewhere, &place.data.path().join("b"), Some(empty.data.path())).unwrap();
+    assert_eq!((restored.runs, restored.replaced), (2, None), "nothing was there before");
     let owner = place.own().await;
     assert!(!owner.facts().await.unwrap().trusted);
     let ids: Vec<String> = list(&owner).await.into_iter().map(|run| run.id).collect();

@@ -101,7 +101,7 @@ fn checked(backup: &Path) -> ApiResult<Manifest> {
     Ok(manifest)
 }
 
-/// Finishes a restore that had been made ready; says where the old state is now. Nothing happens when there is none.
+/// Finishes a restore that had been made ready, if there is one; says where the old state is now, if there was any.
 pub(crate) fn finish_restore(state: &StateFolder) -> ApiResult<Option<PathBuf>> {
     let ready = ready(state);
     if !ready.exists() {
@@ -123,6 +123,11 @@ pub(crate) fn finish_restore(state: &StateFolder) -> ApiResult<Option<PathBuf>> 
         }
     }
     sync(state.path())?;
+    // Empty when there was nothing; only then can it be removed like this.
+    if fs::remove_dir(&old).is_ok() {
+        fs::remove_dir_all(&ready).map_err(|error| problem::file("remove", &ready, &error))?;
+        return Ok(None);
+    }
     let at = now_ms();
     let replaced = (0..).map(|nth| state.path().join(format!("replaced-{}", at + nth))).find(|path| !path.exists());
     let replaced = replaced.unwrap_or_else(|| old.clone());

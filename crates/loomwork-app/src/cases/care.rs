@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use loomwork_api::{ApiResult, BackUp, Backup, Diagnosis};
+use loomwork_api::{ApiResult, Backup, Diagnosis, MakeBackup};
 
 use crate::{Workspace, care, journal::blocking};
 
@@ -11,7 +11,7 @@ pub(super) async fn check(workspace: &Workspace) -> ApiResult<Diagnosis> {
     blocking(move || Ok(care::check(&workspace))).await
 }
 
-pub(super) async fn back_up(workspace: &Workspace, request: BackUp) -> ApiResult<Backup> {
+pub(super) async fn back_up(workspace: &Workspace, request: MakeBackup) -> ApiResult<Backup> {
     let workspace = workspace.clone();
     blocking(move || care::back_up(&workspace, &PathBuf::from(request.to))).await
 }

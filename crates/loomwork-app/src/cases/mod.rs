@@ -66,7 +66,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::GetDeadLetter(_)
         | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
-        | Request::BackUp(_)
+        | Request::MakeBackup(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
         | Request::DeleteWorkflow(_)
@@ -99,7 +99,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::GetWorkspace(_) => json(workspace::facts(caller).await),
         Request::TrustWorkspace(_) => json(workspace::trust(caller).await),
         Request::CheckWorkspace(_) => json(care::check(catalog.workspace()).await),
-        Request::BackUp(request) => json(care::back_up(catalog.workspace(), request).await),
+        Request::MakeBackup(request) => json(care::back_up(catalog.workspace(), request).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
@@ -152,7 +152,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
     match request {
         Request::GetWorkspace(_) => json(workspace::facts_unowned(reader)),
         Request::CheckWorkspace(_) => json(care::check(catalog.workspace()).await),
-        Request::BackUp(request) => json(care::back_up(catalog.workspace(), request).await),
+        Request::MakeBackup(request) => json(care::back_up(catalog.workspace(), request).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),

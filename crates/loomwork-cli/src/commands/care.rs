@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use loomwork_api::{BackUp, CheckWorkspace, Verdict};
+use loomwork_api::{CheckWorkspace, MakeBackup, Verdict};
 use loomwork_app::Mode;
 
 use super::Context;
@@ -15,7 +15,7 @@ use crate::{
 pub(super) async fn back_up(context: &Context, dir: &Path) -> Result<Exit, Failure> {
     let to = std::path::absolute(dir).map_err(|error| Failure::usage(format!("{}: {error}", dir.display())))?;
     let backend = context.open(Mode::JoinOrRead).await?;
-    let made = backend.request(BackUp { to: to.display().to_string() }).await?;
+    let made = backend.request(MakeBackup { to: to.display().to_string() }).await?;
     match context.form {
         Form::Json => output::json(&made),
         Form::Text => {
@@ -42,7 +42,7 @@ pub(super) fn restore(context: &Context, dir: &Path) -> Result<Exit, Failure> {
             if restored.open_runs > 0 {
                 let open = restored.open_runs;
                 output::line(&format!(
-                    "{open} of them were under way. They rest until `loomwork trust`: what they did after the backup is done again then."
+                    "Under way: {open}. They rest until `loomwork trust`: what they did after the backup is done again then."
                 ));
             }
         }
