@@ -115,7 +115,8 @@ pub(crate) fn finish_restore(state: &StateFolder) -> ApiResult<Option<PathBuf>> 
         let (here, there, kept) = (state.path().join(name), ready.join(name), old.join(name));
         // What is ready names what is replaced; what is in place already is ready no more.
         let replaced = if name.starts_with("journal") { ready.join("journal.db").exists() } else { there.exists() };
-        if replaced && here.exists() && !kept.exists() {
+        // An empty folder is nothing to keep, and only such a one can be removed like this.
+        if replaced && here.exists() && !kept.exists() && fs::remove_dir(&here).is_err() {
             step(&here, &kept)?;
         }
         if there.exists() {
