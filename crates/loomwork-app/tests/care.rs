@@ -1,4 +1,5 @@
 //! Backups, their way back, and what a check finds.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
