@@ -63,6 +63,8 @@ pub struct Call<P, R> {
 contract! {
     get_workspace: GetWorkspace => WorkspaceFacts, "Facts about the open workspace.";
     trust_workspace: TrustWorkspace => WorkspaceFacts, "Lets a workspace that came with a foreign journal resume its runs.";
+    check_workspace: CheckWorkspace => Diagnosis, "Whether the state of the workspace is whole; nothing is changed.";
+    make_backup: MakeBackup => Backup, "Copies the state of the workspace while it is used, and checks the copy.";
     list_workflows: ListWorkflows => WorkflowList, "All workflow files.";
     open_workflow: OpenWorkflow => WorkflowDocument, "One workflow file.";
     analyze_workflow: AnalyzeWorkflow => Design, "What a text says; nothing is saved.";

@@ -5,6 +5,7 @@
 //!
 //! Not here: behaviour. What a request does lives in `loomwork-app`; what a run does lives in `loomwork-run`.
 
+mod care;
 mod checkpoint;
 mod contract;
 mod design;
@@ -19,6 +20,7 @@ mod versions;
 mod watch;
 mod workspace;
 
+pub use care::*;
 pub use checkpoint::*;
 pub use contract::*;
 pub use design::*;

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    Workspace,
+    Workspace, care,
     cases::{self, Caller},
     journal::{Journal, blocking, of_engine},
     library::WorkspaceLibrary,
@@ -79,6 +79,7 @@ impl Owner {
     /// Opens the journal, ends what a dead owner left running, resumes what was under way, and answers guests.
     pub(crate) async fn start(workspace: Workspace, trust: Trust, lock: OwnerLock) -> ApiResult<Self> {
         let state = workspace.state();
+        care::finish_restore(&state)?;
         // First what can fail without harm; guests that come now wait until they are answered.
         let (socket, listener) = SocketFile::listen(&socket_path(workspace.root())?)?;
         let (files, _) = broadcast::channel(FILE_NEWS);

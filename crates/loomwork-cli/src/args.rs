@@ -233,6 +233,22 @@ pub(crate) enum Command {
         /// The workspace; else the nearest one
         dir: Option<PathBuf>,
     },
+    /// Copy the state of the workspace to a new folder while it is used, and check the copy
+    Backup {
+        /// The folder to make
+        dir: PathBuf,
+    },
+    /// Put a backup in the place of the state of the workspace, which is kept aside
+    Restore {
+        /// The folder of the backup
+        dir: PathBuf,
+    },
+    /// Check settings, disk, journal, values, runs, logs and checkpoints, and say what to do
+    Doctor {
+        /// First make anew what can be made from the events; nobody may use the workspace
+        #[arg(long)]
+        repair: bool,
+    },
     /// Make workflows of a file of another tool, and say what became of it
     Import(ImportArguments),
     /// Print the JSON Schema of workflow files

@@ -6,6 +6,7 @@
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
 mod cached;
+mod care;
 mod chain;
 mod checkpoints;
 mod error;
@@ -21,6 +22,7 @@ mod writer;
 pub mod logs;
 
 pub use cached::CachedOutput;
+pub use care::{SealedLog, ValueCheck, rebuild_list, rename_journal, snapshot};
 pub use checkpoints::{Checked, CheckpointError, CheckpointHead, Checkpoints, Level, Listed, Retention};
 pub use error::StoreError;
 pub use projection::{RunFilter, RunRow};

@@ -87,6 +87,25 @@ impl Logs {
         Self { folder: folder.into() }
     }
 
+    /// The ids of the runs that have a folder here.
+    ///
+    /// # Errors
+    /// When the folder cannot be read; one that does not exist holds nothing.
+    pub fn runs(&self) -> Result<Vec<String>, LogError> {
+        let failed = |error| LogError::io(&self.folder, "read", error);
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut runs = Vec::new();
+        for entry in entries {
+            // The id of a run is its folder's name.
+            runs.extend(entry.map_err(failed)?.file_name().to_str().map(str::to_owned));
+        }
+        Ok(runs)
+    }
+
     /// The file of an attempt, whether it exists or not. An attempt that wrote nothing has none.
     pub fn path(&self, run: &str, step: &str, attempt: u32) -> PathBuf {
         self.folder.join(file_name(run)).join(format!("{}.{attempt}.log", file_name(step)))

@@ -173,6 +173,18 @@ fn tail_with(
     Ok((rows.into_iter().filter_map(|(run, row)| Some((run, row?))).collect(), last))
 }
 
+/// The rows of all runs, from the events alone.
+pub(crate) fn folded(connection: &Connection) -> Result<HashMap<String, RunRow>, StoreError> {
+    let mut rows: HashMap<String, Option<RunRow>> = HashMap::new();
+    let mut statement = connection.prepare(&format!("SELECT {ROW} FROM event ORDER BY seq")).map_err(StoreError::read)?;
+    for record in statement.query_map([], record_of).map_err(StoreError::read)? {
+        let record: Record = record.map_err(StoreError::read)?;
+        let (Some(run), Ok(event)) = (record.run.as_deref(), record.event()) else { continue };
+        fold(rows.entry(run.to_owned()).or_default(), run, &event);
+    }
+    Ok(rows.into_iter().filter_map(|(run, row)| Some((run, row?))).collect())
+}
+
 fn stored_row(connection: &Connection, run: &str) -> Result<Option<RunRow>, StoreError> {
     let json: Option<String> = connection
         .prepare_cached("SELECT json FROM run WHERE id = ?1")

@@ -3,6 +3,7 @@
 //! Not here: how a request arrived and how its answer travels (the shells and `wire`).
 
 mod cached;
+mod care;
 mod checkpoints;
 mod files;
 mod import;
@@ -40,6 +41,7 @@ pub(crate) struct Caller {
 pub(crate) fn only_reads(request: &Request) -> bool {
     match request {
         Request::GetWorkspace(_)
+        | Request::CheckWorkspace(_)
         | Request::ListWorkflows(_)
         | Request::OpenWorkflow(_)
         | Request::AnalyzeWorkflow(_)
@@ -64,6 +66,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::GetDeadLetter(_)
         | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
+        | Request::MakeBackup(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
         | Request::DeleteWorkflow(_)
@@ -95,6 +98,8 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
     match request {
         Request::GetWorkspace(_) => json(workspace::facts(caller).await),
         Request::TrustWorkspace(_) => json(workspace::trust(caller).await),
+        Request::CheckWorkspace(_) => json(care::check(catalog.workspace()).await),
+        Request::MakeBackup(request) => json(care::back_up(catalog.workspace(), request).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),
@@ -146,6 +151,8 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
     let (catalog, journal) = (reader.catalog(), reader.journal());
     match request {
         Request::GetWorkspace(_) => json(workspace::facts_unowned(reader)),
+        Request::CheckWorkspace(_) => json(care::check(catalog.workspace()).await),
+        Request::MakeBackup(request) => json(care::back_up(catalog.workspace(), request).await),
         Request::ListWorkflows(_) => json(workflows::list(catalog, journal).await),
         Request::OpenWorkflow(request) => json(workflows::open(catalog, request).await),
         Request::AnalyzeWorkflow(request) => json(workflows::analyze(catalog, request).await),

@@ -1,5 +1,6 @@
 //! One module a command: it parses what is left to parse, calls the application service, and renders.
 
+mod care;
 mod checkpoints;
 mod explain;
 mod export;
@@ -71,6 +72,9 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Import(import) => import::import(&context, import),
         Command::Schema => files::schema(),
         Command::Explain { code } => explain::explain(&context, &code),
+        Command::Backup { dir } => care::back_up(&context, &dir).await,
+        Command::Restore { dir } => care::restore(&context, &dir),
+        Command::Doctor { repair } => care::check(&context, repair).await,
         Command::Plan(arguments) => plan::plan(&context, arguments).await,
         Command::Export(arguments) => export::export(&context, arguments).await,
         Command::Versions { workflow } => versions::list(&context, &workflow).await,
