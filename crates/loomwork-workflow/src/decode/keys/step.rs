@@ -130,7 +130,7 @@ keys! {
     CACHE "in `cache`" {
         "key": Any, "What must be equal for an output to be used again, besides the action and its inputs.";
         "ttl": Duration, "How long an output may be used again.";
-        "files": List(&Text), "Files, as paths or patterns, whose content must be equal too.";
+        "files": List(&Scalar), "Files, as paths or patterns, whose content must be equal too.";
     }
     RESOURCES "in `resources`" {
         "cpu": Shape::Positive, "How many processors the step takes.";
