@@ -98,7 +98,17 @@ impl Core {
         let Some(step) = state.step(&spec.step) else { return };
         let goes_on = state.status == RunStatus::Running && !state.stopping() && !self.shutting_down;
         // What is paused asks again once it goes on.
-        if state.steps[step].status != StepStatus::Queued || !goes_on {
+        if !goes_on {
+            return;
+        }
+        // The run may have gone on with another definition meanwhile: then the answer is not to what would be asked now.
+        let asked_so = matches!(loomwork_run::cache_question(state, &active.values, step), Some(Ok(now)) if now == spec.question);
+        if state.steps[step].status != StepStatus::Queued || !asked_so {
+            active.state.revisit_all();
+            self.arm(run, now_ms);
+            self.unsettled.push_back(Arc::clone(run));
+            self.settle(now_ms);
+            self.grant(now_ms);
             return;
         }
         match answer {
