@@ -197,7 +197,11 @@ impl<'s> Importing<'s, '_> {
         scope.steps.push(step);
         let mut inner = scope.inner(at.data.clone());
         let variable = catch.get("as").and_then(Node::text).unwrap_or("error").to_owned();
-        inner.set_variable(&variable, Data::of(format!("steps.{id}.error")));
+        inner.set_variable(&variable, Data::error_of(&id));
+        let message = format!(
+            "`${variable}` is made of the error here: its `type` is a class such as `transient`, `title` and `detail` are the message, `status` that of a request, `instance` the step"
+        );
+        self.report.approximated(catch, message);
         let caught = Entry { needs: vec![draft::need(&id, Some("failed"))], any: false, data: at.data.clone() };
         let (mut step, handler_id) = self.open(&format!("{name}_catch"), &caught, scope);
         self.body(&mut step, handler, inner);
