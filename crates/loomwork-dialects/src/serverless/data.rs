@@ -51,20 +51,6 @@ impl Data {
         Self::Expression(format!("steps.{step}.output"))
     }
 
-    /// The error of a step under the names of the source (RFC 9457).
-    pub(super) fn error_of(step: &str) -> Self {
-        let error = format!("steps.{step}.error");
-        let status = format!("(type({error}.details) == map && has({error}.details.status) ? {error}.details.status : null)");
-        let fields = [
-            ("type", format!("{error}.class")),
-            ("status", status),
-            ("title", format!("{error}.message")),
-            ("detail", format!("{error}.message")),
-            ("instance", cel::quote(step)),
-        ];
-        Self::Fields(fields.map(|(name, expression)| (name.to_owned(), Self::Expression(expression))).into_iter().collect())
-    }
-
     pub(super) fn expression(&self) -> String {
         match self {
             Self::Inputs => "inputs".to_owned(),

@@ -9,6 +9,7 @@ mod places;
 mod read;
 mod reading;
 mod removal;
+mod surrogates;
 
 use serde_json::Value;
 
