@@ -18,7 +18,7 @@ mod runs;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use loomwork_run::{Decision, Event, EventKind, Program, RetryPlan, StepStatus, advance_some};
 use loomwork_store::{Batch, NewRecord};
@@ -44,6 +44,8 @@ pub struct Core {
     groups: Groups,
     queue: Scheduler,
     defaults: Defaults,
+    /// The definitions of the runs in memory, by hash.
+    programs: HashMap<String, Weak<Program>>,
     timers: BinaryHeap<Reverse<Timer>>,
     under_way: HashMap<AttemptKey, (Performing, Share)>,
     /// Runs that something happened to and that are not decided yet.
@@ -74,8 +76,8 @@ enum Performing {
 /// Marks the attempts that undo a step; no step's path contains it.
 const UNDO: &str = "~undo";
 
-/// Most events that are decided before anyone else has a turn.
-const MOST_EVENTS_AT_ONCE: usize = 1_000;
+/// Most events that are decided before anyone else has a turn, and before they can be on their way to the disk.
+const MOST_EVENTS_AT_ONCE: usize = 250;
 
 /// A run may be called by a run that was called, so many times.
 const DEEPEST_CALL: u32 = 32;
@@ -90,6 +92,7 @@ impl Core {
             groups: Groups::default(),
             queue: Scheduler::new(Limits::of_slots(slots)),
             defaults: Defaults::default(),
+            programs: HashMap::new(),
             timers: BinaryHeap::new(),
             under_way: HashMap::new(),
             unsettled: VecDeque::new(),
@@ -120,11 +123,17 @@ impl Core {
         self
     }
 
-    /// Gives a program the defaults of the workspace.
-    fn complete(&self, program: &mut Arc<Program>) {
+    /// Gives a program the defaults of the workspace. Runs in memory with the same definition share one.
+    fn complete(&mut self, program: &mut Arc<Program>) {
+        if let Some(known) = self.programs.get(&program.definition).and_then(Weak::upgrade) {
+            *program = known;
+            return;
+        }
         if self.defaults != Defaults::default() {
             Arc::make_mut(program).default_to(&self.defaults);
         }
+        self.programs.retain(|_, program| program.strong_count() > 0);
+        self.programs.insert(program.definition.clone(), Arc::downgrade(program));
     }
 
     /// Attempts under way, and steps that wait for a slot.

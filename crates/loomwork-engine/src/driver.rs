@@ -92,6 +92,11 @@ impl Driver {
     async fn next(&mut self) -> Option<Message> {
         let due = self.core.next_due_ms().map(|due| u64::try_from(due - now_ms()).unwrap_or(0));
         let wait = Duration::from_millis(due.unwrap_or(3_600_000).min(3_600_000));
+        if wait.is_zero() {
+            // A timer would take a millisecond for nothing.
+            tokio::task::yield_now().await;
+            return Some(self.messages.try_recv().unwrap_or(Message::Request(Request::Tick)));
+        }
         tokio::select! {
             biased;
             message = self.messages.recv() => message,

@@ -3,8 +3,9 @@
 mod shared;
 mod start;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use loomwork_run::RetryPlan;
 use loomwork_store::{Checkpoints, Reader, StoreError, Writer};
@@ -63,6 +64,8 @@ pub struct Engine {
     journal: Arc<Path>,
     journal_id: Arc<str>,
     checkpoints: Checkpoints,
+    /// The largest number that the runs of a workflow had when it was first asked for.
+    numbers: Arc<Mutex<HashMap<String, u32>>>,
     slots: usize,
     done: watch::Receiver<bool>,
 }
@@ -149,7 +152,8 @@ impl Engine {
             let _ = done_sender.send(true);
         });
         let journal = Arc::from(config.journal.as_path());
-        let engine = Self { messages, published, figures, journal, journal_id, checkpoints, slots, done };
+        let engine =
+            Self { messages, published, figures, journal, journal_id, checkpoints, numbers: Arc::default(), slots, done };
         tokio::spawn(crate::checkpoints::keep(engine.clone(), config.settings.checkpoints));
         Ok(engine)
     }

@@ -66,7 +66,15 @@ struct Groups {
 impl Groups {
     fn take(&mut self, run: &str, record: &Record) -> Option<String> {
         if let Ok(EventKind::RunCreated(data)) = record.event().map(|event| event.kind) {
-            self.group_of.extend(data.group.map(|group| (run.to_owned(), group)));
+            // A fork begins with what the old run was at a moment, which may have had another definition by then.
+            let group = data.group.filter(|_| data.forked_from.is_none());
+            self.group_of.extend(group.map(|group| (run.to_owned(), group)));
+            return None;
+        }
+        // The corrected workflow may have another bound, or none.
+        if record.kind == "run_amended" {
+            let group = self.group_of.remove(run)?;
+            self.inside.get_mut(&group)?.remove(run);
             return None;
         }
         let group = self.group_of.get(run)?;

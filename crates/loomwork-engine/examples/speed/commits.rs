@@ -23,7 +23,17 @@ impl Bare {
         connection.pragma_update(None, "synchronous", "FULL").unwrap();
         connection.pragma_update(None, "wal_autocheckpoint", 4000).unwrap();
         connection.execute_batch("CREATE TABLE IF NOT EXISTS record (n INTEGER PRIMARY KEY, data BLOB NOT NULL)").unwrap();
-        Self { connection, record: vec![b'x'; bytes], records }
+        let bare = Self { connection, record: vec![b'x'; bytes], records };
+        bare.wrap();
+        bare
+    }
+
+    /// Fills the write-ahead log once, so that it is written over from here on: a file that grows takes several times as long.
+    fn wrap(&self) {
+        let large = vec![b'x'; 20 << 20];
+        self.connection.execute("INSERT INTO record (data) VALUES (?1)", [&large]).unwrap();
+        self.connection.execute("DELETE FROM record", []).unwrap();
+        self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).unwrap();
     }
 
     /// The milliseconds that each of some commits took.

@@ -90,8 +90,10 @@ pub(super) fn journal(folder: &Path) -> PathBuf {
 
 /// A run of a workflow, to be started.
 pub(super) fn start(text: &str) -> StartRun {
+    let analysis = loomwork_workflow::analyze(text);
+    let Some(workflow) = analysis.workflow else { panic!("{:?}", analysis.diagnostics.first()) };
     StartRun {
-        workflow: loomwork_workflow::analyze(text).workflow.unwrap(),
+        workflow,
         text: Arc::from(text),
         path: "workflows/measured.yaml".to_owned(),
         inputs: Map::new(),
@@ -149,6 +151,14 @@ pub(super) async fn seconds(engine: &Engine, start: StartRun) -> f64 {
     {
     }
     began.elapsed().as_secs_f64()
+}
+
+/// Fills the write-ahead log of the journal once, so that it is written over from here on.
+pub(super) async fn wrap(engine: &Engine) {
+    let long = start(&fan_out(4_000, &format!("set: {{ text: {} }}", "x".repeat(900))));
+    for _ in 0..5 {
+        seconds(engine, long.clone()).await;
+    }
 }
 
 /// Starts a run and waits until nothing of it can go on without the world.

@@ -1,5 +1,6 @@
 //! Long runs and many runs: whether the time grows with the steps alone, and what stays in memory.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
@@ -22,32 +23,36 @@ fn grown(before: Option<f64>) -> Option<f64> {
 fn steps(count: usize) -> String {
     let mut text = head();
     for step in 0..count {
-        use std::fmt::Write as _;
         let _ = writeln!(text, "  - id: s{step}\n    set: {{ n: {step} }}");
     }
     text + "  - id: nap\n    wait: { event: go }\n"
 }
 
-fn elements(count: usize) -> String {
-    head()
-        + &format!("  - id: each\n    for_each: \"${{{{ range({count}) }}}}\"\n    run: nothing\n")
-        + "  - id: nap\n    wait: { event: go }\n"
+/// A for-each over the input `items` of an action that does nothing, or of a group of ten steps; and a step that waits.
+fn each(group: bool) -> String {
+    let mut text = "loomwork: 1\nid: measured\ninputs: { items: { type: array, default: [] } }\nsteps:\n".to_owned();
+    text += "  - id: each\n    for_each: \"${{ inputs.items }}\"\n";
+    if group {
+        text += "    steps:\n";
+        for step in 0..10 {
+            let _ = writeln!(text, "      - id: s{step}\n        set: {{ n: {step} }}");
+        }
+    } else {
+        text += "    run: nothing\n";
+    }
+    text + "  - id: nap\n    wait: { event: go }\n"
 }
 
-/// A run of 10,000 steps and one of 100,000; a for-each of 1,000 elements and one of 10,000.
+/// A for-each of 1,000 elements and one of 10,000, with one step each and with ten.
 pub(super) async fn long() -> Value {
     let mut figures = Map::new();
-    let elements = |count| elements(count);
-    let runs: [(&str, usize, String); 4] = [
-        ("elements", 1_000, elements(1_000)),
-        ("elements", 10_000, elements(10_000)),
-        ("steps", 10_000, steps(10_000)),
-        ("steps", 100_000, steps(100_000)),
-    ];
-    for (name, count, text) in runs {
+    let runs = [("elements", 1_000, false), ("elements", 10_000, false), ("steps", 10_000, true), ("steps", 100_000, true)];
+    for (name, count, group) in runs {
         let folder = folder();
         let (engine, _) = open(folder.path(), 64, false).await;
-        let prepared = start(&text);
+        let mut prepared = start(&each(group));
+        let items = if group { count / 10 } else { count };
+        prepared.inputs.insert("items".to_owned(), (0..items).collect());
         let before = resident();
         let began = Instant::now();
         let run = until_waiting(&engine, prepared).await;

@@ -1,11 +1,13 @@
 //! What watching costs: the same run with an observer and checkpoints of its own, and without.
 
+use loomwork_engine::{Engine, StartRun};
 use serde_json::{Value, json};
 
-use super::engine::{at_percent, chain_of_effects, folder, open, seconds, start};
+use super::engine::{chain_of_effects, folder, open, seconds, start, wrap};
+use super::timers::processor_ms;
 
 const STEPS: usize = 500;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 12;
 
 pub(super) async fn measure() -> Value {
     let (plain, watched) = (folder(), folder());
@@ -22,17 +24,29 @@ pub(super) async fn measure() -> Value {
         bytes
     });
     let prepared = start(&chain_of_effects(STEPS));
-    seconds(&bare, prepared.clone()).await;
-    seconds(&observed, prepared.clone()).await;
-    let mut more = Vec::new();
+    wrap(&bare).await;
+    wrap(&observed).await;
+    let mut all = [(0.0, 0.0); 2];
     for _ in 0..ROUNDS {
-        let without = seconds(&bare, prepared.clone()).await;
-        let with = seconds(&observed, prepared.clone()).await;
-        more.push(100.0 * (with / without - 1.0));
+        for (engine, sum) in [&bare, &observed].into_iter().zip(&mut all) {
+            let (seconds, work) = of_both(engine, prepared.clone()).await;
+            *sum = (sum.0 + seconds, sum.1 + work);
+        }
     }
+    let [without, with] = all;
     bare.shut_down().await;
     observed.shut_down().await;
     drop(observed);
     let bytes = observer.await.unwrap();
-    json!({ "percent_more": at_percent(&mut more, 50), "observed_bytes": bytes })
+    json!({
+        "percent_more": 100.0 * (with.0 / without.0 - 1.0), "percent_more_work": 100.0 * (with.1 / without.1 - 1.0),
+        "observed_bytes": bytes,
+    })
+}
+
+/// The seconds that a run took, and the milliseconds of all processors.
+async fn of_both(engine: &Engine, start: StartRun) -> (f64, f64) {
+    let before = processor_ms().unwrap_or(f64::NAN);
+    let seconds = seconds(engine, start).await;
+    (seconds, processor_ms().unwrap_or(f64::NAN) - before)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use loomwork_engine::Engine;
 use serde_json::{Map, Value, json};
 
-use super::engine::{at_percent, chain_of_effects, chain_of_set, fan_out, folder, open, seconds, start};
+use super::engine::{at_percent, chain_of_effects, chain_of_set, fan_out, folder, open, seconds, start, wrap};
 
 const STEPS: usize = 1_000;
 const RUNS: usize = 200;
@@ -16,7 +16,7 @@ const ROUNDS: usize = 5;
 pub(super) async fn measure() -> Value {
     let folder = folder();
     let (engine, _) = open(folder.path(), 1_000, false).await;
-    seconds(&engine, start(&chain_of_set(20))).await;
+    wrap(&engine).await;
     let mut figures = Map::new();
     let texts = [
         ("chain_of_set", chain_of_set(STEPS)),

@@ -10,7 +10,7 @@ const RUNS: usize = 1_000;
 const SECONDS: u64 = 5;
 
 /// Processor time of this process in milliseconds; none where the system does not tell.
-fn processor_ms() -> Option<f64> {
+pub(super) fn processor_ms() -> Option<f64> {
     // Nanoseconds on a processor, of each thread.
     let tasks = std::fs::read_dir("/proc/self/task").ok()?;
     let of = |task: std::io::Result<std::fs::DirEntry>| {

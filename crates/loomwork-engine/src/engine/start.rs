@@ -2,7 +2,8 @@
 //!
 //! Not here: what the loop makes of them (`Core`).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 use loomwork_run::{Program, RunTrigger};
@@ -65,10 +66,20 @@ impl Engine {
         Model::of(start, last_number, trigger).run(inputs)
     }
 
-    /// The largest number that a run of a workflow has in the journal.
+    /// The largest number that a run of a workflow has in the journal. Read once, since the loop goes on counting from there
+    /// and nobody else creates runs.
     async fn last_number(&self, workflow: &str) -> Result<u32, EngineError> {
-        let (journal, workflow) = (Arc::clone(&self.journal), workflow.to_owned());
-        blocking(move || Ok(Reader::open(&journal)?.last_number(&workflow)?)).await
+        if let Some(read) = self.numbers().get(workflow) {
+            return Ok(*read);
+        }
+        let (journal, id) = (Arc::clone(&self.journal), workflow.to_owned());
+        let read = blocking(move || Ok(Reader::open(&journal)?.last_number(&id)?)).await?;
+        self.numbers().insert(workflow.to_owned(), read);
+        Ok(read)
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
