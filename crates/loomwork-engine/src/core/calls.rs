@@ -86,6 +86,9 @@ impl Core {
 
     /// A run, read from the journal if it has left the memory; none when it cannot be.
     fn brought(&mut self, run: &Arc<str>) -> Option<&Active> {
+        if self.leaving.has(run) {
+            return None;
+        }
         if !self.runs.contains_key(run) {
             let mut active = self.library.load_run(run).ok()?;
             self.complete(&mut active.state.program);
