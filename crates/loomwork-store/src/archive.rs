@@ -112,6 +112,11 @@ impl Archive {
         Self { folder: at("archive"), logs: at("logs"), checkpoints: at("checkpoints") }
     }
 
+    /// Where the files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file of a run, whether it exists or not.
     pub fn path(&self, run: &str) -> PathBuf {
         self.folder.join(format!("{}{ENDING}", file_name(run)))

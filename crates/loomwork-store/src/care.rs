@@ -82,6 +82,24 @@ pub fn rebuild_list(journal: &Path) -> Result<(), StoreError> {
     projection::catch_up(&mut connection).map(|_| ())
 }
 
+/// Deletes the large values that no event names, and gives free room back to the disk; says how many, and their bytes.
+/// Nobody else may have the journal open.
+///
+/// # Errors
+/// When it cannot be opened, read or written.
+pub fn sweep_values(journal: &Path) -> Result<(u64, u64), StoreError> {
+    let (unused, _) = Reader::open(journal)?.unused_values()?;
+    let mut connection = schema::open_for_writing(journal, "", Durability::Full)?;
+    let transaction = connection.transaction().map_err(StoreError::write)?;
+    for (hash, _) in &unused {
+        let mut delete = transaction.prepare_cached("DELETE FROM value WHERE hash = ?1").map_err(StoreError::write)?;
+        delete.execute([hash]).map_err(StoreError::write)?;
+    }
+    transaction.commit().map_err(StoreError::write)?;
+    connection.execute_batch("VACUUM").map_err(StoreError::write)?;
+    Ok((unused.len() as u64, unused.iter().map(|(_, bytes)| bytes).sum()))
+}
+
 impl Reader {
     /// What SQLite finds wrong with the file, at most 20 findings.
     ///

@@ -26,7 +26,7 @@ pub mod logs;
 
 pub use archive::{Archive, ArchiveError, ArchiveHead, Archived, ListedArchive};
 pub use cached::CachedOutput;
-pub use care::{SealedLog, ValueCheck, rebuild_list, rename_journal, snapshot};
+pub use care::{SealedLog, ValueCheck, rebuild_list, rename_journal, snapshot, sweep_values};
 pub use checkpoints::{Checked, CheckpointError, CheckpointHead, Checkpoints, Level, Listed, Retention};
 pub use error::StoreError;
 pub use projection::{RunFilter, RunRow};

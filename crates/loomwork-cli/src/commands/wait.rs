@@ -47,7 +47,8 @@ pub(super) async fn until_end(context: &Context, backend: Backend, run: Run) -> 
         }
         Waited::Stopped => {
             output::note("Stopped. The run goes on when the workspace is opened again.");
-            Ok(Exit::RunFailed)
+            // Nothing has failed: the engine of the run was told to end before the run.
+            Ok(Exit::Unavailable)
         }
     }
 }
