@@ -103,16 +103,11 @@ impl Engine {
         let Plan { going, kept, more, family } = blocking(move || plan(&journal, &selection, now_ms())).await?;
         let mut outcome = Outcome { kept, more, ..Outcome::default() };
         let ids: Vec<Arc<str>> = going.iter().map(|going| Arc::from(going.row.id.as_str())).collect();
-        let refused: BTreeMap<Arc<str>, String> =
-            self.ask(|answer| Request::Claim { runs: ids.clone(), answer }).await?.into_iter().collect();
-        let claimed = ids.into_iter().filter(|id| !refused.contains_key(id)).collect();
-        let mut claimed = Claimed { engine: self.clone(), runs: claimed };
+        let (claimed, refused) = Claimed::claim(self, ids).await?;
         let (going, late) = plan::without(going, &family, refused);
         outcome.kept.extend(late);
         for piece in pieces(going) {
             self.remove_piece(way, piece, actor, &mut outcome).await?;
-            claimed.runs.retain(|id| !outcome.runs.iter().rev().take(PIECE_RUNS).any(|gone| gone.row.id == **id));
-            tokio::task::yield_now().await;
         }
         drop(claimed);
         if !outcome.runs.is_empty() {
@@ -204,10 +199,21 @@ impl Engine {
     }
 }
 
-/// Runs that were claimed. Those that are not gone when it is dropped are given back.
+/// Runs that were claimed. When it is dropped, those that are not gone are given back.
 struct Claimed {
     engine: Engine,
     runs: Vec<Arc<str>>,
+}
+
+impl Claimed {
+    /// Claims runs; those that cannot be come with the reason.
+    async fn claim(engine: &Engine, runs: Vec<Arc<str>>) -> Result<(Self, BTreeMap<Arc<str>, String>), EngineError> {
+        // Before it is asked for: what is taken in while the disk is full is claimed without an answer.
+        let mut claimed = Self { engine: engine.clone(), runs: runs.clone() };
+        let refused: BTreeMap<_, _> = engine.ask(|answer| Request::Claim { runs, answer }).await?.into_iter().collect();
+        claimed.runs.retain(|id| !refused.contains_key(id));
+        Ok((claimed, refused))
+    }
 }
 
 impl Drop for Claimed {

@@ -20,32 +20,33 @@ const MOST_REMEMBERED: usize = 100_000;
 /// The runs that were claimed, those that are gone among them.
 #[derive(Debug, Default)]
 pub(super) struct Leaving {
-    runs: HashSet<Arc<str>>,
+    claimed: HashSet<Arc<str>>,
+    gone: HashSet<Arc<str>>,
+    /// Those that are gone, in the order in which they went.
     order: VecDeque<Arc<str>>,
 }
 
 impl Leaving {
     pub(super) fn has(&self, run: &str) -> bool {
-        self.runs.contains(run)
+        self.claimed.contains(run) || self.gone.contains(run)
     }
 
-    fn add(&mut self, run: &Arc<str>) {
-        self.runs.insert(Arc::clone(run));
-    }
-
-    fn gone(&mut self, run: &str) {
-        let Some(run) = self.runs.get(run).cloned() else { return };
-        self.order.push_back(run);
+    fn goes(&mut self, run: Arc<str>) {
+        self.claimed.remove(&run);
+        if self.gone.insert(Arc::clone(&run)) {
+            self.order.push_back(run);
+        }
         if self.order.len() > MOST_REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
-            self.runs.remove(&oldest);
+            self.gone.remove(&oldest);
         }
     }
 
-    fn back(&mut self, run: &str) {
-        self.runs.remove(run);
-        self.order.retain(|other| **other != *run);
+    fn comes_back(&mut self, run: &str) {
+        if self.gone.remove(run) {
+            self.order.retain(|other| **other != *run);
+        }
     }
 }
 
@@ -59,7 +60,7 @@ impl Core {
                 None => {
                     self.runs.remove(&run);
                     self.reuse.forget_run(&run);
-                    self.leaving.add(&run);
+                    self.leaving.claimed.insert(run);
                 }
             }
         }
@@ -79,9 +80,9 @@ impl Core {
         self.letters.has(run).then_some("it failed, and nobody has discarded it yet")
     }
 
-    /// Gives claimed runs back.
+    /// Gives claimed runs back, but for those that are gone.
     pub(super) fn release(&mut self, runs: &[Arc<str>]) {
-        runs.iter().for_each(|run| self.leaving.back(run));
+        runs.iter().for_each(|run| _ = self.leaving.claimed.remove(run));
     }
 
     /// An error for whoever asks something of a run that leaves.
@@ -107,14 +108,15 @@ impl Core {
         }
         self.record_workspace(kind, actor, &json!({ "runs": runs, "numbers": numbers }), now_ms);
         for removed in runs {
-            self.leaving.gone(&removed.run);
-            self.batch.moves.push(Move::Remove(Arc::from(removed.run.as_str())));
+            let run: Arc<str> = Arc::from(removed.run.as_str());
+            self.batch.moves.push(Move::Remove(Arc::clone(&run)));
+            self.leaving.goes(run);
         }
     }
 
     /// Brings a run back to the journal.
     pub(super) fn bring_back(&mut self, returned: Returned, actor: &str, now_ms: i64) {
-        self.leaving.back(&returned.run);
+        self.leaving.comes_back(&returned.run);
         let head = returned.records.last().map(|record| hex::encode(record.hash));
         let facts = json!({ "runs": [{ "run": &*returned.run, "events": returned.records.len(), "head": head }] });
         self.record_workspace("runs_restored", actor, &facts, now_ms);

@@ -97,11 +97,8 @@ async fn remove_logs(engine: &Engine, age_ms: u64) -> Result<(), EngineError> {
         Ok(old)
     });
     for piece in old.await?.chunks(PIECE_LOGS) {
-        let runs: Vec<Arc<str>> = piece.to_vec();
-        let refused = engine.ask(|answer| Request::Claim { runs, answer }).await?;
-        let refused: HashSet<Arc<str>> = refused.into_iter().map(|(run, _)| run).collect();
-        let runs: Vec<Arc<str>> = piece.iter().filter(|run| !refused.contains(*run)).cloned().collect();
-        let claimed = Claimed { engine: engine.clone(), runs: runs.clone() };
+        let (claimed, _) = Claimed::claim(engine, piece.to_vec()).await?;
+        let runs = claimed.runs.clone();
         if !runs.is_empty() {
             let data = json!({ "runs": runs.iter().map(|run| &**run).collect::<Vec<_>>() });
             engine.ask(|answer| Request::Note { kind: "logs_removed", actor: "engine".to_owned(), data, answer }).await?;
