@@ -9,5 +9,5 @@ export default defineConfig({
   build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 900, target: ['es2022', 'safari16'] },
   server: { port: 5173, strictPort: true },
   clearScreen: false,
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
+  test: { environment: 'jsdom', include: ['{src,scripts}/**/*.test.{ts,tsx}'] },
 });

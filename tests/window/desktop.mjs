@@ -60,7 +60,8 @@ export class Workspace {
     });
     this.drivers.push(driver);
     const base = `http://127.0.0.1:${port}`;
-    await until('the driver', () => fetch(`${base}/status`).then((answer) => answer.ok));
+    // Both have to listen: the one answers before the other, which it starts, does.
+    for (const listening of [base, `http://127.0.0.1:${nativePort}`]) await until('the driver', () => fetch(`${listening}/status`).then((answer) => answer.ok));
     const options = { application: process.env.LOOMWORK_DESKTOP_BIN, args: [this.path('.')] };
     const session = await Session.open(base, { 'tauri:options': options });
     return new Window(this, session, driver);

@@ -61,7 +61,7 @@ async function runAndRetry({ session }, workspace, pictureOf) {
   await session.click(by('step-check'));
   await session.reads(by('error-card'), 'Permanent');
   await session.reads(by('error-card'), 'the file ok is missing');
-  await session.reads(by('retry-plan'), 'Keeps the 2 finished steps');
+  await session.reads(by('retry-plan'), 'Keeps 2 finished steps');
   await pictureOf('run-failed');
   workspace.write('ok', '');
   await session.click(by('retry-step'));

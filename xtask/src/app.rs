@@ -48,6 +48,11 @@ pub(crate) fn build(package: &str, program: &str, release: bool) -> Done<PathBuf
         build.arg("--release");
     }
     run(&mut build)?;
-    let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    Ok(target_folder()?.join(if release { "release" } else { "debug" }).join(program))
+    self::program(program, release)
+}
+
+/// Where a program is once it is built.
+pub(crate) fn program(name: &str, release: bool) -> Done<PathBuf> {
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_folder()?.join(if release { "release" } else { "debug" }).join(name))
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use count::Count;
 
-use crate::app::build;
+use crate::app::program;
 use crate::set_up;
 use crate::shell::{Done, cargo, command, find_program, listen, npm, root, run, succeeds};
 use crate::{codegen, tidy};
@@ -84,10 +84,6 @@ pub(crate) fn test() -> Done {
     } else {
         println!("\ncargo-deny is not installed; licences and sources of dependencies are not checked");
     }
-    session.stage("crates", |count| {
-        let arguments = ["test", "--locked", "--no-fail-fast", "--workspace", "--exclude", "loomwork-tests"];
-        listen(cargo().args(arguments), |line| count.cargo(line))
-    });
     system_stages(&mut session);
     session.finish()
 }
@@ -102,18 +98,20 @@ fn interface_tests(count: &mut Count) -> Done {
     outcome
 }
 
-/// The stages that test the programs as people use them.
+/// The stages that build and test the programs.
 fn system_stages(session: &mut Session) {
+    // One selection of packages for all that is built: with another one cargo would choose other features and build everything again.
     let mut programs = None;
     session.stage("build", |_| {
-        programs = Some((build("loomwork-cli", "loomwork", false)?, build("loomwork-desktop", "loomwork-desktop", false)?));
+        run(cargo().args(["build", "--locked", "--workspace", "--all-targets"]))?;
+        programs = Some((program("loomwork", false)?, program("loomwork-desktop", false)?));
         Ok(())
     });
     // Without the programs there is nothing to test, and the stage before has said why.
     let Some((loomwork, window)) = programs else { return };
-    session.stage("whole system", |count| {
+    session.stage("crates and whole system", |count| {
         let mut tests = cargo();
-        tests.args(["test", "--locked", "--no-fail-fast", "--package", "loomwork-tests"]).env("LOOMWORK_BIN", &loomwork);
+        tests.args(["test", "--locked", "--no-fail-fast", "--workspace"]).env("LOOMWORK_BIN", &loomwork);
         listen(&mut tests, |line| count.cargo(line))
     });
     session.stage("conformance", |count| {

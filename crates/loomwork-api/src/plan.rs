@@ -173,9 +173,9 @@ pub enum PlannedRepeat {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
 pub enum CriticalBy {
-    /// Its expected duration.
+    /// Its expected duration, as far as it is known.
     Duration,
-    /// Its number of steps.
+    /// Its number of steps: no duration is known.
     Steps,
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use loomwork_workflow::Durability;
 
 use crate::chain::{Chain, Entry, Standing};
-use crate::{Batch, Record, StoreError, projection};
+use crate::{Batch, Reader, Record, StoreError, projection};
 
 #[cfg(test)]
 mod tests;
@@ -72,6 +72,7 @@ impl Writer {
             path: path.to_owned(),
             durability,
             journal_id: journal_id.clone(),
+            _held: Reader::open(path)?,
             chain: Some(chain),
             projected,
             trouble,
@@ -124,6 +125,9 @@ struct Keeper {
     path: PathBuf,
     durability: Durability,
     journal_id: String,
+    /// Keeps the index that all connections share from being removed while the database is opened anew: without room it could not
+    /// be made again, and nobody could read. Goes before the chain, which tidies up when it is the last.
+    _held: Reader,
     /// None while the database is being opened anew.
     chain: Option<Chain>,
     /// The last number that the list of runs knows.

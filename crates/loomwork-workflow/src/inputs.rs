@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::expression::whole;
 use crate::model::{Input, InputKind, Workflow};
 
 /// An input that does not fit.
@@ -149,8 +150,7 @@ pub(crate) fn misfit(schema: &Value, value: &Value) -> Option<String> {
 /// 3.0 is an integer in JSON; expressions should see it as one.
 fn integral(input: &Input, value: &Value) -> Value {
     let integral = (input.kind == InputKind::Integer && !value.is_i64() && !value.is_u64()).then(|| value.as_f64()).flatten();
-    #[allow(clippy::cast_possible_truncation, reason = "it is known to fit: integral and in range")]
-    integral.map_or_else(|| value.clone(), |value| Value::from(value as i64))
+    integral.and_then(whole).map_or_else(|| value.clone(), Value::from)
 }
 
 fn same(a: &Value, b: &Value) -> bool {
@@ -161,9 +161,7 @@ fn same(a: &Value, b: &Value) -> bool {
 pub(crate) fn fits(kind: InputKind, value: &Value) -> bool {
     match kind {
         InputKind::String | InputKind::File => value.is_string(),
-        InputKind::Integer => {
-            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() < 9.0e15)
-        }
+        InputKind::Integer => value.is_i64() || value.is_u64() || value.as_f64().and_then(whole).is_some(),
         InputKind::Number => value.is_number(),
         InputKind::Boolean => value.is_boolean(),
         InputKind::Array => value.is_array(),

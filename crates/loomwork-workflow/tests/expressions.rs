@@ -77,7 +77,7 @@ fn what_overflows_or_mixes_types_is_an_error_that_says_so() {
         ("-9223372036854775808 / -1", "outside the range"),
         ("1 / 0", "division by zero"),
         ("1 % 0", "division by zero"),
-        ("1 + dyn(1.0)", "double()"),
+        ("1 % dyn(1.0)", "int()"),
         ("'a' + dyn(1)", "text()"),
         ("inputs.list[9]", "none at index 9"),
         ("inputs.map.nope", "`k`"),
@@ -172,7 +172,7 @@ fn the_functions_for_lists_numbers_and_conversions_work() {
         ("math.greatest(1, 2.5) == 2.5 && math.least([3, 2]) == 2", json!(true)),
         ("math.abs(-3) + int(math.round(2.5))", json!(6)),
         ("sets.contains([1, 2], [2]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", json!(true)),
-        ("json('{\"a\": [1, 2.0]}').a", json!([1, 2.0])),
+        ("json('{\"a\": [1, 2.0]}').a", json!([1, 2])),
         ("text({'a': 1}) + text('x')", json!("{\"a\":1}x")),
         ("sha256('abc')", json!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")),
         ("base64.encode(b'hello') + string(base64.decode('aGk'))", json!("aGVsbG8=hi")),
@@ -232,4 +232,127 @@ fn references_say_what_they_need() {
     assert_eq!(references("${{ has(steps.a.output.text) && steps.a.output.text == '' }}"), guarded);
     let unguarded = [of("a", Read::Settled, "output"), of("gone", Read::Output, "output")];
     assert_eq!(references("${{ has(steps.a.output) ? steps.gone.output : 1 }}"), unguarded);
+}
+
+#[test]
+fn numbers_of_all_kinds_calculate_with_each_other() {
+    assert_eq!(value("1 + 0.5"), json!(1.5));
+    assert_eq!(value("0.5 * 4"), json!(2.0));
+    assert_eq!(value("7 / 2.0"), json!(3.5));
+    assert_eq!(value("7 / 2"), json!(3));
+    assert_eq!(value("2 - 2.5"), json!(-0.5));
+    assert_eq!(value("1u + 2"), json!(3));
+    assert_eq!(value("1u - 2"), json!(-1));
+    assert_eq!(value("9223372036854775807u + 1"), json!(9_223_372_036_854_775_808_u64));
+    assert!(failure("18446744073709551615u + 1").reason.contains("range"));
+    assert!(failure("1u / 0").reason.contains("zero"));
+    assert_eq!(failure("7 % dyn(2.0)").reason, "`%` does not take int and double; convert one with int()");
+    assert_eq!(value("sum([1, 0.5, 2u])"), json!(3.5));
+}
+
+#[test]
+fn a_number_of_json_without_a_fraction_is_an_integer() {
+    let mut scope = scope();
+    scope.inputs = Arc::new(json!({ "n": 7.0, "map": { "half": 0.5, "huge": 1e300, "list": [2.0] }, "name": "", "list": [] }));
+    let value = |text: &str| template(text).evaluate(&scope).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert_eq!(value("${{ inputs.n % 4 }}"), json!(3));
+    assert_eq!(value("${{ type(inputs.n) == int && type(inputs.map.half) == double }}"), json!(true));
+    assert_eq!(value("${{ range(inputs.map.list[0]) }}"), json!([0, 1]));
+    assert_eq!(value("n is ${{ inputs.n }}"), json!("n is 7"));
+    assert_eq!(value("${{ type(inputs.map.huge) == double }}"), json!(true));
+    assert_eq!(value("${{ json('[7.0]')[0] % 2 }}"), json!(1));
+}
+
+#[test]
+fn a_list_is_sorted_by_what_an_expression_gives() {
+    assert_eq!(value("['ccc', 'a', 'bb'].sortBy(t, size(t))"), json!(["a", "bb", "ccc"]));
+    assert_eq!(value("[1, 2, 3].sortBy(n, -n)"), json!([3, 2, 1]));
+    assert_eq!(
+        value("[{'n': 2, 'k': 'x'}, {'n': 1, 'k': 'y'}, {'n': 2, 'k': 'z'}].sortBy(e, e.n).map(e, e.k)"),
+        json!(["y", "x", "z"])
+    );
+    assert_eq!(value("inputs.list.filter(e, type(e) != null_type && e != 'x').sortBy(e, inputs.n - e)"), json!([2.5, 1]));
+    assert_eq!(value("[[2, 1], [3]].sortBy(l, l.sortBy(n, n)[0])"), json!([[2, 1], [3]]));
+    assert!(failure("[1, 'a'].sortBy(x, x)").reason.contains("one type"));
+    assert!(failure("[[1]].sortBy(x, dyn(x))").reason.contains("`sortBy` takes"));
+    assert!(failure("[1].sortBy(x, [1][9])").missing);
+    // Its body is charged like that of any other macro.
+    assert!(failure("range(2000).sortBy(x, range(2000).map(y, y * x)[0])").reason.contains("steps"));
+}
+
+#[test]
+fn a_name_can_be_bound_to_a_value() {
+    assert_eq!(value("cel.bind(n, inputs.n * 2, n + n)"), json!(28));
+    assert_eq!(value("cel.bind(a, [1, 2], a.map(x, cel.bind(y, x + 1, y * size(a))))"), json!([4, 6]));
+    assert_eq!(value("cel.bind(x, 1, cel.bind(x, x + 1, x) + x)"), json!(3));
+    assert!(failure("cel.bind(x, [1][5], 1)").missing);
+    // Doubling what is shared is bounded by what it would take written out.
+    let doubled = (0..40).rev().fold("a40".to_owned(), |inner, n| format!("cel.bind(a{}, [a{n}, a{n}], {inner})", n + 1));
+    let doubled = format!("cel.bind(a0, 'x', {doubled})");
+    assert!(failure(&doubled).reason.contains("MiB"));
+}
+
+#[test]
+fn text_is_formatted_as_in_cels_strings_extension() {
+    let written = |pattern: &str, values: &str| value(&format!("{pattern}.format({values})"));
+    assert_eq!(written("'%s has %d of %.2f, 100%%'", "['a', 3, 0.125]"), json!("a has 3 of 0.12, 100%"));
+    assert_eq!(
+        written("'%s'", "[['abc', 3.5, null, [9, true], timestamp('2023-02-03T23:31:20Z'), duration('1h45m47s')]]"),
+        json!("[abc, 3.5, null, [9, true], 2023-02-03T23:31:20Z, 6347s]")
+    );
+    assert_eq!(written("'%s'", "[{'b': 1, 'a': b'xyz', 2: int}]"), json!("{2: int, a: xyz, b: 1}"));
+    assert_eq!(written("'%b %b %b %o %x %X %x'", "[5, -5, true, 11, 30, -30, 'Hi']"), json!("101 -101 1 13 1e -1E 4869"));
+    assert_eq!(
+        written("'%e %.1e %f %s'", "[1052.032911275, 0.00012, 2, 1.0 / 0.0]"),
+        json!("1.052033e+03 1.2e-04 2.000000 Infinity")
+    );
+    assert_eq!(written("'no places'", "[]"), json!("no places"));
+    for (pattern, values, why) in [
+        ("'%s %s'", "[1]", "more places"),
+        ("'%s'", "[1, 2]", "1 places, but 2 values"),
+        ("'%q'", "[1]", "`%q`"),
+        ("'%'", "[1]", "`%`"),
+        ("'%d'", "[1.5]", "`%d` takes a whole number, not double"),
+        ("'%.101f'", "[1.5]", "from 0 to 100"),
+        ("'%.99999999999999999999999f'", "[1.5]", "from 0 to 100"),
+        ("'%o'", "['a']", "`%o` takes"),
+    ] {
+        let error = failure(&format!("{pattern}.format({values})"));
+        assert!(error.reason.contains(why), "{pattern}: {error}");
+    }
+    let many = "range(1000).map(i, '%s'.format([range(1000)])).size()";
+    assert!(failure(many).reason.contains("steps"));
+    let large = "cel.bind(s, range(100000).map(i, 'abcdefghijklmnopqrst').join(''), '%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s'.format(range(34).map(i, s)))";
+    assert!(failure(large).reason.contains("MiB"));
+}
+
+#[test]
+fn the_bits_of_whole_numbers_can_be_worked_with() {
+    assert_eq!(value("math.bitAnd(12, 10)"), json!(8));
+    assert_eq!(value("math.bitOr(12u, 10u)"), json!(14));
+    assert_eq!(value("math.bitXor(12, -1)"), json!(-13));
+    assert_eq!(value("math.bitNot(1)"), json!(-2));
+    assert_eq!(value("math.bitNot(1u)"), json!(18_446_744_073_709_551_614_u64));
+    assert_eq!(value("math.bitShiftLeft(1, 10)"), json!(1024));
+    assert_eq!(value("math.bitShiftLeft(1, 64)"), json!(0));
+    assert_eq!(value("math.bitShiftLeft(1, 9223372036854775807)"), json!(0));
+    assert_eq!(value("math.bitShiftRight(-1024, 3)"), json!(2_305_843_009_213_693_824_i64));
+    assert!(failure("math.bitShiftRight(1, -1)").reason.contains("negative"));
+    assert!(failure("math.bitAnd(1, 1u)").reason.contains("one type"));
+}
+
+#[test]
+fn a_macro_that_is_written_otherwise_is_explained() {
+    let problem = |expression: &str| {
+        let source = format!(
+            "loomwork: 1\nid: t\nsteps:\n  - id: t\n    set: {{ v: {} }}\n",
+            Value::from(format!("${{{{ {expression} }}}}"))
+        );
+        analyze(&source).diagnostics.first().map(|found| format!("{} {}", found.code, found.message)).unwrap_or_default()
+    };
+    assert!(problem("[1].sortBy(1, 2)").contains("list.sortBy(x, key)"), "{}", problem("[1].sortBy(1, 2)"));
+    assert!(problem("[1].sortBy(x)").contains("list.sortBy(x, key)"));
+    assert!(problem("cel.bind(1, 2, 3)").contains("cel.bind(x, value, expression)"));
+    assert!(problem("[1].sortBy(inputs, 2)").contains("already has a meaning"));
+    assert!(problem("[1].sortBy(item, y)").contains("already has a meaning"));
 }

@@ -311,6 +311,38 @@ fn branches_that_exclude_each_other_cannot_be_joined_by_all() {
 }
 
 #[test]
+fn a_read_of_a_branch_that_excludes_the_readers_own_is_found_like_a_join_of_both() {
+    let pick = "  - id: c\n    choose: { big: true, else: small }\n  - id: a\n    needs: [c.small]\n    set: { v: 1 }\n";
+    let reads = |value: &str| format!("  - id: n\n    needs: [c.big]\n    set: {{ v: \"{value}\" }}\n");
+    let text = with_steps(&format!("{pick}{}", reads("${{ steps.a.output.v }}")));
+    only(&format!("{pick}{}", reads("${{ steps.a.output.v }}")), 12, "LW0206");
+    let found = loomwork_workflow::analyze(&text).diagnostics;
+    let fix = &found[0].fixes[0];
+    let span = fix.edits[0].span;
+    let mended = format!("{}{}{}", &text[..span.start.offset as usize], fix.edits[0].text, &text[span.end.offset as usize..]);
+    assert!(problems(&mended).is_empty(), "{mended}: {:?}", problems(&mended));
+    none(&format!("{pick}{}", reads("${{ has(steps.a.output) ? steps.a.output.v : 2 }}")));
+    // In whatever order they stand, and through further steps.
+    only(&format!("{}{pick}", reads("${{ steps.a.output.v }}")), 7, "LW0206");
+    let far = "  - id: far\n    needs: [a]\n    set: { v: 2 }\n";
+    only(&format!("{pick}{far}{}", reads("${{ steps.far.output.v }}")), 15, "LW0206");
+    // Without `needs` at all, two reads exclude each other as well; a step that reads such a one never runs either.
+    let both = "  - id: b\n    needs: [c.big]\n    set: { v: 1 }\n  - id: n\n    set: { v: \"${{ steps.a.output.v + steps.b.output.v }}\" }\n  - id: after\n    set: { v: \"${{ steps.n.output.v }}\" }\n";
+    let found = problems(&with_steps(&format!("{pick}{both}")));
+    let found: Vec<(u32, &str)> = found.iter().map(|(line, code, _)| (*line, *code)).collect();
+    assert_eq!(found, [(14, "LW0206"), (15, "LW0208")]);
+    // A read of the branch's own is none.
+    let own = "  - id: n\n    needs: [c.small]\n    set: { v: \"${{ steps.a.output.v }}\" }\n";
+    only(&format!("{pick}{own}"), 12, "LW0209");
+    // A failure and what needs a success.
+    only(
+        "  - id: a\n    run: x\n  - id: b\n    needs: [a]\n    set: { v: 1 }\n  - id: n\n    needs: [a.failed]\n    set: { v: \"${{ steps.b.output.v }}\" }\n",
+        12,
+        "LW0206",
+    );
+}
+
+#[test]
 fn a_timeout_around_is_shorter() {
     only("  - id: g\n    timeout: 1m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n", 9, "LW0402");
     none("  - id: g\n    timeout: 3m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n");

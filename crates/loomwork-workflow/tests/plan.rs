@@ -200,8 +200,19 @@ fn the_whole_of_a_repetition_is_taken_from_history_when_nobody_knows_how_often()
     assert_eq!(plan.width, None, "nothing bounds the elements at one time");
     let unknown = planned(text, None, &history(&[("a", &[1]), ("e[0]", &[10])]));
     assert_eq!(unknown.unknown, ["e"]);
-    assert_eq!(unknown.critical_by, CriticalBy::Steps);
+    assert_eq!(unknown.critical_by, CriticalBy::Duration);
     assert!(unknown.expected.unwrap().at_least);
+}
+
+#[test]
+fn what_is_known_of_durations_decides_which_path_is_critical_and_steps_only_where_nothing_is() {
+    let chain = "  - { id: b, set: { v: 1 } }\n  - { id: c, needs: [b], run: x }\n  - { id: d, needs: [c], run: x }\n";
+    let text = format!("loomwork: 1\nid: e\nsteps:\n  - {{ id: a, wait: {{ for: 1h }} }}\n{chain}");
+    let plan = planned(&text, None, &History::default());
+    assert_eq!((plan.critical_by, plan.critical_path), (CriticalBy::Duration, vec!["a".to_owned()]));
+    assert_eq!(plan.unknown, ["c", "d"]);
+    let plan = planned(&format!("loomwork: 1\nid: e\nsteps:\n{chain}"), None, &History::default());
+    assert_eq!((plan.critical_by, plan.critical_path.len()), (CriticalBy::Steps, 3));
 }
 
 #[test]

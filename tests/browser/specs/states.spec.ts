@@ -53,6 +53,8 @@ async function check(page: Page, name: string): Promise<void> {
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every screen is accessible in the ${theme} theme`, async ({ page, loomwork }) => {
+    // Some twenty screens are looked at, one after the other.
+    test.setTimeout(180_000);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     const failed = await loomwork.cli('run', 'pipeline', '--detach');
     const live = await loomwork.cli('run', 'greeting', '--detach');

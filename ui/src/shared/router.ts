@@ -14,7 +14,7 @@ export type Route =
 export function parseRoute(pathname: string, search = ''): Route {
   const parts = pathname.split('/').filter(Boolean).map(decode);
   const query = new URLSearchParams(search);
-  if (parts.length === 0 || pathname === '/index.html') return { view: 'workflows' };
+  if (parts.length === 0 || ['/index.html', '/w', '/workflows'].includes(pathname.replace(/\/$/, ''))) return { view: 'workflows' };
   if (parts[0] === 'w' && parts.length > 1) return { view: 'design', path: parts.slice(1).join('/') };
   if (parts[0] === 'runs' && parts[1]) return { view: 'run', id: parts[1] };
   if (parts[0] === 'runs') return { view: 'runs', workflow: query.get('workflow') ?? undefined, status: query.get('status') ?? undefined };

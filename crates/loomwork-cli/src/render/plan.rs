@@ -47,7 +47,11 @@ fn expected_line(plan: &WorkflowPlan) -> String {
 fn critical_line(plan: &WorkflowPlan) -> String {
     /// A longer path is told by the marks of the steps.
     const LONGEST: usize = 12;
-    let by = if plan.critical_by == CriticalBy::Steps { " (by number of steps)" } else { "" };
+    let by = match plan.critical_by {
+        CriticalBy::Steps => " (by number of steps)",
+        CriticalBy::Duration if plan.unknown.is_empty() => "",
+        CriticalBy::Duration => " (by what is known)",
+    };
     let path: Vec<&str> = plan.critical_path.iter().map(String::as_str).collect();
     match path.as_slice() {
         [] => "nothing runs".to_owned(),

@@ -197,7 +197,7 @@ impl<'s> Importing<'s, '_> {
         scope.steps.push(step);
         let mut inner = scope.inner(at.data.clone());
         let variable = catch.get("as").and_then(Node::text).unwrap_or("error").to_owned();
-        inner.set_variable(&variable, Data::of(format!("steps.{id}.error")));
+        inner.set_variable(&variable, problem_details(&format!("steps.{id}.error")));
         let caught = Entry { needs: vec![draft::need(&id, Some("failed"))], any: false, data: at.data.clone() };
         let (mut step, handler_id) = self.open(&format!("{name}_catch"), &caught, scope);
         self.body(&mut step, handler, inner);
@@ -260,4 +260,18 @@ impl<'s> Importing<'s, '_> {
 /// Whether a list of tasks has a loop somewhere in it.
 fn has_loop(list: Node<'_>) -> bool {
     list.all().iter().any(|node| node.key() == "for")
+}
+
+/// An error of a step as the problem details that a handler reads there.
+fn problem_details(error: &str) -> Data {
+    let field = |name: &str| Data::of(format!("{error}.{name}"));
+    let status = format!("(has({error}.details.status) ? {error}.details.status : null)");
+    let fields = [
+        ("type", field("class")),
+        ("status", Data::of(status)),
+        ("title", field("message")),
+        ("detail", field("message")),
+        ("details", field("details")),
+    ];
+    Data::Fields(fields.into_iter().map(|(name, data)| (name.to_owned(), data)).collect())
 }

@@ -81,7 +81,7 @@ fn branch(decoder: &Decoder<'_>, body: &BodySketch<'_>, graph: &Graph, from: usi
 }
 
 /// The fix for an expression that is nothing but the read.
-fn guard(decoder: &Decoder<'_>, read: &ReadSite) -> Option<Fix> {
+pub(super) fn guard(decoder: &Decoder<'_>, read: &ReadSite) -> Option<Fix> {
     let (before, behind) = decoder.text.split_at_checked(read.place.end)?;
     let open = before.rfind("${{")? + "${{".len();
     let close = read.place.end + behind.find("}}")?;

@@ -1,15 +1,16 @@
 //! Joins that can never be satisfied, and steps that never run.
 //!
 //! A step ends on one port, so edges from its different ports exclude each other: directly, or at the end of the branches
-//! that they open.
+//! that they open. An edge that only an expression draws is required besides the join, so it can exclude all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Names, sometimes};
+use super::{Names, edges, flow, sometimes};
 use crate::codes;
 use crate::decode::{BodySketch, Decoder, Draft};
 use crate::diagnostic::Fix;
-use crate::graph::{Graph, GraphEdge, Trigger};
+use crate::expression::Read;
+use crate::graph::{EdgeKind, Graph, GraphEdge, Trigger};
 use crate::model::{Action, Join};
 use crate::text::Place;
 
@@ -27,22 +28,49 @@ pub(super) struct Known {
     never: Option<usize>,
 }
 
-pub(super) fn check(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &Graph, order: Option<&[usize]>) {
-    let Some(order) = order else { return };
+/// What excludes a step: the step whose ports do, and the one that is read, when it takes a read to exclude it.
+struct Excluded {
+    source: usize,
+    read: Option<usize>,
+}
+
+/// Reports them; gives for every step whether it never runs.
+pub(super) fn check(
+    decoder: &mut Decoder<'_>,
+    body: &BodySketch<'_>,
+    names: &Names<'_>,
+    graph: &Graph,
+    order: Option<&[usize]>,
+) -> Vec<bool> {
     let mut known: Vec<Known> = vec![Known::default(); body.steps.len()];
-    for to in order.iter().copied() {
-        let outcome = reached(body, graph, &known, to);
-        let direct = direct_conflict(body, graph, to);
-        known[to] = outcome;
-        if let Some(source) = direct.or(known[to].never) {
-            let before: Vec<&GraphEdge> = graph.needs_of(to).collect();
-            let inherited = direct.is_none() && !before.is_empty() && before.iter().any(|edge| dead(body, &known, edge));
+    for to in order.unwrap_or_default().iter().copied() {
+        let (ends, excluded) = reached(body, graph, &known, to);
+        known[to].ends = ends;
+        let direct = direct_conflict(body, graph, to).map(|source| Excluded { source, read: None });
+        let direct_only = direct.is_some();
+        if let Some(Excluded { source, read }) = direct.or(excluded) {
             known[to].never = Some(source);
-            report(decoder, body, to, source, inherited);
+            let inherited = !direct_only && required(graph, to).any(|edge| dead(body, &known, edge));
+            match read {
+                Some(from) if !inherited => report_read(decoder, body, names, (from, to), source),
+                _ => report(decoder, body, to, source, inherited),
+            }
         } else if body.steps[to].join == Join::All {
             sometimes::check(decoder, body, names, graph, &known, to);
         }
     }
+    known.iter().map(|known| known.never.is_some()).collect()
+}
+
+/// The edges of `needs` into a step, and those of reads that it cannot do without.
+fn required<'g>(graph: &'g Graph, to: usize) -> impl Iterator<Item = &'g GraphEdge> {
+    graph.needs_of(to).chain(reads_of(graph, to))
+}
+
+/// The edges that reads of outputs draw.
+fn reads_of<'g>(graph: &'g Graph, to: usize) -> impl Iterator<Item = &'g GraphEdge> {
+    let edges = graph.incoming[to].iter().map(|edge| &graph.edges[*edge]);
+    edges.filter(|edge| edge.kind == EdgeKind::Implied && edge.trigger == Trigger::Success)
 }
 
 /// Whether an edge is never taken, because its source never runs or ends the run.
@@ -54,20 +82,45 @@ fn ends_the_run(body: &BodySketch<'_>, step: usize) -> bool {
     body.steps[step].step.as_ref().is_some_and(|step| matches!(step.action, Action::End(_)))
 }
 
-/// What is certain when a step runs, from what is certain when the steps before it run.
-fn reached(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> Known {
-    let edges: Vec<&GraphEdge> = graph.needs_of(to).collect();
-    let taken = |edge: &GraphEdge| -> Option<Ends> {
-        if dead(body, known, edge) {
-            return None;
-        }
-        let mut ends = known[edge.from].ends.clone();
-        match &edge.trigger {
-            Trigger::Port(port) => ends.insert(edge.from, port.clone()),
-            _ => ends.insert(edge.from, String::new()),
-        };
-        Some(ends)
+/// What is certain along an edge that is taken; none for one that never is.
+fn along(body: &BodySketch<'_>, known: &[Known], edge: &GraphEdge) -> Option<Ends> {
+    if dead(body, known, edge) {
+        return None;
+    }
+    let mut ends = known[edge.from].ends.clone();
+    match &edge.trigger {
+        Trigger::Port(port) => ends.insert(edge.from, port.clone()),
+        _ => ends.insert(edge.from, String::new()),
     };
+    Some(ends)
+}
+
+/// What is certain when a step runs, from what is certain when the steps before it run.
+fn reached(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> (Ends, Option<Excluded>) {
+    let (joined, excluded) = joined(body, graph, known, to);
+    let mut ends = joined.unwrap_or_default();
+    let mut excluded = excluded.map(|source| Excluded { source, read: None });
+    for edge in reads_of(graph, to) {
+        let read = Some(edge.from);
+        let source = match along(body, known, edge) {
+            Some(others) => unite(&mut ends, others),
+            None => Some(known[edge.from].never.unwrap_or(edge.from)),
+        };
+        excluded = excluded.or(source.map(|source| Excluded { source, read }));
+    }
+    // Ends on any port but `failed` say little and are many.
+    if ends.len() > MAX_PORTS {
+        ends.retain(|_, port| !port.is_empty());
+    }
+    if ends.len() > MAX_PORTS {
+        ends.clear();
+    }
+    (ends, excluded)
+}
+
+/// The same by the join alone, with the step whose ports exclude it.
+fn joined(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> (Option<Ends>, Option<usize>) {
+    let edges: Vec<&GraphEdge> = graph.needs_of(to).collect();
     let all = match body.steps[to].join {
         Join::All => true,
         Join::AtLeast(count) => count as usize >= edges.len(),
@@ -75,7 +128,7 @@ fn reached(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> 
     };
     let mut result: Option<Ends> = None;
     let mut excluded = None;
-    let each: Vec<Option<Ends>> = edges.iter().map(|edge| taken(edge)).collect();
+    let each: Vec<Option<Ends>> = edges.iter().map(|edge| along(body, known, edge)).collect();
     if let Join::AtLeast(count) = body.steps[to].join {
         excluded = too_few(&each, count as usize);
     }
@@ -96,15 +149,7 @@ fn reached(body: &BodySketch<'_>, graph: &Graph, known: &[Known], to: usize) -> 
     if !edges.is_empty() && result.is_none() {
         excluded = excluded.or(edges.first().map(|edge| known[edge.from].never.unwrap_or(edge.from)));
     }
-    let mut ends = result.unwrap_or_default();
-    // Ends on any port but `failed` say little and are many.
-    if ends.len() > MAX_PORTS {
-        ends.retain(|_, port| !port.is_empty());
-    }
-    if ends.len() > MAX_PORTS {
-        ends.clear();
-    }
-    Known { ends, never: excluded }
+    (result, excluded)
 }
 
 /// Adds what is certain along another edge; gives the step that would have to end on two ports.
@@ -180,6 +225,24 @@ fn report(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, to: usize, source: u
     let related = decoder.related(body.steps[source].id_place, format!("`{label}` ends on one of its ports here."));
     let fix = any(decoder, step);
     let diagnostic = decoder.report_at(&step.path, "join", codes::EXCLUSIVE_JOIN, place, message);
+    diagnostic.related.push(related);
+    diagnostic.fixes.extend(fix);
+}
+
+/// Reports a read that excludes what else leads to a step, whatever its join.
+fn report_read(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, (from, to): (usize, usize), source: usize) {
+    let (step, read, chooser) = (&body.steps[to], &body.steps[from].label, &body.steps[source]);
+    let message = format!(
+        "`{0}` never runs: it reads `{read}`, which runs on another port of `{1}` than what else leads to `{0}`, and `{1}` ends on one of its ports only. Guard the read with `has(steps.{read}.output)`, or take it out.",
+        step.label, chooser.label
+    );
+    let reads = edges::first(body, names, to);
+    let site = reads.into_iter().find(|(source, read)| *source == from && read.reference.read == Read::Output);
+    let Some((_, site)) = site else { return };
+    let related = decoder.related(chooser.id_place, format!("`{}` ends on one of its ports here.", chooser.label));
+    let fix = flow::guard(decoder, site);
+    let reader = site.step.as_deref().unwrap_or(&step.path);
+    let diagnostic = decoder.report_at(reader, &site.field, codes::EXCLUSIVE_JOIN, site.place, message);
     diagnostic.related.push(related);
     diagnostic.fixes.extend(fix);
 }

@@ -62,12 +62,14 @@ fn scope(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Na
     let escaped = edges::references(decoder, body, &names);
     edges::cancels(decoder, body, &names);
     let written = flow::order(&graph);
-    joins::check(decoder, body, &names, &graph, written.as_deref());
     edges::implied(body, &names, &mut graph, written.as_deref());
-    match flow::order(&graph) {
+    let order = flow::order(&graph);
+    // Of steps that wait for each other through their reads, the written edges are still looked at.
+    let never = joins::check(decoder, body, &names, &graph, order.as_deref().or(written.as_deref()));
+    match order {
         Some(order) => {
             flow::maybe_skipped(decoder, body, &names, &graph, &order);
-            written::implied(decoder, body, &names, &graph);
+            written::implied(decoder, body, &names, &graph, &never);
         }
         None => cycle::report(decoder, body, &graph),
     }

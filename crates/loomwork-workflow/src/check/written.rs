@@ -9,11 +9,12 @@ use crate::model::Join;
 
 /// Reports the edges that only expressions draw, where writing them out means the same: under another join than `all` a
 /// written edge would be one of several, and an edge that wants its source merely settled cannot be written.
-pub(super) fn implied(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &Graph) {
+/// Of a step that never runs nothing is advised.
+pub(super) fn implied(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &Graph, never: &[bool]) {
     let only_read = |edge: &&GraphEdge| edge.kind == EdgeKind::Implied && edge.trigger == Trigger::Success;
     for edge in graph.edges.iter().filter(only_read) {
         let (from, to) = (&body.steps[edge.from], &body.steps[edge.to]);
-        if to.join != Join::All && !to.needs.is_empty() {
+        if never[edge.to] || (to.join != Join::All && !to.needs.is_empty()) {
             continue;
         }
         let reads = edges::first(body, names, edge.to);

@@ -60,8 +60,13 @@ pub(super) fn offers(page: &Page, before: &str, run: Option<&Scope>) -> Vec<Offe
         "secrets" => named(&page.names("secrets"), "secrets", "secret", None),
         "steps" => page.visible().into_iter().map(|node| step(page, node, run)).collect(),
         space if is_namespace(space) => {
-            let within = |builtin: &&Builtin| builtin.name.strip_prefix(space).is_some_and(|rest| rest.starts_with('.'));
-            builtins().iter().filter(within).map(|builtin| function(builtin, last(builtin.name))).collect()
+            let within = |name: &str| name.strip_prefix(space).is_some_and(|rest| rest.starts_with('.'));
+            let macros = MACROS.iter().filter(|(name, ..)| within(name)).map(|(name, signature, help)| Offer {
+                of: Some((*signature).to_owned()),
+                ..offer(last(name), CompletionKind::Function, help)
+            });
+            let named = builtins().iter().filter(|builtin| within(builtin.name));
+            macros.chain(named.map(|builtin| function(builtin, last(builtin.name)))).collect()
         }
         other => match other.strip_prefix("steps.").filter(|id| !id.contains(['.', '[', '('])) {
             Some(id) => step_fields(page, id, run),
@@ -111,8 +116,11 @@ fn roots(page: &Page, run: Option<&Scope>) -> Vec<Offer> {
         offers.push(Offer { of, value: value_of(name, run), ..offer(name, CompletionKind::Name, detail) });
     }
     offers.extend(ROOTS.iter().map(|(name, detail)| offer(name, CompletionKind::Name, detail)));
-    let (name, signature, help) = MACROS[0];
-    offers.push(Offer { of: Some(signature.to_owned()), ..offer(name, CompletionKind::Function, help) });
+    let macros = MACROS[..2].iter();
+    offers.extend(macros.map(|(name, signature, help)| Offer {
+        of: Some((*signature).to_owned()),
+        ..offer(name, CompletionKind::Function, help)
+    }));
     let callable = builtins().iter().filter(|builtin| builtin.style != Style::Member);
     offers.extend(callable.map(|builtin| function(builtin, builtin.name)));
     offers
@@ -185,7 +193,7 @@ fn members(page: &Page, value: &str, run: Option<&Scope>) -> Vec<Offer> {
     if !of.is_any() {
         let heads = of.heads();
         if heads.meets(Heads::LIST) {
-            let macros = MACROS[1..].iter();
+            let macros = MACROS[2..].iter();
             offers.extend(macros.map(|(name, signature, help)| Offer {
                 of: Some((*signature).to_owned()),
                 ..offer(name, CompletionKind::Function, help)

@@ -46,6 +46,7 @@ fn write(code: &Code, names: &dyn Fn(&str) -> String, out: &mut String) {
             call(out, "matches", [&**operand], names);
             let _ = write!(out, "{:?}", regex.as_str());
         }
+        Code::Bind(value, inside) => call(out, "bind", [&**value, inside], names),
         Code::Fold { fold, range, filter, body } => {
             let parts = [Some(&**range), filter.as_deref(), Some(&**body)];
             let shape = if filter.is_some() { "filtered " } else { "" };

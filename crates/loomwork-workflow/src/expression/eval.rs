@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::functions::sort_pairs;
 use super::meter::{EvalError, Meter};
 use super::operators::{apply, index, select};
 use super::program::{Code, Constant, Fold, StepField};
@@ -82,6 +83,14 @@ impl<'a> Evaluation<'a> {
                 }
                 other => Err(EvalError::invalid(format!("`matches` takes text, not {}", other.type_name()))),
             },
+            Code::Bind(value, inside) => {
+                let value = self.eval(value)?;
+                self.locals.push(value);
+                let outcome = self.eval(inside);
+                self.locals.pop();
+                outcome
+            }
+            Code::Fold { fold: Fold::SortBy, range, body, .. } => self.sort_by(range, body),
             Code::Fold { fold, range, filter, body } => self.fold(*fold, range, filter.as_deref(), body),
         }
     }
@@ -159,16 +168,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn fold(&mut self, fold: Fold, range: &'a Code, filter: Option<&'a Code>, body: &'a Code) -> Result<Val<'a>, EvalError> {
-        let elements = match self.eval(range)? {
-            Val::List(list) => list,
-            Val::Dict(map) => {
-                self.meter.make(map.len() * size_of::<Val<'_>>())?;
-                List::Items(Arc::new(map.keys().collect()))
-            }
-            other => {
-                return Err(EvalError::invalid(format!("a list or a map is needed here, not {}", other.type_name())));
-            }
-        };
+        let elements = self.elements(range)?;
         let mut kept = Vec::new();
         let mut count = 0_usize;
         let mut first_error = None;
@@ -199,11 +199,38 @@ impl<'a> Evaluation<'a> {
         }
         match (fold, first_error) {
             (_, Some(error)) => Err(error),
-            (Fold::Map, None) => Ok(Val::list(kept)),
+            (Fold::Map | Fold::SortBy, None) => Ok(Val::list(kept)),
             (Fold::All, None) => Ok(Val::Bool(true)),
             (Fold::Exists, None) => Ok(Val::Bool(false)),
             (Fold::ExistsOne, None) => Ok(Val::Bool(count == 1)),
         }
+    }
+
+    /// What a macro goes through: the elements of a list, the keys of a map.
+    fn elements(&mut self, range: &'a Code) -> Result<List<'a>, EvalError> {
+        match self.eval(range)? {
+            Val::List(list) => Ok(list),
+            Val::Dict(map) => {
+                self.meter.make(map.len() * size_of::<Val<'_>>())?;
+                Ok(List::Items(Arc::new(map.keys().collect())))
+            }
+            other => Err(EvalError::invalid(format!("a list or a map is needed here, not {}", other.type_name()))),
+        }
+    }
+
+    fn sort_by(&mut self, range: &'a Code, key: &'a Code) -> Result<Val<'a>, EvalError> {
+        let elements = self.elements(range)?;
+        self.meter.make(elements.len() * 2 * size_of::<Val<'_>>())?;
+        let mut pairs = Vec::with_capacity(elements.len());
+        for element in elements.iter() {
+            self.meter.step()?;
+            self.locals.push(element.clone());
+            let key = self.eval(key);
+            self.locals.pop();
+            pairs.push((key?, element));
+        }
+        sort_pairs(&mut self.meter, "sortBy", &mut pairs)?;
+        Ok(Val::list(pairs.into_iter().map(|(_, element)| element).collect()))
     }
 
     /// One element: none when the filter leaves it out.

@@ -22,6 +22,7 @@ mod time;
 mod value;
 
 pub(crate) use functions::{Builtin, Gives, MACROS, Style, all as builtins, is_namespace};
+pub(crate) use number::whole;
 pub(crate) use parsed::Expressions;
 pub(crate) use program::{Code, Constant, Fold, Operator, Problem, ProblemKind, Program, Root, StepField};
 pub use program::{Read, Reference};

@@ -15,7 +15,8 @@ pub(crate) fn compare_numbers(left: &Val<'_>, right: &Val<'_>) -> Option<Orderin
     }
 }
 
-fn integer(value: &Val<'_>) -> Option<i128> {
+/// A signed or unsigned integer.
+pub(crate) fn integer(value: &Val<'_>) -> Option<i128> {
     match value {
         Val::Int(value) => Some(i128::from(*value)),
         Val::UInt(value) => Some(i128::from(*value)),
@@ -33,6 +34,23 @@ fn compare_double(double: f64, integer: i128) -> Option<Ordering> {
     }
     let whole = double.trunc();
     Some((whole as i128).cmp(&integer).then_with(|| (double - whole).partial_cmp(&0.0).unwrap_or(Ordering::Equal)))
+}
+
+/// A number as a double.
+#[allow(clippy::cast_precision_loss, reason = "beyond 2^53 the nearest one")]
+pub(crate) fn as_double(value: &Val<'_>) -> Option<f64> {
+    match value {
+        Val::Int(value) => Some(*value as f64),
+        Val::UInt(value) => Some(*value as f64),
+        Val::Double(value) => Some(*value),
+        _ => None,
+    }
+}
+
+/// The integer that a double is; none when it has a fraction, or is so large that it may have lost one.
+#[allow(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
+pub(crate) fn whole(value: f64) -> Option<i64> {
+    (value.fract() == 0.0 && value.abs() < 9.0e15).then_some(value as i64)
 }
 
 pub(crate) fn is_number(value: &Val<'_>) -> bool {

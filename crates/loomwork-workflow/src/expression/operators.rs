@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::meter::{EvalError, Meter};
-use super::number::{compare, equal};
+use super::number::{as_double, compare, equal, integer, is_number};
 use super::program::Operator;
 use super::value::{Dict, List, Val};
 
@@ -72,13 +72,8 @@ fn arithmetic<'a>(operator: Operator, left: &Val<'a>, right: &Val<'a>) -> Result
     match (left, right) {
         (Val::Int(a), Val::Int(b)) => int(operator, *a, *b).map(Val::Int),
         (Val::UInt(a), Val::UInt(b)) => uint(operator, *a, *b).map(Val::UInt),
-        (Val::Double(a), Val::Double(b)) => match operator {
-            Operator::Add => Ok(Val::Double(a + b)),
-            Operator::Subtract => Ok(Val::Double(a - b)),
-            Operator::Multiply => Ok(Val::Double(a * b)),
-            Operator::Divide => Ok(Val::Double(a / b)),
-            _ => Err(mismatch(operator, left, right)),
-        },
+        (Val::Int(_) | Val::UInt(_), Val::Int(_) | Val::UInt(_)) => mixed(operator, left, right),
+        _ if operator != Operator::Remainder && is_number(left) && is_number(right) => double(operator, left, right),
         (Val::Timestamp(a), Val::Timestamp(b)) if operator == Operator::Subtract => Ok(Val::Duration(a.duration_since(*b))),
         (Val::Timestamp(at), Val::Duration(by)) if operator == Operator::Subtract => {
             at.checked_sub(*by).map(Val::Timestamp).map_err(|_| overflow())
@@ -88,6 +83,33 @@ fn arithmetic<'a>(operator: Operator, left: &Val<'a>, right: &Val<'a>) -> Result
         }
         _ => Err(mismatch(operator, left, right)),
     }
+}
+
+/// Two numbers of which one is a double: JSON does not say which of its numbers are whole by intention, so an integer
+/// counts as a double here, as it does in comparisons.
+fn double<'a>(operator: Operator, left: &Val<'a>, right: &Val<'a>) -> Result<Val<'a>, EvalError> {
+    let (Some(a), Some(b)) = (as_double(left), as_double(right)) else { return Err(mismatch(operator, left, right)) };
+    Ok(Val::Double(match operator {
+        Operator::Add => a + b,
+        Operator::Subtract => a - b,
+        Operator::Multiply => a * b,
+        _ => a / b,
+    }))
+}
+
+/// A signed and an unsigned integer: signed when the result fits.
+fn mixed<'a>(operator: Operator, left: &Val<'a>, right: &Val<'a>) -> Result<Val<'a>, EvalError> {
+    let (Some(a), Some(b)) = (integer(left), integer(right)) else { return Err(mismatch(operator, left, right)) };
+    let result = match operator {
+        Operator::Divide | Operator::Remainder if b == 0 => return Err(EvalError::invalid("division by zero")),
+        Operator::Add => a + b,
+        Operator::Subtract => a - b,
+        Operator::Multiply => a * b,
+        Operator::Divide => a / b,
+        _ => a % b,
+    };
+    let signed = i64::try_from(result).map(Val::Int);
+    signed.or_else(|_| u64::try_from(result).map(Val::UInt)).map_err(|_| overflow())
 }
 
 fn int(operator: Operator, a: i64, b: i64) -> Result<i64, EvalError> {
@@ -120,8 +142,8 @@ fn mismatch(operator: Operator, left: &Val<'_>, right: &Val<'_>) -> EvalError {
         Operator::Divide => "/",
         _ => "%",
     };
-    let hint = if super::number::is_number(left) && super::number::is_number(right) {
-        "; convert one with double(), int() or uint()"
+    let hint = if is_number(left) && is_number(right) {
+        "; convert one with int()"
     } else if operator == Operator::Add && (matches!(left, Val::Text(_)) || matches!(right, Val::Text(_))) {
         "; convert the other with text()"
     } else {

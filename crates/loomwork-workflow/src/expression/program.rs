@@ -101,6 +101,7 @@ pub(crate) enum Fold {
     Exists,
     ExistsOne,
     Map,
+    SortBy,
 }
 
 /// A field of a step.
@@ -157,6 +158,8 @@ pub(crate) enum Code {
     Binary(Operator, Box<Code>, Box<Code>),
     Call(&'static Builtin, Vec<Code>),
     Matches(Box<Code>, Box<regex::Regex>),
+    /// The second in a scope with one more local, the first.
+    Bind(Box<Code>, Box<Code>),
     Fold {
         fold: Fold,
         range: Box<Code>,

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Number, Value};
 
 use super::meter::EvalError;
+use super::number::whole;
 use super::time;
 
 /// Text, borrowed from the scope or the program where possible.
@@ -173,12 +174,15 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// JSON has one kind of number: 7.0 is the integer 7.
     fn from_number(number: &Number) -> Self {
+        let double = number.as_f64().unwrap_or(f64::NAN);
         number
             .as_i64()
             .map(Self::Int)
             .or_else(|| number.as_u64().map(Self::UInt))
-            .unwrap_or_else(|| Self::Double(number.as_f64().unwrap_or(f64::NAN)))
+            .or_else(|| whole(double).map(Self::Int))
+            .unwrap_or(Self::Double(double))
     }
 
     pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
@@ -212,8 +216,7 @@ impl<'a> Val<'a> {
             Self::Bool(value) => Some(Key::Bool(*value)),
             Self::Int(value) => Some(Key::Int(*value)),
             Self::UInt(value) => Some(i64::try_from(*value).map_or(Key::UInt(*value), Key::Int)),
-            #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
-            Self::Double(value) if value.fract() == 0.0 && value.abs() < 9.0e15 => Some(Key::Int(*value as i64)),
+            Self::Double(value) => whole(*value).map(Key::Int),
             Self::Text(text) => Some(Key::Text(Arc::from(text.as_str()))),
             _ => None,
         }

@@ -21,7 +21,7 @@ mod schedule;
 mod scope;
 mod step;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -151,9 +151,9 @@ pub enum PlannedRepeat {
 /// What makes a path the longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CriticalBy {
-    /// Its expected duration.
+    /// Its expected duration, as far as it is known; of equals the number of steps decides.
     Duration,
-    /// Its number of steps: too few durations are known.
+    /// Its number of steps: no duration is known.
     Steps,
 }
 
@@ -161,23 +161,16 @@ pub enum CriticalBy {
 #[must_use]
 pub fn plan(workflow: &Workflow, inputs: Option<&Map<String, Value>>, history: &History) -> Plan {
     let known = Known::new(workflow, inputs);
-    let make = |by| {
-        let planner = Planner { known: &known, history, by };
-        let mut steps = Vec::new();
-        let scope = scope::plan(&planner, &workflow.body, &scope::Place::default(), &mut steps);
-        (scope, steps)
-    };
-    let (mut scope, mut steps) = make(CriticalBy::Duration);
-    let critical_by = if knows_enough(&scope.unknown, &steps, history) { CriticalBy::Duration } else { CriticalBy::Steps };
-    if critical_by == CriticalBy::Steps {
-        (scope, steps) = make(critical_by);
-    }
+    let planner = Planner { known: &known, history };
+    let mut steps = Vec::new();
+    let scope = scope::plan(&planner, &workflow.body, &scope::Place::default(), &mut steps);
     let critical: HashSet<&str> = scope.critical.iter().map(String::as_str).collect();
     for step in &mut steps {
         step.critical = critical.contains(step.path.as_str());
     }
     // Nothing is known when not a single step takes a time that is.
     let expected = scope.expected.filter(|expected| !expected.at_least || expected.range.high_ms > 0);
+    let critical_by = if expected.is_some() { CriticalBy::Duration } else { CriticalBy::Steps };
     Plan {
         complexity: complexity::of(&workflow.body),
         steps,
@@ -191,19 +184,8 @@ pub fn plan(workflow: &Workflow, inputs: Option<&Map<String, Value>>, history: &
     }
 }
 
-/// Whether durations tell which path is the longest: all are known, or only those of ways that earlier runs never took.
-fn knows_enough(unknown: &[String], steps: &[PlannedStep], history: &History) -> bool {
-    let by_path: HashMap<&str, &PlannedStep> = steps.iter().map(|step| (step.path.as_str(), step)).collect();
-    let always = |path: &String| {
-        let mut around = std::iter::successors(by_path.get(path.as_str()), |step| by_path.get(step.parent.as_deref()?));
-        around.all(|step| step.runs == Runs::Always)
-    };
-    unknown.is_empty() || (history.runs > 0 && !unknown.iter().any(always))
-}
-
 /// What the whole plan is made with.
 struct Planner<'a> {
     known: &'a Known,
     history: &'a History,
-    by: CriticalBy,
 }

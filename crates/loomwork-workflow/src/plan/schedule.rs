@@ -6,7 +6,7 @@
 use super::ends::End;
 use crate::{Action, Body, EdgeKind, GraphEdge, Join, Trigger};
 
-/// A cost and a second one for where the first is equal: milliseconds and steps, or steps and milliseconds.
+/// Milliseconds, and steps for where these are equal.
 pub(super) type Cost = (u64, u64);
 
 /// How the steps of a scope end.

@@ -9,7 +9,7 @@ use super::ends::{Courses, End, courses, ends};
 use super::range::DurationRange;
 use super::schedule::{Cost, Course, Schedule, schedule};
 use super::step::{Measure, measure};
-use super::{CriticalBy, Expected, PlannedLevel, PlannedStep, Planner, Runs};
+use super::{Expected, PlannedLevel, PlannedStep, Planner, Runs};
 use crate::{Action, Body};
 
 /// Where a scope or a step stands.
@@ -92,7 +92,7 @@ pub(super) fn plan(planner: &Planner<'_>, body: &Body, place: &Place, out: &mut 
         out[*row].runs = *runs;
     }
     let paths: Vec<String> = rows.iter().map(|row| out[*row].path.clone()).collect();
-    view.plan(planner.by, &courses, &runs, &level, &paths)
+    view.plan(&courses, &runs, &level, &paths)
 }
 
 /// A topological order; cycles are errors, so that there always is one.
@@ -156,14 +156,14 @@ impl View<'_> {
         (0..free.len()).map(runs).collect()
     }
 
-    fn plan(&self, by: CriticalBy, courses: &Courses, runs: &[Runs], level: &[usize], paths: &[String]) -> ScopePlan {
+    fn plan(&self, courses: &Courses, runs: &[Runs], level: &[usize], paths: &[String]) -> ScopePlan {
         let can_run = |step: &usize| matches!(runs[*step], Runs::Always | Runs::Maybe);
         let mut unknown: Vec<String> = Vec::new();
         for step in (0..paths.len()).filter(can_run) {
             unknown.extend(self.measures[step].unknown.iter().cloned());
         }
         let (range, work) = self.durations(courses);
-        let path = self.critical(by, courses);
+        let path = self.critical(courses);
         let mut critical = Vec::new();
         for step in &path {
             critical.push(paths[*step].clone());
@@ -208,12 +208,9 @@ impl View<'_> {
         (range(low.0, median.0, longest.0.max(low.0)), range(low.1, median.1, longest.1.max(low.1)))
     }
 
-    /// The longest path of all courses.
-    fn critical(&self, by: CriticalBy, courses: &Courses) -> Vec<usize> {
-        let cost = |measure: &Measure| {
-            let ms = measure.expected.map_or(0, |expected| expected.range.median_ms);
-            if by == CriticalBy::Duration { (ms, measure.steps) } else { (measure.steps, ms) }
-        };
+    /// The longest path of all courses, by what is known of durations; where that is equal, by the number of steps.
+    fn critical(&self, courses: &Courses) -> Vec<usize> {
+        let cost = |measure: &Measure| (measure.expected.map_or(0, |expected| expected.range.median_ms), measure.steps);
         let costs: Vec<Cost> = self.measures.iter().map(cost).collect();
         let found = courses.picks.iter().map(|picks| self.schedule(Course::Picked(picks), &costs));
         // The first of equals: the way that the file names first.

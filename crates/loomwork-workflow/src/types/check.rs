@@ -230,6 +230,7 @@ impl Walk<'_, '_> {
             FindingKind::Fails if fails => codes::NEVER_WORKS,
             FindingKind::Fails => codes::FAILS_WHEN_REACHED,
             FindingKind::Compares => codes::NEVER_EQUAL,
+            FindingKind::Fraction => codes::FRACTION,
             FindingKind::Lacks => codes::UNKNOWN_FIELD,
             FindingKind::Resembles => codes::DOUBTFUL_FIELD,
         };

@@ -40,6 +40,8 @@ pub(crate) enum FindingKind {
     Fails,
     /// A comparison that is always false, or always true.
     Compares,
+    /// An operation that means something else, or fails, when a number has a fraction.
+    Fraction,
     /// A field that a closed object lacks.
     Lacks,
     /// A field that an open object is not known to have, though one with nearly this name.
@@ -164,6 +166,13 @@ impl Inference<'_> {
                 let of = self.infer(text);
                 let given = if of.heads().meets(Heads::TEXT) { Type::Bool } else { Type::Never };
                 self.fits(given, &of, "matches", "`matches` takes text, not")
+            }
+            Code::Bind(value, inside) => {
+                let value = self.infer(value);
+                self.locals.push(value.clone());
+                let of = self.infer(inside);
+                self.locals.pop();
+                if value == Type::Never { Type::Never } else { of }
             }
             Code::Fold { fold, range, filter, body } => self.fold(*fold, range, filter.as_deref(), body),
         }
@@ -331,6 +340,14 @@ impl Inference<'_> {
             let message = format!("{left} and {right} are never equal, so this is always {always}.");
             let word = sign.to_owned();
             self.findings.push(Finding { kind: FindingKind::Compares, word, message, suggestion: None });
+        } else if operators::depends_on_fraction(operator, left, right) {
+            let message = if operator == Operator::Divide {
+                "`/` drops the fraction when both numbers are whole (7 / 2 is 3), and here that depends on the values. Write `2.0` for `2`, or `double(…)`, to keep it."
+            } else {
+                "`%` takes whole numbers only, and here it depends on the values whether they are. Write `int(…)`."
+            };
+            let (word, message) = (sign.to_owned(), message.to_owned());
+            self.findings.push(Finding { kind: FindingKind::Fraction, word, message, suggestion: None });
         }
         given
     }
@@ -387,7 +404,8 @@ impl Inference<'_> {
             self.fails("", format!("A list or a map is needed here, not {range}."));
             return Type::Never;
         }
-        self.locals.push(operators::elements_of_range(&range));
+        let elements = operators::elements_of_range(&range);
+        self.locals.push(elements.clone());
         let conditions = filter.filter(|_| fold == Fold::Map);
         if let Some(filter) = conditions {
             let of = self.infer(filter);
@@ -397,6 +415,13 @@ impl Inference<'_> {
         self.locals.pop();
         match fold {
             Fold::Map => Type::list(body),
+            Fold::SortBy => {
+                if body != Type::Never && !body.heads().meets(operators::SORTED) {
+                    let message = format!("`sortBy` takes keys that are numbers, text, times or durations, not {body}.");
+                    self.fails("sortBy", message);
+                }
+                Type::list(elements)
+            }
             Fold::All | Fold::Exists | Fold::ExistsOne => {
                 self.condition(&body);
                 Type::Bool

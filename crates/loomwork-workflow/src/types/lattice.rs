@@ -289,6 +289,8 @@ impl Type {
     pub fn json(&self) -> Self {
         match self {
             Self::Bytes | Self::Timestamp | Self::Duration | Self::Type => Self::Text,
+            // A double without a fraction comes back as an integer.
+            Self::Double => Self::number(),
             Self::List(inner) => Self::list(inner.json()),
             Self::Map(inner) => Self::map(inner.json()),
             Self::Object(object) => {
@@ -305,8 +307,8 @@ impl Type {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Bool,
-            Value::Number(number) if number.is_f64() => Self::Double,
-            Value::Number(_) => Self::Int,
+            Value::Number(number) if is_whole(number) => Self::Int,
+            Value::Number(_) => Self::Double,
             Value::String(_) => Self::Text,
             Value::Array(items) => Self::list(Self::any_of(items.iter().map(Self::of))),
             Value::Object(map) => Self::object(map.iter().map(|(key, value)| (key.clone(), Self::of(value))), false),
@@ -318,8 +320,8 @@ impl Type {
     pub fn admits(&self, value: &Value) -> bool {
         match (self, value) {
             (Self::Dyn, _) | (Self::Null, Value::Null) | (Self::Bool, Value::Bool(_)) => true,
-            (Self::Int, Value::Number(number)) => !number.is_f64(),
-            (Self::Double, Value::Number(number)) => number.is_f64(),
+            (Self::Int, Value::Number(number)) => is_whole(number),
+            (Self::Double, Value::Number(number)) => !is_whole(number),
             (Self::Text | Self::Bytes | Self::Timestamp | Self::Duration | Self::Type, Value::String(_)) => true,
             (Self::List(element), Value::Array(items)) => items.iter().all(|item| element.admits(item)),
             (Self::Map(element), Value::Object(map)) => map.values().all(|value| element.admits(value)),
@@ -376,6 +378,11 @@ impl Type {
             scalar => write!(f, "{}", scalar.heads()),
         }
     }
+}
+
+/// Whether expressions see a number of JSON as an integer.
+fn is_whole(number: &serde_json::Number) -> bool {
+    !number.is_f64() || number.as_f64().and_then(crate::expression::whole).is_some()
 }
 
 impl fmt::Display for Type {

@@ -6,24 +6,34 @@ use crate::expression::Operator;
 /// What can be a key of a map, or an index of a list.
 pub(super) const KEYS: Heads = Heads::BOOL.or(Heads::NUMBER).or(Heads::TEXT);
 
+/// What has an order by itself.
+pub(super) const SORTED: Heads =
+    Heads::BOOL.or(Heads::TEXT).or(Heads::BYTES).or(Heads::TIMESTAMP).or(Heads::DURATION).or(Heads::NUMBER);
+
 /// What `+` takes and gives, by heads. Lists are joined apart.
-const ADD: [(Heads, Heads, Type); 7] = [
+const ADD: [(Heads, Heads, Type); 8] = [
     (Heads::INT, Heads::INT, Type::Int),
-    (Heads::DOUBLE, Heads::DOUBLE, Type::Double),
+    (Heads::DOUBLE, Heads::NUMBER, Type::Double),
+    (Heads::NUMBER, Heads::DOUBLE, Type::Double),
     (Heads::TEXT, Heads::TEXT, Type::Text),
     (Heads::BYTES, Heads::BYTES, Type::Bytes),
     (Heads::TIMESTAMP, Heads::DURATION, Type::Timestamp),
     (Heads::DURATION, Heads::TIMESTAMP, Type::Timestamp),
     (Heads::DURATION, Heads::DURATION, Type::Duration),
 ];
-const SUBTRACT: [(Heads, Heads, Type); 5] = [
+const SUBTRACT: [(Heads, Heads, Type); 6] = [
     (Heads::INT, Heads::INT, Type::Int),
-    (Heads::DOUBLE, Heads::DOUBLE, Type::Double),
+    (Heads::DOUBLE, Heads::NUMBER, Type::Double),
+    (Heads::NUMBER, Heads::DOUBLE, Type::Double),
     (Heads::TIMESTAMP, Heads::TIMESTAMP, Type::Duration),
     (Heads::TIMESTAMP, Heads::DURATION, Type::Timestamp),
     (Heads::DURATION, Heads::DURATION, Type::Duration),
 ];
-const SCALE: [(Heads, Heads, Type); 2] = [(Heads::INT, Heads::INT, Type::Int), (Heads::DOUBLE, Heads::DOUBLE, Type::Double)];
+const SCALE: [(Heads, Heads, Type); 3] = [
+    (Heads::INT, Heads::INT, Type::Int),
+    (Heads::DOUBLE, Heads::NUMBER, Type::Double),
+    (Heads::NUMBER, Heads::DOUBLE, Type::Double),
+];
 const REMAINDER: [(Heads, Heads, Type); 1] = [(Heads::INT, Heads::INT, Type::Int)];
 
 /// What has an order, with what.
@@ -77,11 +87,23 @@ fn joined(left: &Type, right: &Type) -> Type {
 pub(super) fn hint(operator: Operator, left: &Type, right: &Type) -> &'static str {
     let (a, b) = (left.heads(), right.heads());
     if a.meets(Heads::NUMBER) && b.meets(Heads::NUMBER) {
-        "; convert one with double() or int()"
+        "; convert one with int()"
     } else if operator == Operator::Add && (a.meets(Heads::TEXT) || b.meets(Heads::TEXT)) {
         "; convert the other with text()"
     } else {
         ""
+    }
+}
+
+/// Whether it depends on the fraction of a number what an operator gives, or whether it gives anything: `/` drops the
+/// fraction of two integers, `%` takes integers only. Of a value of which nothing is known nothing is said.
+pub(super) fn depends_on_fraction(operator: Operator, left: &Type, right: &Type) -> bool {
+    let either = |of: &Type| !of.is_any() && of.heads().meets(Heads::INT) && of.heads().meets(Heads::DOUBLE);
+    let surely_double = |of: &Type| !of.heads().meets(Heads::INT) && of.heads().meets(Heads::DOUBLE);
+    match operator {
+        Operator::Divide => (either(left) || either(right)) && !surely_double(left) && !surely_double(right),
+        Operator::Remainder => either(left) || either(right),
+        _ => false,
     }
 }
 

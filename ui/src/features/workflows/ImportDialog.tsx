@@ -61,7 +61,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           <p style={{ marginBottom: 10 }}>
             From GitHub Actions, Serverless Workflow 1.0, WfFormat, and files of agents with steps or tools. Nothing is saved before you have seen what became of it.
           </p>
-          <span className="row" style={{ marginBottom: 8 }}>
+          <span className="row" style={{ gap: 8, marginBottom: 8 }}>
             <Button icon={<FileInput size={14} />} onClick={() => picker.current?.click()}>Choose a file…</Button>
             <span className="sm t3 mono">{text && name}</span>
             <input ref={picker} type="file" hidden aria-label="File to import" accept=".yaml,.yml,.json" onChange={(event) => void pick(event.target.files?.[0])} />

@@ -87,7 +87,8 @@ export function sideOf(port: string): Position {
 
 /** What a step is called: its title, or its id within its group. */
 export function nameOf(step: Pick<StepNode, 'id' | 'title'>): string {
-  return step.title ?? step.id.slice(step.id.lastIndexOf('.') + 1);
+  const own = step.id.slice(step.id.lastIndexOf('.') + 1);
+  return step.title ?? (own.startsWith('@') ? 'Step without a usable id' : own);
 }
 
 export function edgeId(edge: Pick<Edge, 'from' | 'port' | 'to'>): string {

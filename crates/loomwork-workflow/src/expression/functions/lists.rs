@@ -51,35 +51,40 @@ pub(super) fn reverse<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>
 }
 
 pub(super) fn sort<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    let mut items = take(meter, list_of("sort", &args[0])?)?;
-    if let Some(first) = items.first() {
-        let kind = |value: &Val<'_>| {
-            if is_number(value) { "number" } else { value.type_name() }
-        };
-        let wanted = kind(first);
-        if let Some(other) = items.iter().find(|item| kind(item) != wanted) {
-            return Err(EvalError::invalid(format!(
-                "`sort` takes elements of one type, not {} and {}",
-                first.type_name(),
-                other.type_name()
-            )));
-        }
+    let items = take(meter, list_of("sort", &args[0])?)?;
+    meter.make(items.len() * size_of::<Val<'_>>())?;
+    let mut pairs: Vec<(Val<'a>, ())> = items.into_iter().map(|item| (item, ())).collect();
+    sort_pairs(meter, "sort", &mut pairs)?;
+    Ok(Val::list(pairs.into_iter().map(|(item, ())| item).collect()))
+}
+
+/// Puts pairs in the order of their keys; those with equal keys keep theirs.
+pub(crate) fn sort_pairs<T>(meter: &mut Meter, function: &str, pairs: &mut [(Val<'_>, T)]) -> Result<(), EvalError> {
+    let kind = |value: &Val<'_>| {
+        if is_number(value) { "number" } else { value.type_name() }
+    };
+    let Some((first, _)) = pairs.first() else { return Ok(()) };
+    if let Some((other, _)) = pairs.iter().find(|(key, _)| kind(key) != kind(first)) {
+        return Err(EvalError::invalid(format!(
+            "`{function}` takes elements of one type, not {} and {}",
+            first.type_name(),
+            other.type_name()
+        )));
     }
-    if items.iter().any(|item| matches!(item, Val::Double(value) if value.is_nan())) {
-        return Err(EvalError::invalid("`sort` cannot place NaN"));
+    if pairs.iter().any(|(key, _)| matches!(key, Val::Double(value) if value.is_nan())) {
+        return Err(EvalError::invalid(format!("`{function}` cannot place NaN")));
     }
-    if !matches!(items.first(), None | Some(Val::Bool(_) | Val::Text(_) | Val::Bytes(_) | Val::Timestamp(_) | Val::Duration(_)))
-        && !items.first().is_some_and(is_number)
-    {
-        return Err(unfit("sort", "numbers, text, times or durations", &items[0]));
+    let ordered = matches!(first, Val::Bool(_) | Val::Text(_) | Val::Bytes(_) | Val::Timestamp(_) | Val::Duration(_));
+    if !ordered && !is_number(first) {
+        return Err(unfit(function, "numbers, text, times or durations", first));
     }
     // All comparisons are charged before: a comparison that fails half way would leave no total order.
-    let looked: usize = items.iter().map(|item| if let Val::Text(text) = item { text.as_str().len() } else { 8 }).sum();
-    let rounds = usize::BITS as usize - items.len().leading_zeros() as usize;
-    meter.steps(items.len() * rounds)?;
+    let looked: usize = pairs.iter().map(|(key, _)| if let Val::Text(text) = key { text.as_str().len() } else { 8 }).sum();
+    let rounds = usize::BITS as usize - pairs.len().leading_zeros() as usize;
+    meter.steps(pairs.len() * rounds)?;
     meter.look(looked * rounds)?;
-    items.sort_by(|a, b| order_of_kind(a, b));
-    Ok(Val::list(items))
+    pairs.sort_by(|(a, _), (b, _)| order_of_kind(a, b));
+    Ok(())
 }
 
 /// The order of two values that are known to be of one kind.

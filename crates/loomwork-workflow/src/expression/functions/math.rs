@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::meter::{EvalError, Meter};
-use super::super::number::{compare_numbers, is_number};
+use super::super::number::{as_double, compare_numbers, is_number};
 use super::super::operators::apply;
 use super::super::program::Operator;
 use super::super::value::Val;
@@ -15,12 +15,10 @@ pub(super) fn sum<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, Ev
     let mut total = Val::Int(0);
     for item in list_of("sum", &args[0])?.iter() {
         meter.step()?;
-        total = match (&total, &item) {
-            (Val::Int(_), Val::Int(_)) | (Val::Double(_), Val::Double(_)) => apply(meter, Operator::Add, total, item)?,
-            (Val::Int(0), Val::UInt(_)) => item,
-            (Val::UInt(_), Val::UInt(_)) => apply(meter, Operator::Add, total, item)?,
-            (a, b) => Val::Double(as_double("sum", a)? + as_double("sum", b)?),
-        };
+        if !is_number(&item) {
+            return Err(unfit("sum", "numbers", &item));
+        }
+        total = apply(meter, Operator::Add, total, item)?;
     }
     Ok(total)
 }
@@ -35,19 +33,13 @@ pub(super) fn avg<'a>(meter: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, Ev
     let mut total = 0.0;
     for item in list.iter() {
         meter.step()?;
-        total += as_double("avg", &item)?;
+        total += double("avg", &item)?;
     }
     Ok(Val::Double(total / list.len() as f64))
 }
 
-#[allow(clippy::cast_precision_loss, reason = "asked for")]
-fn as_double(function: &str, value: &Val<'_>) -> Result<f64, EvalError> {
-    match value {
-        Val::Int(value) => Ok(*value as f64),
-        Val::UInt(value) => Ok(*value as f64),
-        Val::Double(value) => Ok(*value),
-        other => Err(unfit(function, "numbers", other)),
-    }
+fn double(function: &str, value: &Val<'_>) -> Result<f64, EvalError> {
+    as_double(value).ok_or_else(|| unfit(function, "numbers", value))
 }
 
 fn extreme<'a>(meter: &mut Meter, function: &str, args: &[Val<'a>], wanted: Ordering) -> Result<Val<'a>, EvalError> {
@@ -124,17 +116,72 @@ pub(super) fn trunc<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, Eval
 }
 
 pub(super) fn sqrt<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    as_double("math.sqrt", &args[0]).map(|value| Val::Double(value.sqrt()))
+    double("math.sqrt", &args[0]).map(|value| Val::Double(value.sqrt()))
 }
 
 pub(super) fn is_nan<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    as_double("math.isNaN", &args[0]).map(|value| Val::Bool(value.is_nan()))
+    double("math.isNaN", &args[0]).map(|value| Val::Bool(value.is_nan()))
 }
 
 pub(super) fn is_inf<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    as_double("math.isInf", &args[0]).map(|value| Val::Bool(value.is_infinite()))
+    double("math.isInf", &args[0]).map(|value| Val::Bool(value.is_infinite()))
 }
 
 pub(super) fn is_finite<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
-    as_double("math.isFinite", &args[0]).map(|value| Val::Bool(value.is_finite()))
+    double("math.isFinite", &args[0]).map(|value| Val::Bool(value.is_finite()))
+}
+
+/// The bits of two whole numbers of one type.
+fn bits<'a>(function: &str, args: &[Val<'a>], combine: fn(u64, u64) -> u64) -> Result<Val<'a>, EvalError> {
+    match (&args[0], &args[1]) {
+        (Val::Int(a), Val::Int(b)) => Ok(Val::Int(combine(a.cast_unsigned(), b.cast_unsigned()).cast_signed())),
+        (Val::UInt(a), Val::UInt(b)) => Ok(Val::UInt(combine(*a, *b))),
+        (Val::Int(_), other) => Err(unfit(function, "two whole numbers of one type", other)),
+        (Val::UInt(_), other) => Err(unfit(function, "two unsigned whole numbers", other)),
+        (other, _) => Err(unfit(function, "whole numbers", other)),
+    }
+}
+
+pub(super) fn bit_and<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    bits("math.bitAnd", args, |a, b| a & b)
+}
+
+pub(super) fn bit_or<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    bits("math.bitOr", args, |a, b| a | b)
+}
+
+pub(super) fn bit_xor<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    bits("math.bitXor", args, |a, b| a ^ b)
+}
+
+pub(super) fn bit_not<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    match &args[0] {
+        Val::Int(value) => Ok(Val::Int(!value)),
+        Val::UInt(value) => Ok(Val::UInt(!value)),
+        other => Err(unfit("math.bitNot", "a whole number", other)),
+    }
+}
+
+/// Moves bits; beyond the width nothing is left (CEL's math extension).
+fn shifted<'a>(function: &str, args: &[Val<'a>], shift: fn(u64, u32) -> Option<u64>) -> Result<Val<'a>, EvalError> {
+    let count = match &args[1] {
+        Val::Int(count) if *count < 0 => return Err(EvalError::invalid(format!("`{function}` takes no negative count"))),
+        Val::Int(count) => count.cast_unsigned(),
+        Val::UInt(count) => *count,
+        other => return Err(unfit(function, "a whole number as its count", other)),
+    };
+    let moved = |value: u64| u32::try_from(count).ok().and_then(|count| shift(value, count)).unwrap_or(0);
+    match &args[0] {
+        Val::Int(value) => Ok(Val::Int(moved(value.cast_unsigned()).cast_signed())),
+        Val::UInt(value) => Ok(Val::UInt(moved(*value))),
+        other => Err(unfit(function, "a whole number", other)),
+    }
+}
+
+pub(super) fn bit_shift_left<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    shifted("math.bitShiftLeft", args, u64::checked_shl)
+}
+
+pub(super) fn bit_shift_right<'a>(_: &mut Meter, args: &[Val<'a>]) -> Result<Val<'a>, EvalError> {
+    shifted("math.bitShiftRight", args, u64::checked_shr)
 }

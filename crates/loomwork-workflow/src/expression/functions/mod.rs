@@ -3,6 +3,7 @@
 //! Invariant: every function charges the meter for what it looks at, and before it makes anything large.
 
 mod convert;
+mod format;
 mod lists;
 mod math;
 mod strings;
@@ -12,6 +13,7 @@ use super::value::Val;
 use crate::types::Heads;
 
 pub(crate) use convert::base64_encode;
+pub(crate) use lists::sort_pairs;
 
 /// How a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +92,7 @@ macro_rules! builtins {
             call: $call,
         }),*];
         /// All names, for suggestions.
-        pub(crate) const FUNCTION_NAMES: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter", $($name),*];
+        pub(crate) const FUNCTION_NAMES: &[&str] = &["has", "all", "exists", "exists_one", "map", "filter", "sortBy", "cel.bind", $($name),*];
     };
 }
 
@@ -126,6 +128,7 @@ builtins! {
     Member "trim" 1..=1 (text: TEXT) -> Text "The text without white space around it." strings::trim;
     Member "lowerAscii" 1..=1 (text: TEXT) -> Text "The text in small letters (ASCII)." strings::lower_ascii;
     Member "upperAscii" 1..=1 (text: TEXT) -> Text "The text in capital letters (ASCII)." strings::upper_ascii;
+    Member "format" 2..=2 (text: TEXT, values: LIST) -> Text "The text with values at its places: %s, %d, %.2f, %e, %b, %o, %x." format::format;
     Global "strings.quote" 1..=1 (text: TEXT) -> Text "The text in quotes, with escapes." strings::quote;
     Member "reverse" 1..=1 (value: TEXT | LIST) -> Same "The list or text from its end to its beginning." lists::reverse;
     Member "sort" 1..=1 (list: LIST) -> Same "The list in ascending order." lists::sort;
@@ -149,6 +152,12 @@ builtins! {
     Global "math.round" 1..=1 (value: INT | DOUBLE) -> Same "The nearest whole number." math::round;
     Global "math.trunc" 1..=1 (value: INT | DOUBLE) -> Same "The number without its fraction." math::trunc;
     Global "math.sqrt" 1..=1 (value: INT | DOUBLE) -> Double "The square root." math::sqrt;
+    Global "math.bitAnd" 2..=2 (value: INT, other: INT) -> Int "The bits that both whole numbers have." math::bit_and;
+    Global "math.bitOr" 2..=2 (value: INT, other: INT) -> Int "The bits that one of two whole numbers has." math::bit_or;
+    Global "math.bitXor" 2..=2 (value: INT, other: INT) -> Int "The bits that exactly one of two whole numbers has." math::bit_xor;
+    Global "math.bitNot" 1..=1 (value: INT) -> Int "The bits that a whole number does not have." math::bit_not;
+    Global "math.bitShiftLeft" 2..=2 (value: INT, count: INT) -> Int "The bits of a whole number, moved to the left." math::bit_shift_left;
+    Global "math.bitShiftRight" 2..=2 (value: INT, count: INT) -> Int "The bits of a whole number, moved to the right; no sign comes in." math::bit_shift_right;
     Global "math.isNaN" 1..=1 (value: INT | DOUBLE) -> Bool "Whether it is not a number." math::is_nan;
     Global "math.isInf" 1..=1 (value: INT | DOUBLE) -> Bool "Whether it is infinite." math::is_inf;
     Global "math.isFinite" 1..=1 (value: INT | DOUBLE) -> Bool "Whether it is finite." math::is_finite;
@@ -177,14 +186,16 @@ pub(crate) fn all() -> &'static [Builtin] {
     BUILTINS
 }
 
-/// The macros over lists and maps, and `has`: how they are written, and what they do.
-pub(crate) const MACROS: [(&str, &str, &str); 6] = [
+/// The macros: `has` and `cel.bind`, then those over lists and maps; how they are written, and what they do.
+pub(crate) const MACROS: [(&str, &str, &str); 8] = [
     ("has", "has(value.field) -> bool", "Whether a field is there."),
+    ("cel.bind", "cel.bind(x, value, expression)", "What an expression gives in which a name stands for a value."),
     ("all", "list.all(x, condition) -> bool", "Whether a condition holds for every element."),
     ("exists", "list.exists(x, condition) -> bool", "Whether a condition holds for an element."),
     ("exists_one", "list.exists_one(x, condition) -> bool", "Whether a condition holds for exactly one element."),
     ("map", "list.map(x, value) -> list", "A list of what an expression gives for every element."),
     ("filter", "list.filter(x, condition) -> list", "The elements for which a condition holds."),
+    ("sortBy", "list.sortBy(x, key) -> list", "The list in the order of what an expression gives for every element."),
 ];
 
 impl Builtin {
@@ -228,7 +239,7 @@ impl Gives {
 
 /// Whether a name only prefixes functions: `math` in `math.abs`.
 pub(crate) fn is_namespace(name: &str) -> bool {
-    matches!(name, "math" | "sets" | "base64" | "lists" | "strings")
+    matches!(name, "math" | "sets" | "base64" | "lists" | "strings" | "cel")
 }
 
 /// A regular expression (RE2 syntax: linear in the text).

@@ -23,6 +23,16 @@ impl Lowering<'_> {
                 _ => (name.to_owned(), Style::Member, Some(target)),
             },
         };
+        match (name.as_str(), target, &call.args[..]) {
+            ("sortBy", Some(list), [IdedExpr { expr: Expr::Ident(element), .. }, key]) => {
+                return self.sort_by(list, element, key, depth);
+            }
+            ("cel.bind", None, [IdedExpr { expr: Expr::Ident(named), .. }, value, inside]) => {
+                return self.bind(named, value, inside, depth);
+            }
+            ("sortBy" | "cel.bind", ..) => return self.macro_misused(&name),
+            _ => {}
+        }
         let arguments = target.map(AsRef::as_ref).into_iter().chain(&call.args);
         if name == "matches" {
             let nodes: Vec<_> = arguments.clone().collect();
