@@ -23,8 +23,8 @@ use crate::problem;
 
 pub(crate) use backup::back_up;
 pub(crate) use check::check;
-pub(crate) use restore::finish_restore;
 pub use repair::{Repaired, repair};
+pub(crate) use restore::finish_restore;
 pub use restore::{Restored, restore};
 
 /// The file that says what a backup is.

@@ -86,10 +86,12 @@ impl Journal {
         let found = self.ask(move |reader| reader.run_ids(&asked, 2).map_err(of_store)).await?.unwrap_or_default();
         match <[String; 1]>::try_from(found) {
             Ok([run]) => Ok(run),
-            Err(none) if none.is_empty() => Err(problem::not_found(match self.archive().ids(&beginning).unwrap_or_default().first() {
-                Some(run) => format!("The run {run} is in the archive. `loomwork archive restore {run}` brings it back."),
-                None => format!("There is no run {beginning:?} in this workspace."),
-            })),
+            Err(none) if none.is_empty() => {
+                Err(problem::not_found(match self.archive().ids(&beginning).unwrap_or_default().first() {
+                    Some(run) => format!("The run {run} is in the archive. `loomwork archive restore {run}` brings it back."),
+                    None => format!("There is no run {beginning:?} in this workspace."),
+                }))
+            }
             Err(_) => Err(problem::invalid(format!("Several runs begin with {beginning:?}. Write more of the id."))),
         }
     }

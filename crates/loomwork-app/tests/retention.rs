@@ -113,9 +113,7 @@ async fn an_archived_run_is_out_of_the_list_and_comes_back_with_events_values_an
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_and_those_that_it_called_and_waited_for_go_together_or_not_at_all() {
-    let calls = |id: &str, wait: &str| {
-        format!("loomwork: 1\nid: {id}\nsteps:\n  - id: c\n    workflow: {{ id: w{wait} }}\n")
-    };
+    let calls = |id: &str, wait: &str| format!("loomwork: 1\nid: {id}\nsteps:\n  - id: c\n    workflow: {{ id: w{wait} }}\n");
     let place = Place::new(&[
         ("workflows/w.yaml", &script("w", "true")),
         ("workflows/waits.yaml", &calls("waits", "")),

@@ -14,15 +14,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use loomwork_run::RunStatus;
-use loomwork_store::{Archive, ArchiveHead, ArchiveError, Reader, Removed, RunRow};
+use loomwork_store::{Archive, ArchiveError, ArchiveHead, Reader, Removed, RunRow};
 
 use crate::driver::now_ms;
 use crate::engine::blocking;
 use crate::request::Request;
 use crate::{Engine, EngineError};
 
-pub(crate) use keeper::keep;
 pub use keeper::clear_leftovers;
+pub(crate) use keeper::keep;
 pub use plan::{Plan, plan};
 
 /// Runs of one commit: so few that no other commit waits long.

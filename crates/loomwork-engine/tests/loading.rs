@@ -90,14 +90,17 @@ fn nothing_happens_to_a_run_that_was_claimed_until_it_is_given_back_and_never_ag
     let mut world = World::new(1, FAILS);
     world.live(0);
     let run = Arc::clone(&world.runs()[0]);
-    let read = || Request::Load(Box::new(world.read(&run).unwrap()));
-    let mut core = world.fresh_core(world.read(&run).unwrap().seq + 1);
+    let mut read = || Request::Load(Box::new(world.read(&run).unwrap()));
+    let loads: Vec<Request> = (0..3).map(|_| read()).collect();
+    let [first, second, third] = <[Request; 3]>::try_from(loads).ok().unwrap();
+    let next = world.read(&run).unwrap().seq + 1;
+    let mut core = world.fresh_core(next);
     core.request(Request::Hold(Arc::clone(&run)), 0);
     assert_eq!(claim(&mut core, &run).len(), 1, "somebody reads it at this moment");
     core.request(Request::LetGo(Arc::clone(&run)), 0);
     assert_eq!(claim(&mut core, &run), []);
     assert_eq!(claim(&mut core, &run).len(), 1, "somebody else has it");
-    core.request(read(), 0);
+    core.request(first, 0);
     assert!(retry(&mut core, &run).unwrap_err().contains("archived or purged"));
     core.request(Request::Release(vec![Arc::clone(&run)]), 0);
     assert_eq!(claim(&mut core, &run), []);
@@ -114,10 +117,10 @@ fn nothing_happens_to_a_run_that_was_claimed_until_it_is_given_back_and_never_ag
     core.request(Request::Remove { kind, actor, runs: vec![removed], numbers, answer: Box::new(|_| {}) }, 0);
     core.request(Request::Release(vec![Arc::clone(&run)]), 0);
     commit(&mut core);
-    core.request(read(), 0);
+    core.request(second, 0);
     assert!(retry(&mut core, &run).unwrap_err().contains("archived or purged"), "what was read before it went");
 
-    let mut core = world.fresh_core(world.read(&run).unwrap().seq + 1);
-    core.request(read(), 0);
+    let mut core = world.fresh_core(next);
+    core.request(third, 0);
     assert_eq!(retry(&mut core, &run), Ok(()));
 }

@@ -233,8 +233,7 @@ impl Archive {
     pub fn unpack(&self, run: &str) -> Result<(Archived, Returned), ArchiveError> {
         let path = self.path(run);
         let archived = check_file(&path, run)?;
-        let mut returned =
-            Returned { run: Arc::from(run), records: Vec::new(), values: Vec::new(), definitions: Vec::new() };
+        let mut returned = Returned { run: Arc::from(run), records: Vec::new(), values: Vec::new(), definitions: Vec::new() };
         file::read(&path, &mut |section, content| {
             match section.kind {
                 Kind::Record => returned.records.push(file::record(&file::whole(&section, content)?)?),

@@ -89,7 +89,8 @@ pub use plan::{
 };
 pub use schema::{json_schema, settings_schema};
 pub use settings::{
-    CheckpointSettings, Durability, EngineSettings, RemovalAction, ResourceSettings, RetentionRule, RetentionSettings, read_settings,
+    CheckpointSettings, Durability, EngineSettings, RemovalAction, ResourceSettings, RetentionRule, RetentionSettings,
+    read_settings,
 };
 pub use text::{Pos, Span};
 pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};

@@ -27,7 +27,8 @@ fn every_key_is_read() {
     assert_eq!((settings.checkpoints.every, settings.checkpoints.keep, settings.checkpoints.keep_for_ms), (50, 2, 604_800_000));
     assert_eq!((settings.dead_letter_after_ms, settings.logs_keep_for_ms), (3_600_000, Some(172_800_000)));
     assert_eq!(settings.durability, Durability::Normal);
-    let kept = read_settings("retention: { keep_for: 90d, keep: 9, failed: { keep_for: 1d, action: purge }, cancelled: { keep: 0 } }\n");
+    let kept =
+        read_settings("retention: { keep_for: 90d, keep: 9, failed: { keep_for: 1d, action: purge }, cancelled: { keep: 0 } }\n");
     let RetentionSettings { succeeded, failed, cancelled, compensated } = kept.unwrap().retention;
     let rule = |keep_for_ms, keep, action| RetentionRule { keep_for_ms: Some(keep_for_ms), keep: Some(keep), action };
     assert_eq!([succeeded, compensated], [rule(7_776_000_000, 9, RemovalAction::Archive); 2]);

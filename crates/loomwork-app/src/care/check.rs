@@ -136,8 +136,10 @@ fn check_values(reader: &Reader) -> Result<Check, StoreError> {
         return Ok(told("values", Verdict::Error, "large values are damaged", found, Some(advice)));
     }
     let (unused, bytes) = check.unused;
-    let words = if unused == 0 { String::new() } else { format!("; {unused} of them ({}) nothing names any more", in_words(bytes)) };
-    let advice = (unused > 0).then_some("The next purge deletes these, or `loomwork doctor --repair` while nobody uses the workspace.");
+    let words =
+        if unused == 0 { String::new() } else { format!("; {unused} of them ({}) nothing names any more", in_words(bytes)) };
+    let advice =
+        (unused > 0).then_some("The next purge deletes these, or `loomwork doctor --repair` while nobody uses the workspace.");
     Ok(told("values", Verdict::Ok, format!("all {} large values are what they were{words}", check.values), vec![], advice))
 }
 

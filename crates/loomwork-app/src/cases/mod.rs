@@ -28,8 +28,8 @@ use crate::{owner::Owner, problem, reader::Reader};
 pub(crate) use checkpoints::of_checkpoint;
 pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
 pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
-pub(crate) use retention::of_archive;
 pub use plan::{export_alone, plan_alone};
+pub(crate) use retention::of_archive;
 pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.

@@ -78,14 +78,7 @@ fn removal(outcome: Outcome, plan: bool) -> Removal {
         archive_bytes: going.archive_bytes,
     };
     let stays = |kept: Kept| KeptRun { run: views::row(&kept.row, now), why: kept.why };
-    Removal {
-        plan,
-        runs: runs.into_iter().map(gone).collect(),
-        kept: kept.into_iter().map(stays).collect(),
-        more,
-        values,
-        bytes,
-    }
+    Removal { plan, runs: runs.into_iter().map(gone).collect(), kept: kept.into_iter().map(stays).collect(), more, values, bytes }
 }
 
 pub(super) async fn list(journal: &Journal) -> ApiResult<ArchiveList> {

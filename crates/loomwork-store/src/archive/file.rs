@@ -190,7 +190,10 @@ pub(super) fn read(
     let mut file = File::open(path).map_err(failed())?;
     let length = file.metadata().map_err(failed())?.len();
     let end = length.checked_sub(HASH_BYTES).ok_or_else(|| damaged("it is too short"))?;
-    check_hash(&mut file, end).map_err(failed())?.then_some(()).ok_or_else(|| damaged("its content is not what its hash says"))?;
+    check_hash(&mut file, end)
+        .map_err(failed())?
+        .then_some(())
+        .ok_or_else(|| damaged("its content is not what its hash says"))?;
     file.seek(SeekFrom::Start(0)).map_err(failed())?;
     let (_, from) = begin(&mut file)?;
     let body = file.take(end.checked_sub(from).ok_or_else(|| damaged("it is too short"))?);
@@ -276,7 +279,8 @@ pub(super) fn record(bytes: &[u8]) -> Result<Record, ArchiveError> {
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
     let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| wrong())?;
     let (head, data) = rest.split_at_checked(length).ok_or_else(wrong)?;
-    let Line { seq, run, at_ms, actor, kind, v, step, attempt, prev, hash } = serde_json::from_slice(head).map_err(|_| wrong())?;
+    let Line { seq, run, at_ms, actor, kind, v, step, attempt, prev, hash } =
+        serde_json::from_slice(head).map_err(|_| wrong())?;
     let hash_of = |text: &str| hex::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or_else(wrong);
     Ok(Record {
         seq,

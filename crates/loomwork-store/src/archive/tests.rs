@@ -111,8 +111,7 @@ impl Place {
 
     fn tell(&self, kind: &'static str, data: &serde_json::Value, moves: Vec<Move>) {
         let data = data.to_string().into_bytes();
-        let told =
-            NewRecord { run: None, at_ms: 100, actor: "ada".to_owned(), kind, v: 1, step: None, attempt: None, data };
+        let told = NewRecord { run: None, at_ms: 100, actor: "ada".to_owned(), kind, v: 1, step: None, attempt: None, data };
         self.commit(Batch { records: vec![told], moves, ..Batch::default() });
     }
 
@@ -164,7 +163,10 @@ fn an_archived_run_leaves_the_journal_whole_and_comes_back_as_it_was() {
 fn a_run_that_is_taken_away_without_a_word_or_with_a_wrong_one_is_found() {
     for (data, findings) in [
         (serde_json::json!({}), 1),
-        (serde_json::json!({ "runs": [{ "run": "b", "workflow": "w", "number": 1, "status": "succeeded", "ended_at_ms": 1, "events": 2, "head": "00" }] }), 1),
+        (
+            serde_json::json!({ "runs": [{ "run": "b", "workflow": "w", "number": 1, "status": "succeeded", "ended_at_ms": 1, "events": 2, "head": "00" }] }),
+            1,
+        ),
     ] {
         let place = Place::new();
         place.run("a", 1, "x");
