@@ -234,31 +234,7 @@ impl Core {
                 self.after.push(After::Answer(Box::new(move || answer(line))));
             }
             Request::Tick => {}
-            Request::Claim { runs, answer } => {
-                let refused = self.claim(runs);
-                self.answer(Ok(refused), answer);
-            }
-            Request::Release(runs) => self.release(&runs),
-            Request::Remove { kind, actor, runs, numbers, answer } => {
-                self.remove_runs(kind, &actor, &runs, numbers, now_ms);
-                self.answer(Ok(()), answer);
-            }
-            Request::Return { returned, actor, answer } => {
-                self.bring_back(*returned, &actor, now_ms);
-                self.answer(Ok(()), answer);
-            }
-            Request::Sweep { values, since, actor, answer } => {
-                let count = self.sweep(values, since, &actor, now_ms);
-                self.answer(Ok(count), answer);
-            }
-            Request::Note { kind, actor, data, answer } => {
-                self.record_workspace(kind, &actor, &data, now_ms);
-                self.answer(Ok(()), answer);
-            }
-            Request::Inspect(run, look) => {
-                let answer = look(self.runs.get(&run));
-                self.after.push(After::Answer(answer));
-            }
+            Request::Leave(leave) => self.leave(leave, now_ms),
         }
         self.settle(now_ms);
         self.grant(now_ms);

@@ -111,6 +111,12 @@ pub enum Request {
     },
     /// Nothing but the time has changed.
     Tick,
+    /// Runs leave the journal, or come back to it.
+    Leave(Leave),
+}
+
+/// What is asked of runs that leave the journal or come back to it.
+pub enum Leave {
     /// Claims runs that have ended, to take them out of the journal: from now on nothing happens to them. Answers those that
     /// cannot be claimed, and why.
     Claim {

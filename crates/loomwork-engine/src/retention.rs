@@ -18,7 +18,7 @@ use loomwork_store::{Archive, ArchiveError, ArchiveHead, Reader, Removed, RunRow
 
 use crate::driver::now_ms;
 use crate::engine::blocking;
-use crate::request::Request;
+use crate::request::{Leave, Request};
 use crate::{Engine, EngineError};
 
 pub use keeper::clear_leftovers;
@@ -128,7 +128,7 @@ impl Engine {
             Way::Purge => "runs_purged",
         };
         let actor = actor.to_owned();
-        self.ask(|answer| Request::Remove { kind, actor, runs: removed, numbers, answer }).await?;
+        self.ask(|answer| Request::Leave(Leave::Remove { kind, actor, runs: removed, numbers, answer })).await?;
         let (archive, ids) = (self.archive(), runs.iter().map(|going| going.row.id.clone()).collect::<Vec<_>>());
         outcome.runs.extend(runs);
         blocking(move || Ok(ids.iter().try_for_each(|id| archive.clear_up(id))?)).await
@@ -145,7 +145,7 @@ impl Engine {
         for piece in unused.chunks(PIECE_VALUES) {
             let values = piece.iter().map(|(hash, _)| hash.clone()).collect();
             let who = actor.to_owned();
-            let taken = self.ask(|answer| Request::Sweep { values, since, actor: who, answer }).await?;
+            let taken = self.ask(|answer| Request::Leave(Leave::Sweep { values, since, actor: who, answer })).await?;
             count += taken as u64;
             // A value that a run in memory holds stays until the next time: its bytes are too few to matter here.
             bytes += piece.iter().map(|(_, bytes)| bytes).sum::<u64>();
@@ -173,7 +173,7 @@ impl Engine {
         });
         if let Some(returned) = returned.await? {
             let actor = actor.to_owned();
-            self.ask(|answer| Request::Return { returned: Box::new(returned), actor, answer }).await?;
+            self.ask(|answer| Request::Leave(Leave::Return { returned: Box::new(returned), actor, answer })).await?;
         }
         let (archive, id) = (self.archive(), run.to_owned());
         blocking(move || Ok(archive.delete(&id)?)).await
@@ -188,7 +188,7 @@ impl Engine {
             return Err(ArchiveError::None(run.to_owned()).into());
         }
         let (data, actor) = (serde_json::json!({ "run": run }), actor.to_owned());
-        self.ask(|answer| Request::Note { kind: "archive_deleted", actor, data, answer }).await?;
+        self.ask(|answer| Request::Leave(Leave::Note { kind: "archive_deleted", actor, data, answer })).await?;
         let (archive, id) = (self.archive(), run.to_owned());
         blocking(move || Ok(archive.delete(&id)?)).await
     }
@@ -210,7 +210,8 @@ impl Claimed {
     async fn claim(engine: &Engine, runs: Vec<Arc<str>>) -> Result<(Self, BTreeMap<Arc<str>, String>), EngineError> {
         // Before it is asked for: what is taken in while the disk is full is claimed without an answer.
         let mut claimed = Self { engine: engine.clone(), runs: runs.clone() };
-        let refused: BTreeMap<_, _> = engine.ask(|answer| Request::Claim { runs, answer }).await?.into_iter().collect();
+        let refused: BTreeMap<_, _> =
+            engine.ask(|answer| Request::Leave(Leave::Claim { runs, answer })).await?.into_iter().collect();
         claimed.runs.retain(|id| !refused.contains_key(id));
         Ok((claimed, refused))
     }
@@ -218,7 +219,7 @@ impl Claimed {
 
 impl Drop for Claimed {
     fn drop(&mut self) {
-        self.engine.tell(Request::Release(std::mem::take(&mut self.runs)));
+        self.engine.tell(Request::Leave(Leave::Release(std::mem::take(&mut self.runs))));
     }
 }
 

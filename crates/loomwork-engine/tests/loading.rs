@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use loomwork_engine::{Active, After, Ask, Core, Request, Wish};
+use loomwork_engine::{Active, After, Ask, Core, Leave, Request, Wish};
 use loomwork_run::RetryScope;
 use loomwork_testkit::World;
 
@@ -68,7 +68,7 @@ fn of_two_retries_of_an_ended_run_the_second_does_not_act_on_what_it_read_before
 fn claim(core: &mut Core, run: &Arc<str>) -> Vec<(Arc<str>, String)> {
     let (sender, answered) = std::sync::mpsc::channel();
     let answer = Box::new(move |result: Result<_, _>| sender.send(result.unwrap()).unwrap());
-    core.request(Request::Claim { runs: vec![Arc::clone(run)], answer }, 0);
+    core.request(Request::Leave(Leave::Claim { runs: vec![Arc::clone(run)], answer }), 0);
     commit(core);
     answered.recv().unwrap()
 }
@@ -102,7 +102,7 @@ fn nothing_happens_to_a_run_that_was_claimed_until_it_is_given_back_and_never_ag
     assert_eq!(claim(&mut core, &run).len(), 1, "somebody else has it");
     core.request(first, 0);
     assert!(retry(&mut core, &run).unwrap_err().contains("archived or purged"));
-    core.request(Request::Release(vec![Arc::clone(&run)]), 0);
+    core.request(Request::Leave(Leave::Release(vec![Arc::clone(&run)])), 0);
     assert_eq!(claim(&mut core, &run), []);
     let (kind, actor, numbers) = ("runs_purged", "ada".to_owned(), std::collections::BTreeMap::new());
     let removed = loomwork_store::Removed {
@@ -114,8 +114,8 @@ fn nothing_happens_to_a_run_that_was_claimed_until_it_is_given_back_and_never_ag
         events: 1,
         head: String::new(),
     };
-    core.request(Request::Remove { kind, actor, runs: vec![removed], numbers, answer: Box::new(|_| {}) }, 0);
-    core.request(Request::Release(vec![Arc::clone(&run)]), 0);
+    core.request(Request::Leave(Leave::Remove { kind, actor, runs: vec![removed], numbers, answer: Box::new(|_| {}) }), 0);
+    core.request(Request::Leave(Leave::Release(vec![Arc::clone(&run)])), 0);
     commit(&mut core);
     core.request(second, 0);
     assert!(retry(&mut core, &run).unwrap_err().contains("archived or purged"), "what was read before it went");

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Core;
 use crate::EngineError;
+use crate::request::Leave;
 
 /// As many are remembered as nobody can still be asking about.
 const MOST_REMEMBERED: usize = 100_000;
@@ -51,8 +52,35 @@ impl Leaving {
 }
 
 impl Core {
+    /// Does what is asked of runs that leave or come back.
+    pub(super) fn leave(&mut self, leave: Leave, now_ms: i64) {
+        match leave {
+            Leave::Claim { runs, answer } => {
+                let refused = self.claim(runs);
+                self.answer(Ok(refused), answer);
+            }
+            Leave::Release(runs) => self.release(&runs),
+            Leave::Remove { kind, actor, runs, numbers, answer } => {
+                self.remove_runs(kind, &actor, &runs, numbers, now_ms);
+                self.answer(Ok(()), answer);
+            }
+            Leave::Return { returned, actor, answer } => {
+                self.bring_back(*returned, &actor, now_ms);
+                self.answer(Ok(()), answer);
+            }
+            Leave::Sweep { values, since, actor, answer } => {
+                let count = self.sweep(values, since, &actor, now_ms);
+                self.answer(Ok(count), answer);
+            }
+            Leave::Note { kind, actor, data, answer } => {
+                self.record_workspace(kind, &actor, &data, now_ms);
+                self.answer(Ok(()), answer);
+            }
+        }
+    }
+
     /// Claims runs; returns those that cannot be, and why.
-    pub(super) fn claim(&mut self, runs: Vec<Arc<str>>) -> Vec<(Arc<str>, String)> {
+    fn claim(&mut self, runs: Vec<Arc<str>>) -> Vec<(Arc<str>, String)> {
         let mut refused = Vec::new();
         for run in runs {
             match self.why_not(&run) {
@@ -81,7 +109,7 @@ impl Core {
     }
 
     /// Gives claimed runs back, but for those that are gone.
-    pub(super) fn release(&mut self, runs: &[Arc<str>]) {
+    fn release(&mut self, runs: &[Arc<str>]) {
         runs.iter().for_each(|run| _ = self.leaving.claimed.remove(run));
     }
 
@@ -95,7 +123,7 @@ impl Core {
     }
 
     /// Takes claimed runs out of the journal, and says so in it.
-    pub(super) fn remove_runs(
+    fn remove_runs(
         &mut self,
         kind: &'static str,
         actor: &str,
@@ -115,7 +143,7 @@ impl Core {
     }
 
     /// Brings a run back to the journal.
-    pub(super) fn bring_back(&mut self, returned: Returned, actor: &str, now_ms: i64) {
+    fn bring_back(&mut self, returned: Returned, actor: &str, now_ms: i64) {
         self.leaving.comes_back(&returned.run);
         let head = returned.records.last().map(|record| hex::encode(record.hash));
         let facts = json!({ "runs": [{ "run": &*returned.run, "events": returned.records.len(), "head": head }] });
@@ -124,7 +152,7 @@ impl Core {
     }
 
     /// Takes values out of the journal that no record up to `since` names, and no run in memory holds.
-    pub(super) fn sweep(&mut self, mut values: Vec<String>, since: u64, actor: &str, now_ms: i64) -> usize {
+    fn sweep(&mut self, mut values: Vec<String>, since: u64, actor: &str, now_ms: i64) -> usize {
         values.retain(|hash| !self.runs.values().any(|active| active.values.contains(hash)));
         let count = values.len();
         if count > 0 {

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{Claimed, Selection, Way};
 use crate::driver::now_ms;
 use crate::engine::blocking;
-use crate::request::Request;
+use crate::request::{Leave, Request};
 use crate::{Engine, EngineError};
 
 /// From one pass to the next.
@@ -101,7 +101,9 @@ async fn remove_logs(engine: &Engine, age_ms: u64) -> Result<(), EngineError> {
         let runs = claimed.runs.clone();
         if !runs.is_empty() {
             let data = json!({ "runs": runs.iter().map(|run| &**run).collect::<Vec<_>>() });
-            engine.ask(|answer| Request::Note { kind: "logs_removed", actor: "engine".to_owned(), data, answer }).await?;
+            engine
+                .ask(|answer| Request::Leave(Leave::Note { kind: "logs_removed", actor: "engine".to_owned(), data, answer }))
+                .await?;
             let journal = Arc::clone(engine.journal());
             blocking(move || {
                 let logs = Logs::beside(&journal);

@@ -52,8 +52,8 @@ pub fn plan(journal: &Path, selection: &Selection, now_ms: i64) -> Result<Plan, 
         return selection.runs.first().map_or(Ok(Plan::default()), |run| Err(EngineError::NoSuchRun(run.clone())));
     }
     let reader = Reader::open(journal)?;
-    let (rows, more) = meant(&reader, selection, now_ms)?;
     let letters: HashMap<String, LetterState> = reader.letters()?.into_iter().map(|letter| (letter.run, letter.state)).collect();
+    let (rows, more) = meant(&reader, selection, &letters, now_ms)?;
     let open = reader.open_runs()?;
     let forks: HashMap<&str, &str> =
         open.iter().filter_map(|row| Some((row.forked_from.as_ref()?.run.as_str(), row.id.as_str()))).collect();
@@ -89,8 +89,14 @@ pub fn plan(journal: &Path, selection: &Selection, now_ms: i64) -> Result<Plan, 
     Ok(Plan { going, kept, more, family })
 }
 
-/// The runs that a selection means, at most [`MOST`], and whether there are more.
-fn meant(reader: &Reader, selection: &Selection, now_ms: i64) -> Result<(Vec<RunRow>, bool), EngineError> {
+/// The runs that a selection means, and whether there are more: at most [`MOST`] of those that are letters and stay, and as many
+/// others, so that many letters keep nobody from going.
+fn meant(
+    reader: &Reader,
+    selection: &Selection,
+    letters: &HashMap<String, LetterState>,
+    now_ms: i64,
+) -> Result<(Vec<RunRow>, bool), EngineError> {
     if !selection.runs.is_empty() {
         let mut rows = Vec::new();
         for run in &selection.runs {
@@ -104,7 +110,7 @@ fn meant(reader: &Reader, selection: &Selection, now_ms: i64) -> Result<(Vec<Run
     let which = Ended { statuses: selection.statuses.clone(), workflow: selection.workflow.clone(), by_ms };
     let mut surplus = surplus(reader, selection)?;
     let returned = reader.returned()?;
-    let (mut rows, mut more) = (Vec::new(), false);
+    let (mut rows, mut more, mut counts) = (Vec::new(), false, [0; 2]);
     reader.each_ended(&which, &mut |row| {
         if let Some(surplus) = &mut surplus {
             // Those that were created first go first.
@@ -117,9 +123,13 @@ fn meant(reader: &Reader, selection: &Selection, now_ms: i64) -> Result<(Vec<Run
         if by_ms.is_some_and(|by| returned.get(&row.id).is_some_and(|at| *at > by)) {
             return true;
         }
-        more = rows.len() == MOST;
-        if !more {
+        let stays = letters.contains_key(&row.id);
+        let count = &mut counts[usize::from(stays)];
+        if *count < MOST {
+            *count += 1;
             rows.push(row);
+        } else {
+            more |= !stays;
         }
         !more
     })?;
