@@ -235,6 +235,10 @@ impl Core {
             }
             Request::Tick => {}
             Request::Leave(leave) => self.leave(leave, now_ms),
+            Request::Inspect(run, look) => {
+                let answer = look(self.runs.get(&run));
+                self.after.push(After::Answer(answer));
+            }
         }
         self.settle(now_ms);
         self.grant(now_ms);
