@@ -3,9 +3,9 @@
 //!
 //! `LOOMWORK_CRASH_SEED` replays one history's choices, `LOOMWORK_CRASH_HISTORIES` asks for more of them.
 
-use std::{collections::BTreeMap, env, thread, time::Duration};
+use std::{collections::BTreeMap, env, process::Stdio, thread, time::Duration};
 
-use loomwork_tests::Workspace;
+use loomwork_tests::{Workspace, wait_until};
 use serde_json::Value;
 
 /// Histories, unless asked otherwise.
@@ -52,8 +52,8 @@ fn killed_while_runs_leave_and_come_back_every_run_is_whole_in_one_place() {
 
 fn history(seed: u64) {
     let mut choices = Choices(seed);
+    // Each command starts an engine in the background when the one before was killed.
     let workspace = Workspace::new(&[("short", WORKFLOW)]);
-    let mut owner = workspace.serve();
     let ids: Vec<String> = (0..RUNS).map(|_| workspace.start("short")).collect();
     ids.iter().for_each(|run| _ = workspace.ends(run, "succeeded"));
     let told: BTreeMap<&String, String> = ids.iter().map(|run| (run, events(&workspace, run))).collect();
@@ -62,12 +62,11 @@ fn history(seed: u64) {
     let purge: &[&str] = &["purge", "--workflow", "short"];
     for command in [archive, &restore, purge] {
         for _ in 0..KILLS {
-            let mut asked = workspace.command(command).spawn().unwrap();
+            let mut asked = workspace.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             thread::sleep(Duration::from_micros(choices.below(120_000)));
-            owner.kill();
+            workspace.kill_owner();
             // It may have been done, refused, or left without an answer.
             let _ = asked.wait().unwrap();
-            owner = workspace.serve();
             let (listed, archived) = places(&workspace);
             for run in &ids {
                 let somewhere = listed.contains(run) || archived.contains(run);
@@ -87,8 +86,9 @@ fn history(seed: u64) {
     }
     workspace.say(purge).exits(0);
     assert_eq!(places(&workspace).0, Vec::<String>::new());
-    owner.stop();
-    let doctor = workspace.json(&["doctor", "--repair"]).exits(0).json();
+    workspace.kill_owner();
+    wait_until("the workspace is free", || workspace.say(&["doctor", "--repair"]).code == 0);
+    let doctor = workspace.json(&["doctor"]).exits(0).json();
     let values = doctor["checks"].as_array().unwrap().iter().find(|check| check["id"] == "values").unwrap();
     assert_eq!(values["message"], "All 0 large values are what they were.");
     workspace.journal().assert_whole();
