@@ -136,10 +136,13 @@ fn meant(
     Ok((rows, more))
 }
 
-/// By way of ending and workflow, how many runs there are beyond those that are kept; none when any number is.
-fn surplus(reader: &Reader, selection: &Selection) -> Result<Option<HashMap<(RunStatus, String), u64>>, EngineError> {
+/// By way of ending and workflow, how many runs there are beyond those that are kept.
+type Surplus = HashMap<(RunStatus, String), u64>;
+
+/// How many runs are too many; none when any number may stay.
+fn surplus(reader: &Reader, selection: &Selection) -> Result<Option<Surplus>, EngineError> {
     let Some(keep) = selection.keep else { return Ok(None) };
-    let mut surplus = HashMap::new();
+    let mut surplus = Surplus::new();
     for status in RunStatus::ALL.into_iter().filter(|status| status.is_final()) {
         let counts = reader.counts_by_workflow(status)?.into_iter();
         surplus.extend(counts.map(|(workflow, count)| ((status, workflow), count.saturating_sub(u64::from(keep)))));
