@@ -16,6 +16,7 @@ test('a run that nobody takes up becomes a dead letter, and is sent again or put
   await expect(row(first.id)).toContainText('check');
   await expect(row(second.id)).toBeVisible();
   await expect(page.getByRole('button', { name: 'Dead letters 2' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Failed 2' })).toBeVisible();
   await check(page, 'dead-letters');
 
   await loomwork.write('ready', '');
@@ -67,6 +68,8 @@ test('a step that waits for what another has taken says so, and the queue shows 
   const queue = page.getByRole('dialog', { name: 'Waiting to be started' });
   await expect(queue).toContainText('1 of 1 press');
   await expect(queue.getByRole('listitem')).toContainText('print #2');
+  const inside = () => queue.evaluate((panel) => panel.getBoundingClientRect().right <= window.innerWidth);
+  await expect.poll(inside, 'the whole of it is in the window').toBe(true);
   await check(page, 'queue');
   await loomwork.write('go', '');
   await expect(page.getByTestId('run-status')).toHaveAttribute('data-status', 'succeeded');
