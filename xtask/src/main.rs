@@ -1,4 +1,4 @@
-//! The repository's own commands: `cargo xtask app`, `test`, `codegen`, `tidy`, `bench`, `fuzz`.
+//! The repository's own commands: `cargo xtask app`, `test`, `codegen`, `tidy`, `bench`, `simulate`, `fuzz`.
 //!
 //! Invariants: each command does its own set-up, says what it installs before it does, and can be given again at any time;
 //! a command succeeds only if everything that it ran succeeded.
@@ -13,6 +13,7 @@ mod codegen;
 mod fuzz;
 mod set_up;
 mod shell;
+mod simulate;
 mod test;
 mod tidy;
 
@@ -26,6 +27,7 @@ usage: cargo xtask COMMAND
   codegen [--check]                   write the TypeScript of the contract to ui/src/generated, or compare it
   tidy                                check sizes, dependency direction, words and files
   bench [NAME…]                       measure the bounds that are promised, in a release build
+  simulate [--seed N] [--minutes M]   judge histories of the simulated world from seed N on, in a release build
   fuzz [--minutes N] [TARGET…]        hunt for inputs that break a promise, N minutes (5) a target
   set-up [--test]                     install what building (and testing) needs, and nothing else";
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Some((&"codegen", ["--check"])) => codegen::check(),
         Some((&"tidy", [])) => tidy::tidy(),
         Some((&"bench", names)) => bench::bench(names),
+        Some((&"simulate", words)) => simulate::simulate(words),
         Some((&"fuzz", words)) => fuzz::fuzz(words),
         Some((&"set-up", [])) => set_up::for_building(),
         Some((&"set-up", ["--test"])) => set_up::for_testing(),

@@ -4,7 +4,7 @@
 //! (`loomwork_workflow::plan`).
 
 use loomwork_api::ApiResult;
-use loomwork_engine::fold_run;
+use loomwork_engine::{Programs, fold_run};
 use loomwork_run::{AttemptStatus, Role, RunState, StepStatus};
 use loomwork_store::{Reader, RunFilter};
 use loomwork_workflow::History;
@@ -22,12 +22,12 @@ const EVENTS: usize = 200_000;
 pub(crate) fn of_workflow(reader: &Reader, workflow: &str) -> ApiResult<History> {
     let filter = RunFilter { workflow: Some(workflow.to_owned()), limit: LOOKED_AT, ..RunFilter::default() };
     let mut history = History::default();
-    let mut read = 0;
+    let (mut read, programs) = (0, Programs::default());
     let rows = reader.runs(&filter).map_err(of_store)?;
     for row in rows.iter().filter(|row| row.status.is_final()).take(RUNS) {
         let records = reader.records(&row.id, 0).map_err(of_store)?;
         read += records.len();
-        match fold_run(&row.id, &records, |hash| Ok(reader.definition(hash)?)) {
+        match fold_run(&row.id, &records, &programs, |hash| Ok(reader.definition(hash)?)) {
             Ok(state) => add(&mut history, &state),
             // A run that this version cannot read says nothing about how long steps take; `show` says what is wrong with it.
             Err(error) => tracing::debug!("run {} is left out of a plan: {error}", row.id),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use loomwork_api::{ApiError, ApiResult, ErrorCode, GetLogs, ListRuns, LogLine, LogPage, LogStream, RunList, RunSummary};
-use loomwork_engine::{Active, Engine, EngineError, load_run, load_run_from};
+use loomwork_engine::{Active, Engine, EngineError, Programs, load_run_from};
 use loomwork_run::{RefusedRequest, RunStatus};
 use loomwork_store::{
     Archive, Checkpoints, Reader, RunFilter, StoreError,
@@ -105,7 +105,7 @@ impl Journal {
         let Some(engine) = engine else {
             let id = run.to_owned();
             let checkpoints = self.checkpoints();
-            let load = move |reader: &Reader| load_run_from(reader, &checkpoints, &id);
+            let load = move |reader: &Reader| load_run_from(reader, &checkpoints, &Programs::default(), &id);
             let seen = self.ask(move |reader| load(reader).map(|active| look(&active)).map_err(of_engine)).await?;
             return seen.ok_or_else(|| problem::not_found(format!("There is no run {run:?} in this workspace.")));
         };
@@ -147,7 +147,11 @@ impl Journal {
 fn list(reader: &Reader, request: &ListRuns, before: Option<String>) -> ApiResult<RunList> {
     let now = now_ms();
     let before = match before {
-        Some(run) => Some((load_run(reader, &run).map_err(of_engine)?.state.created_at_ms, run)),
+        Some(run) => {
+            let first = reader.next_record(&run, 0).map_err(of_store)?;
+            let first = first.ok_or_else(|| of_engine(EngineError::NoSuchRun(run.clone())))?;
+            Some((first.at_ms, run))
+        }
         None => None,
     };
     let limit = request.limit.unwrap_or(DEFAULT_RUNS).min(MOST_RUNS);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use loomwork_engine::{Active, EngineError, Library, load_run_from};
+use loomwork_engine::{Active, EngineError, Library, Programs, load_run_from};
 use loomwork_run::Program;
 use loomwork_store::{CachedOutput, Checkpoints, Reader, StoreError};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl Library for WorkspaceLibrary {
     }
 
     fn load_run(&self, run: &str) -> Result<Active, EngineError> {
-        load_run_from(&Reader::open(&self.journal)?, &Checkpoints::beside(&self.journal), run)
+        load_run_from(&Reader::open(&self.journal)?, &Checkpoints::beside(&self.journal), &Programs::default(), run)
     }
 
     fn fresh_id(&self) -> String {

@@ -69,6 +69,18 @@ async fn a_pipe_in_the_place_of_a_workflow_keeps_nobody_waiting() {
     backend.close().await;
 }
 
+#[test]
+fn what_is_no_file_is_refused_at_once_wherever_it_is() {
+    let place = Place::new(&[("workflows/w.yaml", GOOD)]);
+    let pipe = place.path().join("pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (path, wanted) in [(pipe.as_path(), "not a plain file"), (place.path(), "is a folder")] {
+        let error = check_file(path).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidRequest);
+        assert!(error.message.contains(wanted), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn saving_keeps_permissions_and_refuses_a_file_that_changed_meanwhile() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -13,6 +13,7 @@ mod triggers;
 
 use indexmap::IndexMap;
 
+use self::expression::Piece;
 use self::scope::Scope;
 use crate::cel::{self, Part};
 use crate::draft::{Workflow, text_of};
@@ -54,7 +55,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     if jobs.entries().is_empty() {
         return Err(problem(jobs, "`jobs:` is empty; add a job with `steps`"));
     }
-    let name = root.get("name").and_then(|name| text_of(name, report)).unwrap_or_else(|| stem(&source.name).to_owned());
+    let name = root.get("name").and_then(|name| shown_text(name, report)).unwrap_or_else(|| stem(&source.name).to_owned());
     let workflow = Workflow::new(stem(&source.name));
     let mut scope = Scope::new(workflow, report, &name);
     if scope.workflow.id != name {
@@ -105,6 +106,25 @@ fn concurrency(root: Node<'_>, scope: &mut Scope<'_>) {
     }
     map.put("on_conflict", if cancels == Some(true) { "cancel_running" } else { "queue" });
     scope.workflow.concurrency = map;
+}
+
+/// A title or a description, which is shown here as it is written: its expressions stand in it as words.
+fn shown_text(node: Node<'_>, report: &Report) -> Option<String> {
+    let text = text_of(node, report)?;
+    let pieces = expression::split(&text);
+    if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
+        return Some(text);
+    }
+    let words: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => (*text).to_owned(),
+            Piece::Expression(source) => format!("({})", source.trim()),
+        })
+        .collect();
+    report
+        .approximated(node, format!("`{text}` is shown as `{words}`: no expressions are worked out in titles and descriptions"));
+    Some(words)
 }
 
 /// The environment of a job or step: name → parts of its value.

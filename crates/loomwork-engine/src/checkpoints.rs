@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 
 use crate::driver::now_ms;
 use crate::engine::blocking;
-use crate::load::program;
-use crate::{Active, Engine, EngineError, Fork, Wish, fold_on, load_run, read_values};
+use crate::{Active, Engine, EngineError, Fork, Programs, Wish, fold_on, load_run, read_values};
 
 pub(crate) use keeper::keep;
 
@@ -105,25 +104,30 @@ fn parts(content: &[u8]) -> Option<(&[u8], Value)> {
 ///
 /// # Errors
 /// When there is no such run, or it cannot be folded.
-pub fn load_run_from(reader: &Reader, checkpoints: &Checkpoints, run: &str) -> Result<Active, EngineError> {
+pub fn load_run_from(reader: &Reader, checkpoints: &Checkpoints, programs: &Programs, run: &str) -> Result<Active, EngineError> {
     let ids = checkpoints.ids(run).unwrap_or_else(|error| {
         tracing::warn!(run, %error, "the checkpoints of a run cannot be listed");
         Vec::new()
     });
     for checkpoint in ids {
-        match load_checkpoint(reader, checkpoints, run, &checkpoint) {
+        match load_checkpoint(reader, checkpoints, programs, (run, &checkpoint)) {
             Ok(active) => return Ok(active),
             Err(reason) => tracing::warn!(run, checkpoint, reason, "a checkpoint was passed over"),
         }
     }
-    load_run(reader, run)
+    load_run(reader, programs, run)
 }
 
 /// Reads a run from one checkpoint and what came after it.
 ///
 /// # Errors
 /// Why the checkpoint cannot be used, as a sentence.
-pub fn load_checkpoint(reader: &Reader, checkpoints: &Checkpoints, run: &str, id: &str) -> Result<Active, String> {
+pub fn load_checkpoint(
+    reader: &Reader,
+    checkpoints: &Checkpoints,
+    programs: &Programs,
+    (run, id): (&str, &str),
+) -> Result<Active, String> {
     let text = |error: &dyn std::error::Error| error.to_string();
     let (head, content) = checkpoints.read(run, id).map_err(|error| text(&error))?;
     let record = reader.next_record(run, head.seq).map_err(|error| text(&error))?;
@@ -136,11 +140,11 @@ pub fn load_checkpoint(reader: &Reader, checkpoints: &Checkpoints, run: &str, id
     let EventKind::RunCreated(created) = &event.kind else { return Err("the run does not begin with its creation".to_owned()) };
     let definition = |hash: &str| Ok(reader.definition(hash)?);
     let (state, more) = parts(&content).ok_or("its content does not hold together")?;
-    let mut state =
-        RunState::of_snapshot(&|hash| program(run, hash, definition).ok(), run.to_owned(), (event.at_ms, created), state)
-            .map_err(|error| text(&error))?;
+    let program = |hash: &str| programs.get(run, hash, definition).ok();
+    let state = RunState::of_snapshot(&program, run.to_owned(), (event.at_ms, created), state);
+    let mut state = state.map_err(|error| text(&error))?;
     let tail = reader.records(run, head.seq + 1).map_err(|error| text(&error))?;
-    fold_on(&mut state, &tail, definition).map_err(|error| text(&error))?;
+    fold_on(&mut state, &tail, programs, definition).map_err(|error| text(&error))?;
     let mut values = Values::default();
     if let Some(kept) = more.get("values").and_then(Value::as_object) {
         kept.iter().for_each(|(hash, value)| values.insert(hash.clone(), Arc::new(value.clone())));
@@ -189,7 +193,7 @@ impl Engine {
         let (checkpoint, seq) = blocking(move || {
             let id = checkpoints.find(&run_id, &wanted)?;
             let (head, _) = checkpoints.read(&run_id, &id)?;
-            let fit = load_checkpoint(&Reader::open(&journal)?, &checkpoints, &run_id, &id);
+            let fit = load_checkpoint(&Reader::open(&journal)?, &checkpoints, &Programs::default(), (&run_id, &id));
             fit.map_err(|reason| EngineError::UnfitCheckpoint { checkpoint: id.clone(), reason })?;
             Ok((id, head.seq))
         })

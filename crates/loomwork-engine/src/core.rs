@@ -184,8 +184,8 @@ impl Core {
     /// A request arrived.
     pub fn request(&mut self, request: Request, now_ms: i64) {
         match request {
-            Request::Create(new, answer) => {
-                self.create(*new, now_ms);
+            Request::Create(all, answer) => {
+                all.into_iter().for_each(|new| self.create(new, now_ms));
                 self.answer(Ok(()), answer);
             }
             Request::Fork(fork, answer) => {
@@ -409,16 +409,6 @@ impl Core {
         for event in events {
             let Some(active) = self.runs.get_mut(run) else { return false };
             if let Err(error) = active.state.apply(&event) {
-                eprintln!(
-                    "MISFIT {run} {error} {:?}",
-                    self.batch
-                        .records
-                        .iter()
-                        .rev()
-                        .take(12)
-                        .map(|r| format!("{:?} {} {:?} {}", r.run, r.kind, r.step, r.actor))
-                        .collect::<Vec<_>>()
-                );
                 tracing::error!(run = %run, %error, "an event does not fit the run's state and was not recorded");
                 self.misfits += 1;
                 return false;

@@ -1,21 +1,23 @@
 //! The engine for real: opens the journal, recovers what was open, and takes requests from any thread.
 
 mod shared;
+mod start;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use loomwork_run::{Program, RetryPlan, RunTrigger};
+use loomwork_run::RetryPlan;
 use loomwork_store::{Checkpoints, Reader, StoreError, Writer};
-use loomwork_workflow::{EngineSettings, Scope, Workflow};
-use serde_json::{Map, Value, json};
+use loomwork_workflow::EngineSettings;
+use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::core::Core;
 use crate::driver::{Driver, Message, Published, now_ms};
-use crate::request::{Active, Answer, Ask, NewRun, Request, Wish};
-use crate::{EngineError, Fork, Library, Limits, Performer, QueueLine, load_run_from, read_values};
+use crate::request::{Active, Answer, Ask, Request, Wish};
+use crate::{EngineError, Fork, Library, Limits, Performer, Programs, QueueLine, load_run_from, read_values};
+
+pub use start::{StartRun, surroundings};
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -71,25 +73,6 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// A run to start.
-#[derive(Debug, Clone)]
-pub struct StartRun {
-    /// The workflow, without errors.
-    pub workflow: Workflow,
-    /// Its text.
-    pub text: Arc<str>,
-    /// Path of its file, relative to the workspace.
-    pub path: String,
-    /// Inputs with defaults filled in.
-    pub inputs: Map<String, Value>,
-    /// Labels.
-    pub labels: IndexMap<String, String>,
-    /// From 0 to 9; none for the workflow's own.
-    pub priority: Option<u8>,
-    /// Who starts it.
-    pub actor: String,
-}
-
 impl Engine {
     /// The journal's id without starting an engine; a new journal is made when there is none.
     ///
@@ -124,8 +107,9 @@ impl Engine {
             let writer = Writer::open_with(&path, &fresh, durability, Box::new(trouble))?;
             let reader = Reader::open(&path)?;
             let mut runs = Vec::new();
+            let programs = Programs::default();
             for row in if resume { reader.open_runs()? } else { Vec::new() } {
-                match load_run_from(&reader, &kept, &row.id) {
+                match load_run_from(&reader, &kept, &programs, &row.id) {
                     Ok(active) => runs.push(active),
                     // One damaged run must not keep the others from going on.
                     Err(error) => tracing::error!(run = row.id, %error, "an open run cannot be resumed"),
@@ -207,44 +191,6 @@ impl Engine {
         self.published.subscribe()
     }
 
-    /// Creates a run; returns its id once that is durable.
-    ///
-    /// # Errors
-    /// When `env` cannot be evaluated, or the engine has stopped.
-    pub async fn start_run(&self, start: StartRun) -> Result<String, EngineError> {
-        let new = self.prepare_run(start, "manual").await?;
-        let id = new.id.to_string();
-        self.ask(|answer| Request::Create(Box::new(new), answer)).await?;
-        Ok(id)
-    }
-
-    async fn prepare_run(&self, start: StartRun, trigger: &str) -> Result<NewRun, EngineError> {
-        let inputs = Value::Object(start.inputs);
-        let (env, group) = surroundings(&start.workflow, &inputs)?;
-        let id = uuid::Uuid::now_v7().to_string();
-        let workflow_id = start.workflow.id.clone();
-        let journal = Arc::clone(&self.journal);
-        let last_number = blocking(move || Ok(Reader::open(&journal)?.last_number(&workflow_id)?)).await?;
-        let priority = start.priority.or(start.workflow.priority).unwrap_or(5).min(9);
-        let definition = loomwork_workflow::definition_hash(&start.text);
-        let mut labels = start.workflow.labels.clone();
-        labels.extend(start.labels);
-        Ok(NewRun {
-            id: Arc::from(id.as_str()),
-            program: Arc::new(Program::new(start.workflow, definition)),
-            text: start.text,
-            path: start.path,
-            inputs,
-            env,
-            trigger: RunTrigger { kind: trigger.to_owned(), actor: start.actor },
-            labels,
-            priority,
-            last_number,
-            parent: None,
-            group,
-        })
-    }
-
     /// Prepares a fork of a run from one of its events; nothing happens yet.
     ///
     /// # Errors
@@ -257,7 +203,8 @@ impl Engine {
             let id = uuid::Uuid::now_v7().to_string();
             let records = reader.records(&run, 0)?;
             let definition = |hash: &str| Ok(reader.definition(hash)?);
-            let mut fork = Fork::prepare(&id, &records, (&run, seq), &actor, now_ms(), definition)?;
+            let programs = Programs::default();
+            let mut fork = Fork::prepare(&id, &records, (&run, seq), (&actor, now_ms()), &programs, definition)?;
             let Active { state, values, .. } = &mut fork.active;
             read_values(&reader, state, values)?;
             fork.last_number = reader.last_number(&state.program.workflow.id)?;
@@ -343,7 +290,7 @@ impl Engine {
         let (journal, checkpoints) = (Arc::clone(&self.journal), self.checkpoints.clone());
         let run = run.to_owned();
         blocking(move || {
-            let active = load_run_from(&Reader::open(&journal)?, &checkpoints, &run)?;
+            let active = load_run_from(&Reader::open(&journal)?, &checkpoints, &Programs::default(), &run)?;
             Ok(look(&active))
         })
         .await
@@ -405,7 +352,8 @@ impl Engine {
         // Nobody else knew the run when it was held. Otherwise what is read may be old, but then it is not taken in.
         let (journal, checkpoints) = (Arc::clone(&self.journal), self.checkpoints.clone());
         let id = run.to_owned();
-        let active = blocking(move || load_run_from(&Reader::open(&journal)?, &checkpoints, &id)).await?;
+        let load = move || load_run_from(&Reader::open(&journal)?, &checkpoints, &Programs::default(), &id);
+        let active = blocking(load).await?;
         let _ = self.messages.send(Message::Request(Request::Load(Box::new(active))));
         match self.ask(&request).await {
             Err(EngineError::NotLoaded(run)) => Err(EngineError::NoSuchRun(run)),
@@ -433,19 +381,6 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let _ = self.messages.send(Message::Request(Request::LetGo(Arc::clone(&self.run))));
     }
-}
-
-/// The workflow's `env` and concurrency group for some inputs.
-///
-/// # Errors
-/// When one of them cannot be evaluated.
-pub fn surroundings(workflow: &Workflow, inputs: &Value) -> Result<(Value, Option<String>), EngineError> {
-    let mut scope = Scope { inputs: Arc::new(inputs.clone()), ..Scope::default() };
-    let env = loomwork_run::environment(workflow, inputs).map_err(|(name, message)| EngineError::Env { name, message })?;
-    scope.env = Arc::new(env.clone());
-    let group = workflow.concurrency.as_ref().map(|concurrency| concurrency.group.evaluate(&scope)).transpose();
-    let group = group.map_err(|error| EngineError::Group(error.to_string()))?;
-    Ok((env, group.map(|group| group.as_str().map_or_else(|| group.to_string(), str::to_owned))))
 }
 
 pub(crate) async fn blocking<T: Send + 'static>(

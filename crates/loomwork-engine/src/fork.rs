@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loomwork_run::{Event, EventKind, RetryPlan, Values, fork_events, plan_fork};
 use loomwork_store::{NewRecord, Record};
 
-use crate::{Active, EngineError, fold_run};
+use crate::{Active, EngineError, Programs, fold_run};
 
 /// A run that begins with the events of another one. Nothing has happened yet: it can be looked at and dropped.
 #[derive(Debug)]
@@ -32,11 +32,11 @@ impl Fork {
         id: &str,
         records: &[Record],
         (run, seq): (&str, u64),
-        actor: &str,
-        now_ms: i64,
+        (actor, now_ms): (&str, i64),
+        programs: &Programs,
         definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
     ) -> Result<Self, EngineError> {
-        let old = fold_run(run, records, &definition)?;
+        let old = fold_run(run, records, programs, &definition)?;
         let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
         let history = records.iter().map(|record| Ok((record.seq, record.event()?)));
         let history: Vec<(u64, Event)> =
@@ -44,7 +44,7 @@ impl Fork {
         let events = fork_events(&history, (run, seq), actor, now_ms)?;
         let name: Arc<str> = Arc::from(id);
         let taken = events.iter().map(|event| Record::chained(0, [0; 32], NewRecord::of_run(Arc::clone(&name), event.clone())));
-        let state = fold_run(id, &taken.collect::<Vec<_>>(), &definition)?;
+        let state = fold_run(id, &taken.collect::<Vec<_>>(), programs, &definition)?;
         let plan = plan_fork(&state, &old)?;
         Ok(Self { active: Active::new(state, Values::default(), 0), plan, events, last_number: 0 })
     }

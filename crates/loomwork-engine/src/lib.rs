@@ -27,7 +27,7 @@ pub use driver::Published;
 pub use engine::{Engine, EngineConfig, Figures, StartRun, surroundings};
 pub use error::EngineError;
 pub use fork::Fork;
-pub use load::{fold_on, fold_run, load_run, read_values};
+pub use load::{Programs, fold_on, fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, FingerprintSpec, FingerprintTo, Performer, ReportTo};
 pub use request::{Active, After, Answer, Ask, Leave, Look, NewRun, Request, Wish};

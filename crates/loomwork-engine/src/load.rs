@@ -1,19 +1,53 @@
 //! Reads a run from the journal: its definition, its events, the large values that it holds.
+//!
+//! Invariant: a definition is analysed once, however many runs are read that have it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use loomwork_run::{EventKind, Program, RunState, ValueRef, Values};
 use loomwork_store::{Reader, Record};
 
 use crate::{Active, EngineError};
 
+/// Definitions that were prepared while runs are read, by hash. It keeps them all: it lives as long as the reading of some runs.
+#[derive(Debug, Default)]
+pub struct Programs {
+    known: Mutex<HashMap<String, Arc<Program>>>,
+}
+
+impl Programs {
+    /// A definition of a run, prepared; its text is asked for when it is met for the first time.
+    ///
+    /// # Errors
+    /// When its text is missing, or this version finds errors in it.
+    pub fn get(
+        &self,
+        run: &str,
+        hash: &str,
+        text: impl FnOnce(&str) -> Result<Option<String>, EngineError>,
+    ) -> Result<Arc<Program>, EngineError> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = known().get(hash) {
+            return Ok(Arc::clone(program));
+        }
+        let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
+        let text = text(hash)?.ok_or_else(|| unreadable(format!("its workflow {hash} is missing")))?;
+        let workflow = loomwork_workflow::analyze(&text).workflow;
+        let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
+        let program = Arc::new(Program::new(workflow, hash.to_owned()));
+        known().insert(hash.to_owned(), Arc::clone(&program));
+        Ok(program)
+    }
+}
+
 /// Reads a run.
 ///
 /// # Errors
 /// When there is no such run, or it cannot be folded.
-pub fn load_run(reader: &Reader, run: &str) -> Result<Active, EngineError> {
+pub fn load_run(reader: &Reader, programs: &Programs, run: &str) -> Result<Active, EngineError> {
     let records = reader.records(run, 0)?;
-    let state = fold_run(run, &records, |hash| Ok(reader.definition(hash)?))?;
+    let state = fold_run(run, &records, programs, |hash| Ok(reader.definition(hash)?))?;
     let mut values = Values::default();
     read_values(reader, &state, &mut values)?;
     let seq = records.last().map_or(0, |record| record.seq);
@@ -27,6 +61,7 @@ pub fn load_run(reader: &Reader, run: &str) -> Result<Active, EngineError> {
 pub fn fold_run(
     run: &str,
     records: &[Record],
+    programs: &Programs,
     definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
 ) -> Result<RunState, EngineError> {
     let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
@@ -35,9 +70,9 @@ pub fn fold_run(
     let EventKind::RunCreated(created) = &event.kind else {
         return Err(unreadable(format!("its first event is `{}`", first.kind)));
     };
-    let program = program(run, &created.definition, &definition)?;
+    let program = programs.get(run, &created.definition, &definition)?;
     let mut state = RunState::created(program, run.to_owned(), event.at_ms, created);
-    fold_on(&mut state, rest, definition)?;
+    fold_on(&mut state, rest, programs, definition)?;
     Ok(state)
 }
 
@@ -48,6 +83,7 @@ pub fn fold_run(
 pub fn fold_on(
     state: &mut RunState,
     records: &[Record],
+    programs: &Programs,
     definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
 ) -> Result<(), EngineError> {
     let run = state.id.clone();
@@ -59,24 +95,11 @@ pub fn fold_on(
         let event = record.event().map_err(|error| unreadable(record.seq, &error))?;
         // A run goes on with another definition: from here on it is folded by that one.
         if let EventKind::RunAmended(data) = &event.kind {
-            state.know(program(&run, &data.definition, &definition)?);
+            state.know(programs.get(&run, &data.definition, &definition)?);
         }
         state.apply(&event).map_err(|error| unreadable(record.seq, &error))?;
     }
     Ok(())
-}
-
-/// A definition of a run, prepared.
-pub(crate) fn program(
-    run: &str,
-    hash: &str,
-    definition: impl Fn(&str) -> Result<Option<String>, EngineError>,
-) -> Result<Arc<Program>, EngineError> {
-    let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
-    let text = definition(hash)?.ok_or_else(|| unreadable(format!("its workflow {hash} is missing")))?;
-    let workflow = loomwork_workflow::analyze(&text).workflow;
-    let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
-    Ok(Arc::new(Program::new(workflow, hash.to_owned())))
 }
 
 /// Reads the large values that a state holds and that are not known yet.

@@ -44,8 +44,8 @@ pub struct NewRun {
 
 /// What people and programs ask for.
 pub enum Request {
-    /// Creates a run.
-    Create(Box<NewRun>, Answer<()>),
+    /// Creates runs, all in one commit.
+    Create(Vec<NewRun>, Answer<()>),
     /// Creates a run that begins with the events of another one.
     Fork(Box<Fork>, Answer<()>),
     /// Closes a circuit breaker.

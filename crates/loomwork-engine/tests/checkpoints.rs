@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loomwork_engine::{
-    Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, ReportTo, StartRun,
-    Wish, fold_on, load_checkpoint, load_run, load_run_from,
+    Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, Programs, ReportTo,
+    StartRun, Wish, fold_on, load_checkpoint, load_run, load_run_from,
 };
 use loomwork_run::{AttemptOutcome, EventKind, Program, RunState};
 use loomwork_store::{CachedOutput, Checkpoints, Level, Reader, Record};
@@ -24,6 +24,7 @@ fn a_fold_from_any_moment_of_any_history_is_the_whole_fold() {
     let mut moments = 0;
     for seed in 0..700 {
         let (world, text_of_workflow) = history(seed);
+        let programs = Programs::default();
         let mut dice = Dice::new(seed);
         for run in world.runs() {
             let of_run = |record: &Record| record.run.as_deref() == Some(&*run);
@@ -38,7 +39,7 @@ fn a_fold_from_any_moment_of_any_history_is_the_whole_fold() {
                 let mut read =
                     RunState::of_snapshot(&program, run.to_string(), (first.at_ms, created), &kept.snapshot()).unwrap();
                 assert_eq!(text(&read), text(&kept), "seed {seed}, {run} after {cut}\n{text_of_workflow}");
-                fold_on(&mut read, &records[cut..], |hash| Ok(world.definition(hash))).unwrap();
+                fold_on(&mut read, &records[cut..], &programs, |hash| Ok(world.definition(hash))).unwrap();
                 assert_eq!(text(&read), text(&whole), "seed {seed}, {run} after {cut}\n{text_of_workflow}");
                 moments += 1;
             }
@@ -147,26 +148,26 @@ async fn a_long_run_is_kept_by_itself_and_read_from_what_was_kept_even_when_the_
     let kept = engine.create_checkpoint(&run, "ada", Some("before".to_owned()), Level::Debug).await.unwrap();
     engine.shut_down().await;
     let reader = Reader::open(&journal).unwrap();
-    let whole = load_run(&reader, &run).unwrap();
+    let whole = load_run(&reader, &Programs::default(), &run).unwrap();
     let same = |active: &Active| {
         assert_eq!((text(&active.state), active.seq), (text(&whole.state), whole.seq));
     };
     for listed in checkpoints.list(&run).unwrap() {
-        assert!(load_checkpoint(&reader, &checkpoints, &run, &listed.id).is_ok_and(|active| {
+        assert!(load_checkpoint(&reader, &checkpoints, &Programs::default(), (&run, &listed.id)).is_ok_and(|active| {
             same(&active);
             true
         }));
     }
-    same(&load_run_from(&reader, &checkpoints, &run).unwrap());
+    same(&load_run_from(&reader, &checkpoints, &Programs::default(), &run).unwrap());
     damage(&file(&journal, &run, &kept.id));
-    assert!(load_checkpoint(&reader, &checkpoints, &run, &kept.id).is_err());
+    assert!(load_checkpoint(&reader, &checkpoints, &Programs::default(), (&run, &kept.id)).is_err());
     assert!(checkpoints.list(&run).unwrap()[0].checked.is_err());
-    same(&load_run_from(&reader, &checkpoints, &run).unwrap());
+    same(&load_run_from(&reader, &checkpoints, &Programs::default(), &run).unwrap());
     for listed in checkpoints.list(&run).unwrap() {
         let file = file(&journal, &run, &listed.id);
         std::fs::write(file, b"nothing of ours").unwrap();
     }
-    same(&load_run_from(&reader, &checkpoints, &run).unwrap());
+    same(&load_run_from(&reader, &checkpoints, &Programs::default(), &run).unwrap());
 }
 
 #[tokio::test]
@@ -247,6 +248,6 @@ fn a_checkpoint_of_another_history_is_not_used() {
     let forged = loomwork_store::CheckpointHead { run: kept[0].0.clone(), ..head };
     let id = checkpoints.write(&forged, &content).unwrap().id;
     let reader = Reader::open(&one).unwrap();
-    assert!(load_checkpoint(&reader, &checkpoints, &kept[0].0, &id).is_err());
-    assert!(load_checkpoint(&reader, &checkpoints, &kept[0].0, &kept[0].1).is_ok());
+    assert!(load_checkpoint(&reader, &checkpoints, &Programs::default(), (&kept[0].0, &id)).is_err());
+    assert!(load_checkpoint(&reader, &checkpoints, &Programs::default(), (&kept[0].0, &kept[0].1)).is_ok());
 }

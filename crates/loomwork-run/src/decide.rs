@@ -246,13 +246,14 @@ pub(crate) fn begin(state: &mut RunState, values: &mut Values, ix: usize, now_ms
     if state.shape(ix) != Shape::Leaf {
         return container::start(state, values, ix, now_ms);
     }
-    let action = action_of(state, ix).clone();
-    let ended = match &action {
+    let ended = match action_of(state, ix) {
         Action::Process(_) | Action::Effect { .. } => return vec![Decision::Want(ix)],
         Action::Call(_) => return vec![Decision::Call(ix)],
-        Action::Wait(_) | Action::FirstOf(_) | Action::Approve(_) => return wait::begin(state, values, ix, &action, now_ms),
+        action @ (Action::Wait(_) | Action::FirstOf(_) | Action::Approve(_)) => {
+            return wait::begin(state, values, ix, &action.clone(), now_ms);
+        }
         Action::Emit { event, data } => return emit(state, values, ix, (event, data), now_ms),
-        Action::Cancel(names) => return cancel_steps(state, values, ix, names, now_ms),
+        Action::Cancel(names) => return cancel_steps(state, values, ix, &names.clone(), now_ms),
         Action::End(message) => return end(state, values, ix, message.as_ref(), now_ms),
         Action::Set(fields) => set(state, values, ix, fields).map(|output| ("succeeded".to_owned(), output)),
         Action::Choose(choose) => choice(state, values, ix, choose).map(|port| (port.clone(), Value::String(port))),

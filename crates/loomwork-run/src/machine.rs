@@ -175,6 +175,11 @@ impl RunStatus {
         Self::Compensated,
     ];
 
+    /// The state after an event of the run; none when the event cannot happen in this one.
+    pub fn after(self, event: &EventKind) -> Option<Self> {
+        run_transition(self, event)
+    }
+
     /// Whether the run has ended (it may still be taken up).
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled | Self::Compensated)

@@ -71,6 +71,15 @@ impl RunFilter {
     }
 }
 
+impl RunRow {
+    /// The row that the events of a run make; none without the one of its creation.
+    pub fn of_events<'e>(run: &str, events: impl IntoIterator<Item = &'e Event>) -> Option<Self> {
+        let mut row = None;
+        events.into_iter().for_each(|event| fold(&mut row, run, event));
+        row
+    }
+}
+
 /// Folds one event into a row; a row is made by `run_created` only.
 fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
     if let EventKind::RunCreated(data) = &event.kind {
@@ -95,11 +104,11 @@ fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
         });
     }
     let Some(row) = row else { return };
+    if event.step.is_none() {
+        row.status = row.status.after(&event.kind).unwrap_or(row.status);
+    }
     match &event.kind {
-        EventKind::RunStarted(_) => {
-            row.status = RunStatus::Running;
-            row.started_at_ms = Some(event.at_ms);
-        }
+        EventKind::RunStarted(_) => row.started_at_ms = Some(event.at_ms),
         EventKind::RunAmended(data) => {
             row.definition.clone_from(&data.definition);
             row.version.clone_from(&data.version);
@@ -107,18 +116,12 @@ fn fold(row: &mut Option<RunRow>, run: &str, event: &Event) {
             row.known = data.steps.unwrap_or(row.known);
         }
         EventKind::RunTakenUp(_) => {
-            row.status = RunStatus::Running;
             row.started_at_ms.get_or_insert(event.at_ms);
             row.ended_at_ms = None;
             row.error = None;
         }
-        EventKind::RunCancelRequested(_) => row.status = RunStatus::Cancelling,
-        EventKind::RunSucceeded(_) => row.status = RunStatus::Succeeded,
-        EventKind::RunFailed(data) => {
-            row.status = RunStatus::Failed;
-            row.error = Some(data.error.clone());
-        }
-        EventKind::RunCancelled(_) => row.status = RunStatus::Cancelled,
+        EventKind::RunFailed(data) => row.error = Some(data.error.clone()),
+        EventKind::RunCompensated(data) => row.error.clone_from(&data.error),
         EventKind::StepSucceeded(_) | EventKind::StepFailed(_) | EventKind::StepSkipped(_) | EventKind::StepCancelled(_) => {
             row.done += 1;
         }

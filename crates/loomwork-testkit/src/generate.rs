@@ -15,6 +15,12 @@ pub fn random_workflow(dice: &mut Dice) -> String {
     if dice.one_in(5) {
         let _ = writeln!(text, "timeout: {}ms", 5 + dice.below(120));
     }
+    if dice.one_in(4) {
+        let max = 1 + dice.below(2);
+        let conflict = ["queue", "skip", "cancel_running"][usize::try_from(dice.below(3)).unwrap_or(0)];
+        // The group's name says its bound, for those who judge the history.
+        let _ = writeln!(text, "concurrency: {{ group: at-most-{max}, max: {max}, on_conflict: {conflict} }}");
+    }
     text.push_str("steps:\n");
     let count = 1 + dice.below(7);
     scope(&mut text, dice, ("s", 2), count, 2);

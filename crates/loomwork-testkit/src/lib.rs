@@ -4,11 +4,13 @@
 //! Not here: anything that ships. Only tests depend on this crate.
 
 mod generate;
+mod judge;
 mod rules;
 mod standing;
 mod world;
 
 pub use generate::random_workflow;
+pub use judge::{judge, judge_every_moment};
 pub use rules::broken_rules;
 pub use standing::{breakers, broken_standing, letters};
 pub use world::{Dice, World, fingerprint, history};

@@ -44,6 +44,8 @@ struct Rules {
     breakers: BTreeMap<String, BreakerRecord>,
     letters: BTreeMap<String, LetterRecord>,
     children: BTreeSet<String>,
+    /// Events of a fork that are those of the old run and are still to come.
+    taken_over: BTreeMap<String, u32>,
     /// Runs that have failed and whose letter has not come.
     owed: BTreeSet<String>,
     last_started: Option<AttemptName>,
@@ -65,6 +67,14 @@ impl Rules {
 
     fn of_run(&mut self, run: &str, record: &Record) {
         let Ok(event) = record.event() else { return };
+        // What a fork takes over happened to the old run.
+        if let Some(left) = self.taken_over.get_mut(run).filter(|left| **left > 0) {
+            *left -= 1;
+            return;
+        }
+        if let EventKind::RunCreated(data) = &event.kind {
+            self.taken_over.extend(data.forked_from.as_ref().map(|from| (run.to_owned(), from.events)));
+        }
         match &event.kind {
             EventKind::RunCreated(data) if data.parent.is_some() => _ = self.children.insert(run.to_owned()),
             EventKind::RunFailed(_) if !self.children.contains(run) => _ = self.owed.insert(run.to_owned()),

@@ -1,19 +1,23 @@
-//! The world around the loop: what it commits, what it starts, who interferes, and when it dies.
+//! The world around the loop: what it commits, what it starts, when it dies, and what the disk does.
+//!
+//! Not here: what survives a crash (`shelf`), and what people do (`people`).
 
-use std::collections::{BTreeMap, HashMap};
+mod people;
+mod shelf;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use loomwork_engine::{
     Active, After, Ask, AttemptKey, AttemptReport, AttemptSpec, Core, EngineError, FingerprintSpec, Fork, Library, Limits,
-    NewRun, Request, Wish, fold_on, fold_run,
+    NewRun, Request, Wish,
 };
-use loomwork_run::{
-    Amendment, AttemptOutcome, CheckpointCreated, ErrorClass, EventKind, Program, RetryScope, RunError, RunState, RunTrigger,
-    ValueRef, Values, Verdict,
-};
-use loomwork_store::{Batch, CachedOutput, Record};
+use loomwork_run::{AttemptOutcome, ErrorClass, Program, RunError, RunState, RunTrigger, Verdict};
+use loomwork_store::{Batch, Record};
 use serde_json::json;
+
+use shelf::Shelf;
 
 /// Dice with a seed (SplitMix64, Steele et al. 2014).
 #[derive(Debug, Clone)]
@@ -40,141 +44,16 @@ impl Dice {
     }
 }
 
-/// The workflows that can be called, and the journal for runs that have ended.
-#[derive(Default)]
-struct Shelf {
-    durable: Mutex<Durable>,
-    called: Mutex<HashMap<String, String>>,
-    ids: Mutex<u64>,
+/// A commit on its way.
+struct Flight {
+    number: u64,
+    /// None once it is durable although its commit seemed to fail: the loop is not told yet.
+    batch: Option<Batch>,
+    after: Vec<After>,
 }
 
-/// What survives a crash.
-#[derive(Default)]
-struct Durable {
-    journal: Vec<Record>,
-    definitions: HashMap<String, String>,
-    values: HashMap<String, Vec<u8>>,
-    checkpoints: HashMap<Arc<str>, Vec<Kept>>,
-}
-
-/// A state of a run that was kept.
-struct Kept {
-    /// Number of the last event in it.
-    seq: u64,
-    snapshot: Vec<u8>,
-}
-
-impl Durable {
-    fn read(&self, run: &str) -> Result<Active, EngineError> {
-        let records = self.records(run);
-        let seq = records.last().map_or(0, |record| record.seq);
-        let state = fold_run(run, &records, |hash| Ok(self.definition(hash)))?;
-        let values = self.values_of(&state);
-        Ok(Active::new(state, values, seq))
-    }
-
-    /// Keeps the states of all runs as they are durable now. Every third one is damaged.
-    fn keep(&mut self) {
-        let runs: std::collections::BTreeSet<Arc<str>> = self.journal.iter().filter_map(|record| record.run.clone()).collect();
-        for run in runs {
-            let Ok(Active { state, seq, .. }) = self.read(&run) else { continue };
-            let mut snapshot = state.snapshot();
-            if seq.is_multiple_of(3) {
-                snapshot.truncate(snapshot.len() / 2);
-            }
-            self.checkpoints.entry(run).or_default().push(Kept { seq, snapshot });
-        }
-    }
-
-    /// Reads a run from its newest whole checkpoint, as the engine does when it starts.
-    fn read_kept(&self, run: &str) -> Option<Active> {
-        let records = self.records(run);
-        let first = records.first()?.event().ok()?;
-        let EventKind::RunCreated(created) = &first.kind else { return None };
-        let whole = |kept: &Kept| {
-            let state =
-                RunState::of_snapshot(&|hash| self.program(hash), run.to_owned(), (first.at_ms, created), &kept.snapshot).ok()?;
-            Some((kept.seq, state))
-        };
-        let (kept, mut state) = self.checkpoints.get(run)?.iter().rev().find_map(whole)?;
-        let tail: Vec<Record> = records.into_iter().filter(|record| record.seq > kept).collect();
-        fold_on(&mut state, &tail, |hash| Ok(self.definition(hash))).ok()?;
-        let values = self.values_of(&state);
-        Some(Active::new(state, values, tail.last().map_or(kept, |record| record.seq)))
-    }
-
-    fn definition(&self, hash: &str) -> Option<String> {
-        self.definitions.get(hash).cloned()
-    }
-
-    fn program(&self, hash: &str) -> Option<Arc<Program>> {
-        let workflow = loomwork_workflow::analyze(self.definitions.get(hash)?).workflow?;
-        Some(Arc::new(Program::new(workflow, hash.to_owned())))
-    }
-
-    fn records(&self, run: &str) -> Vec<Record> {
-        self.journal.iter().filter(|record| record.run.as_deref() == Some(run)).cloned().collect()
-    }
-
-    fn values_of(&self, state: &RunState) -> Values {
-        let mut values = Values::default();
-        for reference in state.value_refs() {
-            if let ValueRef::Stored(stored) = reference
-                && let Some(json) = self.values.get(&stored.hash)
-            {
-                let value = serde_json::from_slice(json).unwrap_or_default();
-                values.insert(stored.hash.clone(), Arc::new(value));
-            }
-        }
-        values
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-impl Library for Shelf {
-    fn workflow(&self, id: &str) -> Result<(Arc<Program>, Arc<str>, String), String> {
-        let text = locked(&self.called).get(id).cloned().ok_or_else(|| format!("there is no workflow `{id}`"))?;
-        let workflow = loomwork_workflow::analyze(&text).workflow.ok_or_else(|| format!("`{id}` has errors"))?;
-        let definition = loomwork_workflow::definition_hash(&text);
-        Ok((Arc::new(Program::new(workflow, definition)), Arc::from(text), format!("workflows/{id}.yaml")))
-    }
-
-    fn load_run(&self, run: &str) -> Result<Active, EngineError> {
-        locked(&self.durable).read(run)
-    }
-
-    fn fresh_id(&self) -> String {
-        let mut ids = locked(&self.ids);
-        *ids += 1;
-        format!("run{ids}")
-    }
-
-    fn last_number(&self, _: &str) -> u32 {
-        0
-    }
-
-    fn cached(&self, fingerprint: &str) -> Option<CachedOutput> {
-        let durable = locked(&self.durable);
-        durable.journal.iter().rev().find_map(|record| {
-            let event = record.event().ok()?;
-            let EventKind::StepSucceeded(data) = &event.kind else { return None };
-            (data.fingerprint.as_deref() == Some(fingerprint)).then(|| CachedOutput {
-                run: record.run.as_deref().unwrap_or_default().to_owned(),
-                step: event.step.clone().unwrap_or_default(),
-                at_ms: event.at_ms,
-                output: data.output.clone(),
-            })
-        })
-    }
-
-    fn value(&self, hash: &str) -> Option<Arc<serde_json::Value>> {
-        let json = locked(&self.durable).values.get(hash).cloned()?;
-        serde_json::from_slice(&json).ok().map(Arc::new)
-    }
-}
+/// Most runs that people start in one world.
+const MOST_RUNS: u64 = 4;
 
 /// The world.
 pub struct World {
@@ -190,7 +69,7 @@ pub struct World {
     dead_letter_after_ms: u64,
     text: String,
     core: Core,
-    in_flight: Option<(u64, Batch, Vec<After>)>,
+    in_flight: Option<Flight>,
     /// The disk is full: what is on its way to it stays there.
     full: bool,
     performing: BTreeMap<(String, String, u32), bool>,
@@ -224,7 +103,7 @@ impl World {
             refused: Arc::default(),
         };
         if let Some(new) = world.new_run() {
-            world.core.request(Request::Create(Box::new(new), Box::new(|_| {})), world.now_ms);
+            world.core.request(Request::Create(vec![new], Box::new(|_| {})), world.now_ms);
         }
         world
     }
@@ -238,8 +117,9 @@ impl World {
             return None;
         };
         let child = "loomwork: 1\nid: called\nsteps:\n  - id: a\n    run: work\n  - id: b\n    needs: [a]\n    run: work\n";
-        locked(&self.shelf.called).insert("called".to_owned(), child.to_owned());
+        self.shelf.offer("called", child);
         let definition = loomwork_workflow::definition_hash(text);
+        let (_, group) = loomwork_engine::surroundings(&workflow, &json!({})).unwrap_or_default();
         Some(NewRun {
             id: Arc::from(self.shelf.fresh_id()),
             program: Arc::new(Program::new(workflow, definition)),
@@ -252,7 +132,7 @@ impl World {
             priority: 5,
             last_number: 0,
             parent: None,
-            group: None,
+            group,
         })
     }
 
@@ -263,7 +143,7 @@ impl World {
 
     /// Everything that is durable.
     pub fn journal(&self) -> Vec<Record> {
-        locked(&self.shelf.durable).journal.clone()
+        self.shelf.durable().journal.clone()
     }
 
     /// Lets so many things happen, in an order that the dice decide; then lets everything come to rest without further harm.
@@ -287,8 +167,9 @@ impl World {
         if self.full {
             self.full = !self.dice.one_in(4);
         }
-        match self.dice.below(21) {
+        match self.dice.below(22) {
             20 => self.full = true,
+            21 => self.fail_write(),
             0 => self.crash(),
             1 => self.person(),
             2..=4 => self.pass_time(),
@@ -355,23 +236,15 @@ impl World {
         if self.in_flight.is_some() {
             return false;
         }
-        self.in_flight = self.core.take_batch();
+        self.in_flight = self.core.take_batch().map(|(number, batch, after)| Flight { number, batch: Some(batch), after });
         self.in_flight.is_some()
     }
 
-    fn make_durable(&mut self, batch: Batch) {
-        let mut durable = locked(&self.shelf.durable);
-        for new in batch.records {
-            let seq = durable.journal.len() as u64 + 1;
-            let before = durable.journal.iter().rev().find(|record| record.run == new.run);
-            let prev = before.map_or([0; 32], |record| record.hash);
-            durable.journal.push(Record::chained(seq, prev, new));
-        }
-        durable.values.extend(batch.values);
-        durable.definitions.extend(batch.definitions.into_iter().map(|(hash, text)| (hash, text.to_string())));
-        // No dice: what is kept must not change what happens.
-        if durable.journal.len().is_multiple_of(7) {
-            durable.keep();
+    /// A commit fails with an error after everything was written: whether it is durable shows when the journal is opened anew.
+    fn fail_write(&mut self) {
+        let batch = self.in_flight.as_mut().and_then(|flight| flight.batch.take());
+        if let Some(batch) = batch {
+            self.shelf.durable().write(batch);
         }
     }
 
@@ -379,8 +252,10 @@ impl World {
         if self.full {
             return;
         }
-        let Some((number, batch, after)) = self.in_flight.take() else { return };
-        self.make_durable(batch);
+        let Some(Flight { number, batch, after }) = self.in_flight.take() else { return };
+        if let Some(batch) = batch {
+            self.shelf.durable().write(batch);
+        }
         self.core.committed(number);
         for after in after {
             match after {
@@ -402,7 +277,7 @@ impl World {
             Some(step) => (step, "compensation_started"),
             None => (key.step.as_str(), "attempt_started"),
         };
-        let intended = locked(&self.shelf.durable).journal.iter().any(|record| {
+        let intended = self.shelf.durable().journal.iter().any(|record| {
             record.kind == kind
                 && record.run.as_deref() == Some(&key.run)
                 && record.step.as_deref() == Some(step)
@@ -441,115 +316,13 @@ impl World {
         let outcome = match self.dice.below(6) {
             _ if stopped => AttemptOutcome::Cancelled,
             0 => AttemptOutcome::Failed(RunError::new(ErrorClass::Permanent, "drawn")),
+            1 if self.dice.one_in(3) => AttemptOutcome::Failed(RunError::new(ErrorClass::Timeout, "drawn")),
             1 => AttemptOutcome::Failed(RunError::new(ErrorClass::Transient, "drawn")),
             2 => AttemptOutcome::Succeeded { output: json!("x".repeat(3_000)) },
             _ => AttemptOutcome::Succeeded { output: json!({ "by": step }) },
         };
         let report = AttemptReport { key: AttemptKey { run, step, attempt }, outcome, log: None, usage: None };
         self.core.report(report, self.now_ms);
-    }
-
-    fn person(&mut self) {
-        if self.dice.one_in(4) {
-            return self.tidy_up();
-        }
-        let runs = self.runs();
-        if runs.is_empty() {
-            return;
-        }
-        let run = Arc::clone(&runs[usize::try_from(self.dice.below(runs.len() as u64)).unwrap_or(0)]);
-        self.load(&run);
-        let step = self.some_step(&run);
-        let what = match self.dice.below(15) {
-            0 => Wish::Cancel { reason: None, compensate: self.dice.one_in(2) },
-            1 => Wish::Pause,
-            2..=3 => Wish::Resume,
-            4 => Wish::Judge { step, verdict: Verdict::Skip },
-            5 => Wish::Judge { step, verdict: Verdict::Succeed(json!({ "by": "ada" })) },
-            6 => Wish::Rerun { from: step },
-            7 => Wish::Decide {
-                step: self.asked_for(&run).unwrap_or(step),
-                approved: self.dice.one_in(2),
-                comment: None,
-                form: None,
-            },
-            8 => Wish::Retry { scope: RetryScope::Step(step), set: None },
-            9 => return self.send(),
-            10 | 11 => match self.corrected() {
-                Some(amend) => amend,
-                None => return,
-            },
-            12 => {
-                let (checkpoint, level) = ("1-kept".to_owned(), "minimal".to_owned());
-                Wish::Kept(CheckpointCreated { checkpoint, name: None, level, sha256: String::new() })
-            }
-            _ => Wish::Retry { scope: RetryScope::All, set: None },
-        };
-        let refused = Arc::clone(&self.refused);
-        let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
-        let ask = Ask { run, actor: "ada".to_owned(), what, answer };
-        self.core.request(Request::Ask(Box::new(ask)), self.now_ms);
-    }
-
-    /// The first step of a run that waits for a decision.
-    fn asked_for(&mut self, run: &Arc<str>) -> Option<String> {
-        let active = self.read(run)?;
-        let asks = |step: &&loomwork_run::Instance| step.attached && step.status == loomwork_run::StepStatus::NeedsApproval;
-        active.state.steps.iter().find(asks).map(|step| step.path.to_string())
-    }
-
-    /// A person looks after what the runs share: sends a dead letter again or discards it, closes a breaker.
-    fn tidy_up(&mut self) {
-        let journal = self.journal();
-        let refused = Arc::clone(&self.refused);
-        let answer = Box::new(move |result: Result<_, _>| count_refusal(&refused, result.is_err()));
-        let actor = "ada".to_owned();
-        let letter = crate::letters(&journal).into_iter().next().map(|letter| Arc::from(letter.run));
-        let breaker = crate::breakers(&journal).into_iter().next().map(|breaker| breaker.key);
-        let request = match (self.dice.below(3), letter, breaker) {
-            (0, Some(letter), _) => Request::Discard { letter, actor, reason: None, answer },
-            (1, Some(letter), _) => match self.new_run() {
-                Some(new) => Request::Resend { letter, new: Box::new(new), answer },
-                None => return,
-            },
-            (2, _, Some(key)) => Request::ResetBreaker { key, actor, answer },
-            _ => return,
-        };
-        self.core.request(request, self.now_ms);
-    }
-
-    /// A step of the top, or any that the run has; it may have none of that name.
-    fn some_step(&mut self, run: &Arc<str>) -> String {
-        let top = format!("s{}", self.dice.below(6));
-        if !self.dice.one_in(3) {
-            return top;
-        }
-        let Some(active) = self.read(run) else { return top };
-        let drawn = 1 + usize::try_from(self.dice.below(active.state.steps.len() as u64 - 1)).unwrap_or(0);
-        active.state.steps.get(drawn).map_or(top, |step| step.path.to_string())
-    }
-
-    /// Another workflow drawn with the dice, some steps of which are those of the run.
-    fn corrected(&mut self) -> Option<Wish> {
-        let text = crate::random_workflow(&mut self.dice);
-        let Some(workflow) = loomwork_workflow::analyze(&text).workflow else {
-            self.broken.push(format!("the generated workflow is not valid:\n{text}"));
-            return None;
-        };
-        let program = Arc::new(Program::new(workflow, loomwork_workflow::definition_hash(&text)));
-        let amendment = Amendment { program, path: "workflows/corrected.yaml".to_owned() };
-        Some(Wish::Amend { amendment, text: Arc::from(text) })
-    }
-
-    fn send(&mut self) {
-        let request = Request::Send {
-            run: None,
-            actor: "ada".to_owned(),
-            name: "go".to_owned(),
-            data: json!({ "n": self.dice.below(3) }),
-            answer: Box::new(|_| {}),
-        };
-        self.core.request(request, self.now_ms);
     }
 
     /// Loads an ended run again, as the engine does for a request about it. Only what is durable can have left the memory.
@@ -564,7 +337,7 @@ impl World {
 
     /// A run as the journal tells it; none when nothing of it is durable.
     pub fn read(&mut self, run: &Arc<str>) -> Option<Active> {
-        let read = locked(&self.shelf.durable).read(run);
+        let read = self.shelf.durable().read(run);
         match read {
             Ok(active) => Some(active),
             Err(EngineError::NoSuchRun(_)) => None,
@@ -577,12 +350,12 @@ impl World {
 
     /// The text of a definition that is on record.
     pub fn definition(&self, hash: &str) -> Option<String> {
-        locked(&self.shelf.durable).definition(hash)
+        self.shelf.durable().definition(hash)
     }
 
     /// A definition that is on record, prepared.
     pub fn program(&self, hash: &str) -> Option<Arc<Program>> {
-        locked(&self.shelf.durable).program(hash)
+        self.shelf.durable().program(hash)
     }
 
     /// The fold of some records of a run.
@@ -590,8 +363,7 @@ impl World {
     /// # Errors
     /// When they cannot be folded.
     pub fn fold(&self, run: &str, records: &[Record]) -> Result<RunState, EngineError> {
-        let durable = locked(&self.shelf.durable);
-        fold_run(run, records, |hash| Ok(durable.definitions.get(hash).cloned()))
+        self.shelf.durable().fold(run, records)
     }
 
     /// Forks a run from one of its events; none when that is refused.
@@ -601,9 +373,10 @@ impl World {
     pub fn fork(&mut self, run: &Arc<str>, seq: u64) -> Result<Option<Arc<str>>, EngineError> {
         let id: Arc<str> = Arc::from(self.shelf.fresh_id());
         let prepared = {
-            let durable = locked(&self.shelf.durable);
+            let durable = self.shelf.durable();
             let definition = |hash: &str| Ok(durable.definitions.get(hash).cloned());
-            let prepared = Fork::prepare(&id, &durable.records(run), (run, seq), "ada", self.now_ms, definition);
+            let (records, at) = (durable.records(run), ("ada", self.now_ms));
+            let prepared = Fork::prepare(&id, &records, (run, seq), at, &durable.programs, definition);
             prepared.map(|mut fork| {
                 fork.active.values = durable.values_of(&fork.active.state);
                 fork
@@ -625,10 +398,10 @@ impl World {
         if self.core.misfits() > 0 {
             self.broken.push("an event did not fit the state of its run".to_owned());
         }
-        if let Some((_, batch, _)) = self.in_flight.take()
+        if let Some(Flight { batch: Some(batch), .. }) = self.in_flight.take()
             && self.dice.one_in(2)
         {
-            self.make_durable(batch);
+            self.shelf.durable().write(batch);
         }
         self.performing.clear();
         self.fingerprinting.clear();
@@ -649,7 +422,7 @@ impl World {
     /// A run as an engine that starts reads it: from a checkpoint, if one can be used.
     fn recovered(&mut self, run: &Arc<str>) -> Option<Active> {
         let folded = self.read(run)?;
-        let Some(kept) = locked(&self.shelf.durable).read_kept(run) else { return Some(folded) };
+        let Some(kept) = self.shelf.durable().read_kept(run) else { return Some(folded) };
         self.from_checkpoints += 1;
         if fingerprint(&kept) != fingerprint(&folded) {
             self.broken.push(format!("{run} read from a checkpoint is not the fold of its events"));
@@ -660,7 +433,7 @@ impl World {
     /// The runs of this world of which something is durable.
     pub fn runs(&self) -> Vec<Arc<str>> {
         let created = |record: &&Record| record.kind == "run_created";
-        locked(&self.shelf.durable).journal.iter().filter(created).filter_map(|record| record.run.clone()).collect()
+        self.shelf.durable().journal.iter().filter(created).filter_map(|record| record.run.clone()).collect()
     }
 
     /// A look at a run in the engine's memory.

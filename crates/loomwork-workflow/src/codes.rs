@@ -136,6 +136,8 @@ codes! {
         "The value of a secret is put in at the moment it is used and never stored or shown. It may stand in `env` of processes, in headers, auth and body of `http`, and in arguments of tools, as `${{ secrets.NAME }}` alone or with text around it; never inside a larger expression."
     UNKNOWN_SECRET "LW0312" Error "a secret that is not declared"
         "A workflow names the secrets that it may use: `secrets: [NAME]` at the top of the file. Values are kept in the secret store, never in the file."
+    NOT_WORKED_OUT "LW0313" Warning "an expression where none is worked out"
+        "Titles, descriptions and labels are known before anything runs and are shown as they are written: `${{ }}` in them stays as it is. Say it in words. What belongs to one run can stand in the message of an approval, in an output or in the `set` of a step."
     NEVER_WORKS "LW0321" Error "an operation that can never work"
         "An operator or a function is given a value of a type that it does not take, whatever the run: text and a number are added, say, or the letters of a number are asked for. The message says the types. Convert a value with `text()`, `int()`, `double()` or `json()`, or read another field."
     FAILS_WHEN_REACHED "LW0322" Warning "a part that fails whenever it is reached"

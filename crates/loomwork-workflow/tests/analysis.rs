@@ -260,6 +260,8 @@ fn the_variable_is_one_word_with_its_value_whatever_quotes_are_around_it() {
         ("\"echo ${{ inputs.a }}\"", r#"echo \"${A}\""#),
         ("'echo ${{ inputs.a }} ''x'''", r#"echo "${A}" ''x''"#),
         ("|\n      cat <<END\n      ${{ inputs.a }}\n      END", "      ${A}\n"),
+        ("|\n      cat <<END\n      isn't\n      END\n      echo ${{ inputs.a }}", "echo \"${A}\""),
+        ("|\n      cat <<< ${{ inputs.a }}", "<<< \"${A}\""),
         ("${{ inputs.a }} --version", "run: ${A} --version"),
     ];
     for (script, expected) in cases {
@@ -267,6 +269,18 @@ fn the_variable_is_one_word_with_its_value_whatever_quotes_are_around_it() {
         let mended = analyze(&text).diagnostics[0].fixes[0].apply(&text);
         assert!(mended.contains(expected), "{text}\nbecame\n{mended}");
         assert_eq!(problems(&mended), "", "{mended}");
+    }
+}
+
+#[test]
+fn where_a_shell_looks_at_no_variables_none_is_offered() {
+    for end in ["'END'", "\"END\"", "\\END"] {
+        let text = format!(
+            "loomwork: 1\nid: w\ninputs: {{ a: {{ default: x }} }}\nsteps:\n  - id: a\n    run: |\n      cat <<-{end}\n      ${{{{ inputs.a }}}}\n      END\n      echo ${{{{ inputs.a }}}}\n"
+        );
+        let found = analyze(&text).diagnostics;
+        let fixes: Vec<_> = found.iter().map(|found| (found.code, found.fixes.len())).collect();
+        assert_eq!(fixes, [("LW0306", 0), ("LW0306", 1)], "{text}");
     }
 }
 

@@ -183,15 +183,15 @@ fn waits_decisions_and_events_are_read() {
     only("  - id: a\n    wait: { until: tomorrow }\n", 6, "LW0118");
     only("  - id: a\n    wait: {}\n", 6, "LW0113");
     only("  - id: a\n    wait: { for: 1s, match: true }\n", 6, "LW0111");
-    only("  - id: a\n    approve: { message: x, on_timeout: maybe }\n", 6, "LW0115");
+    only("  - id: a\n    approve: { message: x, timeout: 1m, on_timeout: maybe }\n", 6, "LW0115");
     only("  - id: a\n    cancel: [nobody]\n", 6, "LW0201");
     only("  - id: a\n    cancel: [a]\n", 6, "LW0201");
     only("  - id: a\n    end: sometimes\n", 6, "LW0115");
     only("  - id: a\n    workflow: { id: ../x }\n", 6, "LW0121");
     only("  - id: a\n    steps: []\n", 6, "LW0131");
     only("  - id: a\n    http: { json: {} }\n", 6, "LW0113");
-    only("  - id: a\n    http: { url: x, json: {}, text: x }\n", 6, "LW0119");
-    only("  - id: a\n    http: { url: x, metod: GET }\n", 6, "LW0111");
+    only("  - id: a\n    http: { url: \"http://x\", json: {}, text: x }\n", 6, "LW0119");
+    only("  - id: a\n    http: { url: \"http://x\", metod: GET }\n", 6, "LW0111");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn the_top_of_the_file_is_read() {
 #[test]
 fn secrets_stand_only_where_they_are_used_and_are_holes_in_values() {
     let text = with_steps(
-        "  - id: a\n    http:\n      url: x\n      headers: { authorization: \"Bearer ${{ secrets.TOKEN }}\", x: \"${{ secrets.TOKEN }}\" }\n      json: { data: \"${{ inputs.data }}\" }\n",
+        "  - id: a\n    http:\n      url: http://x\n      headers: { authorization: \"Bearer ${{ secrets.TOKEN }}\", x: \"${{ secrets.TOKEN }}\" }\n      json: { data: \"${{ inputs.data }}\" }\n",
     )
     .replace("steps:", "inputs: { data: { type: object } }\nsteps:");
     let workflow = workflow(&text);
@@ -274,7 +274,7 @@ fn secrets_stand_only_where_they_are_used_and_are_holes_in_values() {
     only("  - id: a\n    run: x\n    env: { A: \"${{ secrets.TOKEN + 'x' }}\" }\n", 7, "LW0311");
     only("  - id: a\n    run: x\n    env: { A: \"${{ secrets.OTHER }}\" }\n", 7, "LW0312");
     only("  - id: a\n    http: { url: \"${{ secrets.TOKEN }}\" }\n", 6, "LW0311");
-    only("  - id: a\n    http: { url: x, json: { $secret: TOKEN } }\n", 6, "LW0111");
+    only("  - id: a\n    http: { url: \"http://x\", json: { $secret: TOKEN } }\n", 6, "LW0111");
     only("  - id: a\n    run: x\n    stdin: \"${{ secrets.TOKEN }}\"\n", 7, "LW0311");
 }
 
@@ -316,10 +316,7 @@ fn a_read_of_a_branch_that_excludes_the_readers_own_is_found_like_a_join_of_both
     let reads = |value: &str| format!("  - id: n\n    needs: [c.big]\n    set: {{ v: \"{value}\" }}\n");
     let text = with_steps(&format!("{pick}{}", reads("${{ steps.a.output.v }}")));
     only(&format!("{pick}{}", reads("${{ steps.a.output.v }}")), 12, "LW0206");
-    let found = loomwork_workflow::analyze(&text).diagnostics;
-    let fix = &found[0].fixes[0];
-    let span = fix.edits[0].span;
-    let mended = format!("{}{}{}", &text[..span.start.offset as usize], fix.edits[0].text, &text[span.end.offset as usize..]);
+    let mended = mended(&text, "LW0206");
     assert!(problems(&mended).is_empty(), "{mended}: {:?}", problems(&mended));
     none(&format!("{pick}{}", reads("${{ has(steps.a.output) ? steps.a.output.v : 2 }}")));
     // In whatever order they stand, and through further steps.
@@ -351,10 +348,10 @@ fn a_timeout_around_is_shorter() {
 #[test]
 fn a_schema_that_is_none_is_shown_where_it_is_wrong() {
     only("  - id: a\n    approve:\n      message: x\n      form:\n        properties:\n          n: { type: 5 }\n", 10, "LW0120");
-    let elsewhere = "  - id: a\n    http: { url: x, expect: { schema: { $ref: \"http://127.0.0.1:1/x.json\" } } }\n";
+    let elsewhere = "  - id: a\n    http: { url: \"http://x\", expect: { schema: { $ref: \"http://127.0.0.1:1/x.json\" } } }\n";
     only(elsewhere, 6, "LW0120");
     none("  - id: a\n    approve: { message: x, form: { $ref: \"#/$defs/n\", $defs: { n: { type: string } } } }\n");
-    none("  - id: a\n    http: { url: x, expect: { schema: { type: object } } }\n");
+    none("  - id: a\n    http: { url: \"http://x\", expect: { schema: { type: object } } }\n");
 }
 
 #[test]
@@ -372,4 +369,98 @@ fn a_breaker_suits_a_step_that_has_attempts() {
     }
     assert_eq!(found("    set: { n: 1 }\n").0, ["LW0119"]);
     assert_eq!(found("    steps: [{ id: b, run: x }]\n"), (vec!["LW0112"], Some(1)));
+}
+
+/// The text after the first fix of the first problem with a code.
+fn mended(text: &str, code: &str) -> String {
+    let found = analyze(text).diagnostics;
+    let fix = found.iter().find(|found| found.code == code).and_then(|found| found.fixes.first());
+    fix.unwrap_or_else(|| panic!("no fix of {code}: {found:?}")).apply(text)
+}
+
+#[test]
+fn the_fix_of_an_id_mends_what_names_the_step_too() {
+    let text = with_steps(
+        "  - id: a-b\n    set: { v: 1 }\n  - id: c\n    needs: [a-b, \"a-b.failed\"]\n    join: any\n    set: { v: \"${{ has(steps['a-b'].output) ? steps.a-b.output.v : 0 }}\" }\n  - id: g\n    needs: [c]\n    steps:\n      - id: inner\n        run: echo $X\n        env: { X: \"${{ steps.a-b.status }} a-b\" }\n  - id: stop\n    cancel: [a-b]\noutputs: { v: \"${{ steps.a-b.output.v }}\" }\n",
+    );
+    let fixed = mended(&text, "LW0121");
+    let wanted = text.replace("a-b", "a_b").replace("}} a_b", "}} a-b");
+    assert_eq!(fixed, wanted);
+    assert!(
+        !problems(&fixed).iter().any(|(_, code, _)| matches!(*code, "LW0121" | "LW0201" | "LW0301")),
+        "{:?}",
+        problems(&fixed)
+    );
+    // A name that is taken is not taken again, and what names another step stays.
+    let text = with_steps("  - id: a-b\n    run: x\n  - id: a_b\n    run: x\n  - id: c\n    needs: [a_b, a-b]\n    run: x\n");
+    assert_eq!(mended(&text, "LW0121"), text.replace("a-b", "a_b_2"));
+    // Inside a group that has such a step too, the name means that one.
+    let text = with_steps(
+        "  - id: 1a\n    run: x\n  - id: g\n    steps:\n      - id: 1a\n        run: x\n      - id: b\n        needs: [1a]\n        run: x\n",
+    );
+    assert_eq!(mended(&text, "LW0121"), text.replacen("1a", "_1a", 1));
+    let reserved = with_steps("  - id: loop\n    run: x\n  - id: b\n    needs: [loop]\n    run: x\n");
+    assert_eq!(mended(&reserved, "LW0123"), reserved.replace("loop", "loop_"));
+}
+
+#[test]
+fn an_id_with_white_space_of_another_kind_is_mended() {
+    let text = with_steps("  - id: a\u{a0}\n    run: x\n");
+    assert_eq!(mended(&text, "LW0121"), with_steps("  - id: a\n    run: x\n"));
+    assert!(problems(&mended(&text, "LW0121")).is_empty());
+}
+
+#[test]
+fn fixes_keep_the_line_ends_of_the_file() {
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let text = crlf(&with_steps("  - id: a\n    run: echo ${{ run.id }}\n"));
+    let fixed = mended(&text, "LW0306");
+    assert_eq!(fixed.matches('\n').count(), fixed.matches("\r\n").count(), "{fixed:?}");
+    assert!(problems(&fixed).is_empty(), "{fixed:?}");
+    let text =
+        crlf(&with_steps("  - id: a\n    set: { v: 1 }\n  - id: b\n    run: x\n    env: { V: \"${{ steps.a.output.v }}\" }\n"));
+    assert_eq!(mended(&text, "LW0209"), text.replace("id: b\r\n", "id: b\r\n    needs: [a]\r\n"));
+}
+
+#[test]
+fn what_is_shown_as_it_is_written_takes_no_expressions() {
+    only("  - id: a\n    title: Say ${{ run.id }}\n    run: x\n", 6, "LW0313");
+    only("  - id: a\n    description: \"For ${{ secrets.TOKEN }}\"\n    run: x\n", 6, "LW0313");
+    none("  - id: a\n    title: Say $${{ run.id }}\n    run: x\n");
+    let at_top = "loomwork: 1\nid: w\ndescription: ${{ run.id }}\nlabels: { who: \"${{ run.id }}\" }\ninputs: { a: { type: string, description: \"${{ run.id }}\" } }\nsteps:\n  - { id: a, run: x }\n";
+    let found: Vec<(u32, &str)> = problems(at_top).iter().map(|(line, code, _)| (*line, *code)).collect();
+    assert_eq!(found, [(3, "LW0313"), (4, "LW0313"), (5, "LW0313")]);
+}
+
+#[test]
+fn messages_say_what_is_wrong() {
+    let said =
+        |steps: &str| problems(&with_steps(steps)).into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join(" ");
+    for (steps, wanted) in [
+        ("  - id: a\n    run: \"\"\n", "not empty text"),
+        ("  - id: a\n    run: \"  \"\n", "not blank text"),
+        ("  - id: a\n    command: []\n", "not an empty list"),
+        ("  - id: a\n    cancel: []\n", "not an empty list"),
+        ("  - id: a\n    choose: {}\n", "not an empty map"),
+        ("  - id: a\n    first_of: {}\n", "not an empty map"),
+        ("  - id: a\n    end: failed\n", "`end: { failed: MESSAGE }`"),
+        ("  - id: a\n    end: { failed: \"\" }\n", "says why the run failed is expected here, not empty text"),
+        ("  - id: a\n    needs: [\"\"]\n    run: x\n", "The name of a step is expected here"),
+        ("  - id: a\n    http: { url: \"http://x\", expect: { status: 999 } }\n", "`5xx`"),
+        ("  - id: a\n    http: { url: \"http://x\", expect: { status: [ok] } }\n", "`5xx`"),
+        ("  - id: a\n    http: { url: \"ftp://x\" }\n", "`https://`"),
+        ("  - id: a\n    http: { url: \"\" }\n", "`https://`"),
+        ("  - id: a\n    approve: { message: x, on_timeout: rejected }\n", "there is none"),
+        ("  - id: a\n    run: x\n    env: { \"${{ secrets.TOKEN }}\": a }\n", "cannot name an environment variable"),
+        ("  - id: a\n    run: x\n    env: { \"H=\": a }\n", "cannot name an environment variable"),
+    ] {
+        let found = said(steps);
+        assert!(found.contains(wanted), "{steps}: {found}");
+    }
+    let text = with_steps("  - id: a\n    end: failed\n");
+    assert!(problems(&mended(&text, "LW0115")).is_empty());
+    let text = with_steps("  - id: a\n    http: { url: example.org/x }\n");
+    assert!(problems(&mended(&text, "LW0115")).is_empty(), "{}", mended(&text, "LW0115"));
+    none("  - id: a\n    http: { url: \"HTTPS://x\" }\n");
+    none("  - id: a\n    http: { url: \"${{ run.id }}/x\" }\n");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::display::Display;
 use super::driver::Driver;
-use super::{Measured, middle, workspace};
+use super::{Bound, Measured, middle, workspace};
 use crate::app::build;
 use crate::shell::Done;
 
@@ -44,14 +44,14 @@ pub(super) fn window() -> Done<Vec<Measured>> {
         Measured {
             name: "the window can be used",
             value: middle(usable),
-            bound: 1.5,
+            bound: Bound::AtMost(1.5),
             unit: "s",
             details: "from the start of its process to the first list with content".to_owned(),
         },
         Measured {
             name: "processor time of the idle window",
             value: middle(idle),
-            bound: 1.0,
+            bound: Bound::AtMost(1.0),
             unit: "%",
             details: format!("of one core, all its processes, over {} s", IDLE.as_secs()),
         },

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use loomwork_api::{Check, Diagnosis, Verdict};
-use loomwork_engine::load_run;
+use loomwork_engine::{Programs, load_run};
 use loomwork_store::{
     Archive, Checkpoints, Reader, RunFilter, RunRow, StoreError,
     logs::{Logs, SealCheck},
@@ -153,7 +153,8 @@ fn check_list(reader: &Reader) -> Result<Check, StoreError> {
 }
 
 fn check_runs(reader: &Reader, runs: &[RunRow]) -> Check {
-    let failed = |row: &RunRow| load_run(reader, &row.id).err().map(|error| error.to_string());
+    let programs = Programs::default();
+    let failed = |row: &RunRow| load_run(reader, &programs, &row.id).err().map(|error| error.to_string());
     let found: Vec<String> = runs.iter().filter_map(failed).collect();
     if found.is_empty() {
         let open = runs.iter().filter(|run| !run.status.is_final()).count();

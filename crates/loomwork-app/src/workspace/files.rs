@@ -50,9 +50,18 @@ pub(crate) fn revision(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Reads a workflow file of any place, bounded. A pipe or a device says nothing of its size beforehand.
+/// Reads a workflow file of any place, bounded. What is no plain file could keep whoever opens it waiting for ever; only a
+/// pipe that the caller has open already, as of `<(…)` in a shell, has somebody who writes to it.
 pub(crate) fn read(path: &Path) -> ApiResult<FileText> {
     let fail = |error: io::Error| problem::file("read", path, &error);
+    let facts = fs::metadata(path).map_err(fail)?;
+    let open_already = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|open| path.starts_with(open));
+    if facts.is_dir() {
+        return Err(problem::invalid(format!("{} is a folder; name a file.", path.display())));
+    }
+    if !facts.is_file() && !open_already {
+        return Err(problem::invalid(format!("{} is not a plain file.", path.display())));
+    }
     let file = fs::File::open(path).map_err(fail)?;
     let mut bytes = Vec::new();
     let size = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;

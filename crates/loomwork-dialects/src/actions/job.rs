@@ -25,7 +25,7 @@ const DROPPED: [(&str, &str); 7] = [
 const MANY: usize = 16;
 
 pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, scope: &mut Scope<'_>) -> Map {
-    let title = node.get("name").and_then(|title| draft::text_of(title, scope.report));
+    let title = node.get("name").and_then(|title| super::shown_text(title, scope.report));
     let mut group = draft::step(id, title.as_deref().or((name != id).then_some(name)));
     name.clone_into(&mut scope.job);
     scope.env = scope.secret_env.clone();
@@ -115,7 +115,7 @@ fn steps_of(steps: &[Node<'_>], env: &Env, defaults: &Defaults, scope: &mut Scop
     scope.before.clear();
     for node in steps.iter().filter(|node| node.is_map()) {
         let given = node.get("id").and_then(|id| draft::text_of(id, scope.report));
-        let title = node.get("name").and_then(|name| draft::text_of(name, scope.report));
+        let title = node.get("name").and_then(|name| super::shown_text(name, scope.report));
         let uses = node.get("uses").and_then(Node::text);
         let run = node.peek("run").and_then(Node::string);
         let wanted =

@@ -152,6 +152,9 @@ fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope:
                 if line.matches('\'').count() % 2 == 1 {
                     scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in single quotes, where a shell does not look at variables: use double quotes around `${name}`"));
                 }
+                if let Some(end) = quoted_document(&text) {
+                    scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in a here-document whose end is quoted (`{end}`), where a shell does not look at variables: take the quotes off, and write `\\$` for what is to stay as it is"));
+                }
                 env.insert(name.clone(), parts);
                 text.push_str(&if prefix.is_empty() { format!("${{{name}}}") } else { format!("${prefix}{name}") });
             }
@@ -162,6 +165,33 @@ fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope:
         "expressions of the script are environment variables of the step now: a value cannot be taken for commands",
     );
     Some(text)
+}
+
+/// The end of the here-document in which the text breaks off, when it is written in quotes.
+fn quoted_document(text: &str) -> Option<&str> {
+    let mut open: Option<(&str, bool)> = None;
+    // What the last line opens begins behind it.
+    let complete = text.rsplit_once('\n').map_or("", |(complete, _)| complete);
+    for line in complete.lines() {
+        open = match open {
+            Some((end, _)) if line.trim_start_matches('\t') == end => None,
+            Some(open) => Some(open),
+            None => opened(line),
+        };
+    }
+    open.filter(|(_, quoted)| *quoted).map(|(end, _)| end)
+}
+
+/// The here-document that a line opens: its end, and whether that is quoted. `<<<` is a here-string.
+fn opened(line: &str) -> Option<(&str, bool)> {
+    let (before, behind) = line.split_once("<<")?;
+    if behind.starts_with('<') || before.contains('#') {
+        return None;
+    }
+    let word = behind.strip_prefix('-').unwrap_or(behind).trim_start();
+    let bare = word.trim_start_matches(['\'', '"', '\\']);
+    let length = bare.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(bare.len());
+    (length > 0).then(|| (&bare[..length], bare.len() < word.len()))
 }
 
 fn free_name(base: &str, parts: &[Part], env: &Env) -> String {

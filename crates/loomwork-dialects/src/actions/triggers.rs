@@ -114,7 +114,7 @@ fn inputs(node: Option<Node<'_>>, scope: &mut Scope<'_>) {
         let options: Vec<Yaml> = input.get("options").map(Node::items).unwrap_or_default().into_iter().map(as_ours).collect();
         map.put_some("enum", (!options.is_empty()).then_some(options));
         map.put_some("default", input.get("default").map(as_ours));
-        map.put_some("description", input.get("description").and_then(|node| text_of(node, scope.report)));
+        map.put_some("description", input.get("description").and_then(|node| super::shown_text(node, scope.report)));
         scope.report.drop_key(input, "deprecationMessage", "an input cannot be deprecated");
         scope.workflow.inputs.put(&id, map);
     }

@@ -25,6 +25,12 @@ impl Breakers {
     pub(super) fn next_due_ms(&self) -> Option<i64> {
         self.known.values().filter_map(open_until).min()
     }
+
+    /// The one that lets an attempt through on trial.
+    fn trying(&self, attempt: &AttemptName) -> Option<String> {
+        let on_trial = |breaker: &&BreakerRecord| matches!(&breaker.state, BreakerState::HalfOpen { trial: Some(trial) } if trial == attempt);
+        self.known.values().find(on_trial).map(|breaker| breaker.key.clone())
+    }
 }
 
 fn open_until(breaker: &BreakerRecord) -> Option<i64> {
@@ -78,10 +84,12 @@ impl Core {
         }
         let state = &self.runs.get(run)?.state;
         let (path, attempt) = (event.step.as_deref()?, event.attempt?);
-        let step = state.step(path)?;
-        let (key, _) = breaker_of(state, step)?;
+        let step = state.step(path);
         let attempt = AttemptName { run: run.to_string(), step: path.to_owned(), attempt };
-        let timed_out = || state.steps[step].stop.as_ref().is_some_and(|stop| stop.timed_out);
+        // A correction of the workflow may have given the step another breaker meanwhile, or none.
+        let present = || Some(breaker_of(state, step?)?.0);
+        let key = self.breakers.trying(&attempt).or_else(present)?;
+        let timed_out = || step.is_some_and(|step| state.steps[step].stop.as_ref().is_some_and(|stop| stop.timed_out));
         let error = match &event.kind {
             EventKind::AttemptFailed(data) => Some(data.error.clone()),
             EventKind::AttemptCancelled(_) if timed_out() => {

@@ -152,7 +152,12 @@ fn outcome_of(child: &Active) -> AttemptOutcome {
     let state = &child.state;
     let failed = |fallback: &str| {
         let error = state.error.clone().unwrap_or_else(|| RunError::new(ErrorClass::Unknown, fallback));
-        AttemptOutcome::Failed(RunError { step: None, ..error })
+        // Whoever reads it at the caller must know where to look.
+        let message = match &error.step {
+            Some(step) => format!("{} #{} failed at {step}: {}", state.program.workflow.id, state.number, error.message),
+            None => error.message,
+        };
+        AttemptOutcome::Failed(RunError { step: None, message, ..error })
     };
     match state.status {
         RunStatus::Succeeded => {

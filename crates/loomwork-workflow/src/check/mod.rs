@@ -7,6 +7,7 @@ mod cycle;
 mod edges;
 mod flow;
 mod joins;
+mod misnamed;
 mod sometimes;
 mod timeouts;
 mod written;
@@ -15,6 +16,7 @@ use indexmap::IndexMap;
 
 use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
 use crate::graph::{EdgeKind, Graph, GraphEdge};
+use crate::yaml::Node;
 
 pub(crate) use flow::order;
 
@@ -43,17 +45,24 @@ impl Names<'_> {
 
 /// Finds the edges of all scopes, and reports what is wrong with them.
 pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>) {
-    scope(decoder, &mut sketch.body, None);
+    scope(decoder, &mut sketch.body, None, sketch.outputs_node);
     timeouts::check(decoder, sketch);
 }
 
 /// One scope with those inside it; gives the reads that lead out of it.
-fn scope(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Names<'_>>) -> Vec<ReadSite> {
+fn scope(
+    decoder: &mut Decoder<'_>,
+    body: &mut BodySketch<'_>,
+    outer: Option<&Names<'_>>,
+    outputs: Option<&Node>,
+) -> Vec<ReadSite> {
+    misnamed::complete(decoder, body, outputs);
     let named = body.steps.iter().enumerate().filter(|(_, step)| step.named);
     let names = Names { own: named.map(|(at, step)| (step.label.clone(), at)).collect(), outer };
     for step in &mut body.steps {
+        let outputs = step.node.get("outputs");
         if let Some(inner) = &mut step.body {
-            step.escaped = scope(decoder, inner, Some(&names));
+            step.escaped = scope(decoder, inner, Some(&names), outputs);
         }
     }
     let steps = body.steps.len();

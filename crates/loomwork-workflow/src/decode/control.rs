@@ -100,6 +100,11 @@ impl Decoder<'_> {
         if !self.keys(node, &APPROVE) {
             return None;
         }
+        if let (Some(entry), None) = (node.entry("on_timeout"), node.get("timeout")) {
+            let fix = self.without_entry(node, entry);
+            let message = "`on_timeout` says what happens after the `timeout` of the approval, and there is none. Add `timeout`, or remove this.";
+            self.at("on_timeout", |this| this.report(codes::MISSING_KEY, entry.key_place, message).fixes.extend(fix));
+        }
         let message = self.needed(node, "message", "An approval")?;
         Some(Approve {
             message: self.at("message", |this| this.string_template(message))?,
@@ -148,11 +153,24 @@ impl Decoder<'_> {
 
     pub(super) fn end(&mut self, node: &Node) -> Option<Option<Template>> {
         if node.entries().is_none() {
+            if node.string().as_deref() == Some("failed") {
+                let fix = self.replacement("Write it with a message", node.place, "{ failed: \"It went wrong.\" }");
+                let message = "A run that ends as failed says why: `end: { failed: MESSAGE }`.";
+                self.report(codes::UNKNOWN_VALUE, node.place, message).fixes.push(fix);
+                return None;
+            }
             return self.word(node, &[("succeeded", ())]).map(|()| None);
         }
         self.keys(node, &END);
         let message = self.needed(node, "failed", "`end` written as a map")?;
-        self.at("failed", |this| this.string_template(message)).map(Some)
+        self.at("failed", |this| {
+            if message.string().is_some_and(|text| text.trim().is_empty()) {
+                this.wrong_type(message, "a message that says why the run failed");
+                return None;
+            }
+            this.string_template(message)
+        })
+        .map(Some)
     }
 
     pub(super) fn call(&mut self, node: &Node) -> Option<Call> {

@@ -71,9 +71,24 @@ impl Decoder<'_> {
                 Template::literal(node.to_json())
             }
             "timeout" => self.duration_template(node).unwrap_or_else(|| Template::literal(node.to_json())),
-            "url" => self.string_template(node).unwrap_or_else(|| Template::literal(serde_json::Value::Null)),
+            "url" => self.url(node).unwrap_or_else(|| Template::literal(serde_json::Value::Null)),
             _ => self.template(node),
         }
+    }
+
+    /// An address; one that is written out must be one that a request can go to.
+    fn url(&mut self, node: &Node) -> Option<Template> {
+        let template = self.string_template(node)?;
+        if let Some(text) = template.as_literal().and_then(|value| value.as_str()) {
+            let lower = text.trim_start().to_ascii_lowercase();
+            if !lower.starts_with("http://") && !lower.starts_with("https://") {
+                let fix = (!text.trim().is_empty() && !text.contains(':') && !node.aliased)
+                    .then(|| self.replacement(format!("Change to `https://{text}`"), node.place, format!("\"https://{text}\"")));
+                let message = "A request goes to an address that begins with `http://` or `https://`.";
+                self.report(codes::UNKNOWN_VALUE, super::first_line(self.text, node.place), message).fixes.extend(fix);
+            }
+        }
+        Some(template)
     }
 
     /// A map from names to text.
@@ -101,7 +116,14 @@ impl Decoder<'_> {
         match node.string() {
             Some(text) if ["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&text.as_str()) => {}
             _ => {
-                self.integer(node, 100, 599);
+                let number = node.scalar().map(crate::yaml::Scalar::value).and_then(|value| value.as_i64());
+                if number.is_some_and(|number| (100..=599).contains(&number)) {
+                    return;
+                }
+                let message =
+                    "A status from 100 to 599 is expected here, or a class of them: `1xx`, `2xx`, `3xx`, `4xx` or `5xx`.";
+                let code = if number.is_some() { codes::OUT_OF_RANGE } else { codes::WRONG_TYPE };
+                self.report(code, super::first_line(self.text, node.place), message);
             }
         }
     }

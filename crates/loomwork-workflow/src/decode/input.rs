@@ -34,7 +34,7 @@ impl Decoder<'_> {
             (None, None) => Some(InputKind::String),
         };
         let required = node.get("required").and_then(|node| self.at("required", |this| this.boolean(node))).unwrap_or(false);
-        let description = node.get("description").and_then(|node| self.at("description", |this| this.string(node)));
+        let description = node.get("description").and_then(|node| self.at("description", |this| this.shown_text(node)));
         let values = node.get("enum").and_then(|node| self.at("enum", |this| this.allowed_values(node, kind)));
         let default = node.get("default").map(|node| self.at("default", |this| this.default(node, kind, values.as_deref())));
         if let (Some(schema), Some(node), Some(value)) = (&schema, node.get("default"), &default) {

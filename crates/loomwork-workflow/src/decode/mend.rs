@@ -46,7 +46,7 @@ impl Decoder<'_> {
         let first = items.first()?.place.start;
         let line_start = self.text[..first].rfind('\n').map_or(0, |at| at + 1);
         let indent = &self.text[line_start..first];
-        (indent.trim() == "-").then(|| slot(line_start, indent, "\n"))
+        (indent.trim() == "-").then(|| slot(line_start, indent, self.line_break()))
     }
 
     /// Where a new key of a map goes: before one of its entries, or behind it in flow style.
@@ -58,7 +58,13 @@ impl Decoder<'_> {
             return Some(Slot { at: beside.value.place.end, before: ", ".to_owned(), after: String::new() });
         }
         let at = beside.key_place.start;
-        Some(Slot { at, before: String::new(), after: format!("\n{}", self.indent_of(at)) })
+        Some(Slot { at, before: String::new(), after: format!("{}{}", self.line_break(), self.indent_of(at)) })
+    }
+
+    /// How the lines of the text end, by its first.
+    pub(super) fn line_break(&self) -> &'static str {
+        let first = self.text.find('\n').map_or("", |end| &self.text[..end]);
+        if first.ends_with('\r') { "\r\n" } else { "\n" }
     }
 
     /// Writes something into a slot.
@@ -92,7 +98,7 @@ impl Decoder<'_> {
             None => root.entry("steps").map(|steps| Slot {
                 at: steps.key_place.start,
                 before: "secrets: [".to_owned(),
-                after: format!("]\n{}", self.indent_of(steps.key_place.start)),
+                after: format!("]{}{}", self.line_break(), self.indent_of(steps.key_place.start)),
             }),
         };
     }

@@ -208,6 +208,25 @@ impl<'t> Decoder<'t> {
         None
     }
 
+    /// Text that is shown as it is written.
+    fn shown_text(&mut self, node: &Node) -> Option<String> {
+        self.not_worked_out(node);
+        self.string(node)
+    }
+
+    /// Reports expressions in a text in which none is worked out.
+    fn not_worked_out(&mut self, node: &Node) {
+        let held = node.scalar().filter(|scalar| {
+            crate::expression::split(&scalar.text)
+                .iter()
+                .any(|piece| matches!(piece, crate::expression::Piece::Expression { .. }))
+        });
+        if held.is_some() {
+            let message = "This text is shown as it is written: no expression is worked out in it. Say it in words.";
+            self.report(codes::NOT_WORKED_OUT, first_line(self.text, node.place), message);
+        }
+    }
+
     /// The text of any scalar, exactly as written: `1.10` stays `1.10`.
     fn scalar_text(&mut self, node: &Node) -> Option<String> {
         match node.scalar() {

@@ -34,8 +34,9 @@ impl Decoder<'_> {
                     if found {
                         from = place.end - node.place.start;
                     }
-                    let fix = (found && is_posix(shell))
-                        .then(|| self.move_to_env(step, (node, Quotes::at_the_end_of(&script)), place, source, &mut taken));
+                    let quotes = Quotes::at_the_end_of(&script);
+                    let fix = (found && is_posix(shell) && quotes != Quotes::Verbatim)
+                        .then(|| self.move_to_env(step, (node, quotes), place, source, &mut taken));
                     let message = "An expression cannot stand in a script: its value could be taken for commands. Put it into `env` and use the variable.";
                     self.report(codes::EXPRESSION_IN_SCRIPT, place, message).fixes.extend(fix.flatten());
                 }
@@ -85,13 +86,13 @@ impl Decoder<'_> {
             }
             Some(env) => {
                 let first = env.entries()?.first()?.key_place.start;
-                self.edit(Place::new(first, first), format!("{name}: {value}\n{}", self.indent_of(first)))
+                self.edit(Place::new(first, first), format!("{name}: {value}{}{}", self.line_break(), self.indent_of(first)))
             }
             None if step.flow => self.edit(Place::new(run.place.end, run.place.end), format!(", env: {{ {name}: {value} }}")),
             None => {
                 let key = step.entry("run")?.key_place.start;
                 // Behind a script of several lines it would be far from sight, before it is always on its own line.
-                let before = format!("env: {{ {name}: {value} }}\n{}", self.indent_of(key));
+                let before = format!("env: {{ {name}: {value} }}{}{}", self.line_break(), self.indent_of(key));
                 self.edit(Place::new(key, key), before)
             }
         };
@@ -122,26 +123,48 @@ enum Quotes {
     Double,
     /// In the text of a here-document quotes are text too.
     Document,
+    /// In a here-document whose end is quoted, all of it stays as it is.
+    Verbatim,
 }
 
 impl Quotes {
     /// Those that are open behind the first part of a POSIX script.
     fn at_the_end_of(script: &str) -> Self {
         let mut open = Self::None;
-        let mut characters = script.chars();
+        let mut document: Option<(&str, Self)> = None;
+        let mut lines = script.split('\n').peekable();
+        while let Some(line) = lines.next() {
+            if let Some((end, _)) = document {
+                if line.trim_start_matches('\t') == end && lines.peek().is_some() {
+                    document = None;
+                }
+                continue;
+            }
+            open = open.behind(line);
+            // The text of a document begins on the next line.
+            if open == Self::None && lines.peek().is_some() {
+                document = opened_document(line);
+            }
+        }
+        document.map_or(open, |(_, quotes)| quotes)
+    }
+
+    /// Those that are open behind a further line.
+    fn behind(mut self, line: &str) -> Self {
+        let mut characters = line.chars();
         while let Some(character) = characters.next() {
-            open = match (open, character) {
+            self = match (self, character) {
                 (Self::None | Self::Double, '\\') => {
                     characters.next();
-                    open
+                    self
                 }
                 (Self::None, '\'') => Self::Single,
                 (Self::None, '"') => Self::Double,
                 (Self::Single, '\'') | (Self::Double, '"') => Self::None,
-                _ => open,
+                _ => self,
             };
         }
-        if open == Self::None && script.contains("<<") { Self::Document } else { open }
+        self
     }
 
     /// A variable, so that it is one word with its value.
@@ -149,9 +172,22 @@ impl Quotes {
         match self {
             Self::None => format!("\"${{{name}}}\""),
             Self::Single => format!("'\"${{{name}}}\"'"),
-            Self::Double | Self::Document => format!("${{{name}}}"),
+            Self::Double | Self::Document | Self::Verbatim => format!("${{{name}}}"),
         }
     }
+}
+
+/// The here-document that a line opens: its end, and what a variable is in it. `<<<` is a here-string.
+fn opened_document(line: &str) -> Option<(&str, Quotes)> {
+    let (before, behind) = line.split_once("<<")?;
+    if behind.starts_with('<') || before.contains('#') {
+        return None;
+    }
+    let word = behind.strip_prefix('-').unwrap_or(behind).trim_start();
+    let bare = word.trim_start_matches(['\'', '"', '\\']);
+    let length = bare.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(bare.len());
+    let quotes = if bare.len() < word.len() { Quotes::Verbatim } else { Quotes::Document };
+    (length > 0).then(|| (&bare[..length], quotes))
 }
 
 fn is_posix(shell: &[String]) -> bool {

@@ -163,8 +163,8 @@ impl<'n> Decoder<'_> {
         for entry in node.entries().unwrap_or_default() {
             let value = &entry.value;
             self.at(&entry.key, |this| match entry.key.as_str() {
-                "title" => step.title = this.string(value),
-                "description" => step.description = this.string(value),
+                "title" => step.title = this.shown_text(value),
+                "description" => step.description = this.shown_text(value),
                 "needs" => draft.needs = this.needs(value),
                 "join" => {
                     (step.join, step.rest) = this.join(value).unwrap_or_default();
@@ -277,7 +277,7 @@ impl<'n> Decoder<'_> {
         if is_name(name) {
             return true;
         }
-        let mended = mend_name(name);
+        let mended = mend_name(name.trim());
         let fix = (!mended.is_empty()).then(|| self.replacement(format!("Rename to `{mended}`"), place, mended));
         let shown: String = name.chars().take(60).collect();
         let message =
@@ -296,6 +296,12 @@ impl<'n> Decoder<'_> {
             .iter()
             .filter_map(|item| {
                 let text = self.string(item)?;
+                if text.trim().is_empty() {
+                    let fix = self.without_item(node, item.place, "Remove this one");
+                    let message = "The name of a step is expected here; this text is empty.";
+                    self.report(codes::UNKNOWN_STEP, item.place, message).fixes.extend(fix);
+                    return None;
+                }
                 let (step, port) = match text.split_once('.') {
                     Some((step, port)) => (step.to_owned(), Some(port.to_owned())),
                     None => (text, None),

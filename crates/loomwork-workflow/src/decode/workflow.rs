@@ -31,6 +31,8 @@ pub(crate) struct Sketch<'n> {
     pub(crate) labels: IndexMap<String, String>,
     pub(crate) body: BodySketch<'n>,
     pub(crate) outputs: IndexMap<String, Template>,
+    /// Where the outputs are written.
+    pub(crate) outputs_node: Option<&'n Node>,
     /// The expressions that belong to no step.
     pub(crate) sites: Vec<Site>,
     pub(crate) concurrency: Option<Concurrency>,
@@ -69,7 +71,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         decoder.at(&entry.key, |this| match entry.key.as_str() {
             "id" => sketch.id = this.workflow_id(node),
             "version" => sketch.version = this.scalar_text(node),
-            "description" => sketch.description = this.string(node),
+            "description" => sketch.description = this.shown_text(node),
             "defaults" => {
                 sketch.defaults = this.defaults(node);
                 sketch.default_timeout = sketch.defaults.timeout_ms.zip(node.get("timeout").map(|node| node.place));
@@ -92,6 +94,7 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         sketch.body = decoder.first_body(node);
     }
     if let Some(node) = root.get("outputs") {
+        sketch.outputs_node = Some(node);
         sketch.outputs = decoder.at("outputs", |this| this.named_templates(node));
         sketch.body.output_reads = std::mem::take(&mut decoder.reads);
     }
@@ -111,7 +114,11 @@ impl Decoder<'_> {
                     .push(fix);
             }
             None => {
-                let fix = self.replacement("Add `loomwork: 1`", Place::new(root.place.start, root.place.start), "loomwork: 1\n");
+                let fix = self.replacement(
+                    "Add `loomwork: 1`",
+                    Place::new(root.place.start, root.place.start),
+                    format!("loomwork: 1{}", self.line_break()),
+                );
                 let place = super::first_line(self.text, root.place);
                 let diagnostic =
                     self.report(codes::MISSING_KEY, place, "The language version is missing: begin the file with `loomwork: 1`.");
@@ -178,7 +185,7 @@ impl Decoder<'_> {
         };
         let mut env = IndexMap::new();
         for entry in entries {
-            if entry.key.is_empty() || entry.key.contains(['=', '\0']) {
+            if entry.key.is_empty() || entry.key.contains(['=', '\0']) || entry.key.contains("${{") {
                 let message = format!("`{}` cannot name an environment variable.", clip(&entry.key));
                 self.report(codes::BAD_ID, entry.key_place, message);
             }
@@ -261,7 +268,13 @@ impl Decoder<'_> {
         };
         entries
             .iter()
-            .filter_map(|entry| Some((entry.key.clone(), self.at(&entry.key, |this| this.scalar_text(&entry.value))?)))
+            .filter_map(|entry| {
+                let text = self.at(&entry.key, |this| {
+                    this.not_worked_out(&entry.value);
+                    this.scalar_text(&entry.value)
+                });
+                Some((entry.key.clone(), text?))
+            })
             .collect()
     }
 

@@ -28,6 +28,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 pub use note::Note;
+pub(crate) use rename::rewrite;
 
 use crate::analysis::{Analysis, Analyzer};
 use crate::text::{common_end, common_start};

@@ -18,12 +18,12 @@ pub(super) fn names_in_expressions(text: &str) -> Vec<String> {
 }
 
 /// Gives for a name and what follows it: how much of that goes, and what stands there instead of both.
-pub(super) type Change<'c> = dyn Fn(&str, &str) -> Option<(usize, String)> + 'c;
+pub(crate) type Change<'c> = dyn Fn(&str, &str) -> Option<(usize, String)> + 'c;
 
 /// The text with the names in `steps.name` and `steps['name']` changed inside its expressions.
 ///
 /// Works on raw YAML as well as on plain text: quotation marks of the expression may be escaped (`\"`) or doubled (`''`).
-pub(super) fn rewrite(text: &str, change: &Change<'_>) -> String {
+pub(crate) fn rewrite(text: &str, change: &Change<'_>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find("${{") {

@@ -9,6 +9,7 @@ mod places;
 mod read;
 mod reading;
 mod removal;
+mod surrogates;
 
 use serde_json::Value;
 
@@ -157,8 +158,12 @@ impl Node {
     /// What it is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.content {
+            Content::List(items) if items.is_empty() => "an empty list",
             Content::List(_) => "a list",
+            Content::Map(entries) if entries.is_empty() => "an empty map",
             Content::Map(_) => "a map",
+            Content::Scalar(scalar) if scalar.text.is_empty() && scalar.style != Style::Plain => "empty text",
+            Content::Scalar(scalar) if scalar.text.trim().is_empty() && scalar.style != Style::Plain => "blank text",
             Content::Scalar(scalar) => match scalar.value() {
                 Value::Null => "nothing",
                 Value::Bool(_) => "true or false",

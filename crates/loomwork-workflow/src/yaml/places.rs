@@ -21,7 +21,8 @@ impl Reader<'_> {
     pub(super) fn scalar_place(&self, style: ScalarStyle, place: Place) -> (Style, Place) {
         match style {
             ScalarStyle::Plain => {
-                let trimmed = place.slice(self.text).trim_end();
+                // YAML's own white space: others, such as a no-break space, are part of the text.
+                let trimmed = place.slice(self.text).trim_end_matches([' ', '\t', '\r', '\n']);
                 (Style::Plain, Place::new(place.start, place.start + trimmed.len()))
             }
             ScalarStyle::SingleQuoted => (Style::Single, self.quoted(place, b'\'')),

@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::fault::{Fault, FaultKind, tab_indentation};
 use super::places::opens_flow;
+use super::surrogates;
 use super::{Content, Entry, MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Node, Scalar, Style, entry_removal};
 use crate::text::Place;
 
@@ -64,6 +65,8 @@ pub(super) struct Reader<'t> {
     /// End of what was read last: the header of a block scalar is looked for from here.
     pub(super) last_end: usize,
     documents: usize,
+    /// Whether characters are written as pairs of escapes.
+    paired: bool,
     stop: bool,
 }
 
@@ -83,6 +86,7 @@ impl<'t> Reader<'t> {
             expanded: 0,
             last_end: 0,
             documents: 0,
+            paired: false,
             stop: false,
         }
     }
@@ -100,7 +104,9 @@ impl<'t> Reader<'t> {
     }
 
     fn run(&mut self) {
-        for event in Parser::new_from_str(self.text) {
+        let prepared = surrogates::prepared(self.text);
+        self.paired = matches!(prepared, Cow::Owned(_));
+        for event in Parser::new_from_str(&prepared) {
             match event {
                 Ok((event, span)) => {
                     let place = Place::new(self.byte(span.start.index()), self.byte(span.end.index()));
@@ -198,7 +204,9 @@ impl<'t> Reader<'t> {
         }
         let (style, place) = self.scalar_place(style, place);
         self.last_end = self.last_end.max(place.end);
-        let scalar = Scalar { text: text.into_owned(), style, tagged_string };
+        let source = place.slice(self.text);
+        let paired = self.paired.then(|| surrogates::restored(&text, source, style == Style::Double)).flatten();
+        let scalar = Scalar { text: paired.unwrap_or_else(|| text.into_owned()), style, tagged_string };
         let node = Node { place, content: Content::Scalar(scalar), flow: false, aliased: false, anchored: anchor > 0 };
         self.add(node, anchor);
     }
