@@ -138,11 +138,15 @@ struct Said {
     runs: Vec<serde_json::Value>,
 }
 
-/// Calls `each` with every event that took runs away or brought them back: its kind, when, and the runs.
-fn told(connection: &Connection, mut each: impl FnMut(&str, i64, Vec<serde_json::Value>)) -> Result<(), StoreError> {
+/// Calls `each` with every event of some kinds: its kind, when, and the runs that it names.
+fn told(
+    connection: &Connection,
+    kinds: [&str; 3],
+    mut each: impl FnMut(&str, i64, Vec<serde_json::Value>),
+) -> Result<(), StoreError> {
     let sql = "SELECT kind, at_ms, data FROM event WHERE run IS NULL AND kind IN (?1, ?2, ?3) ORDER BY seq";
     let mut statement = connection.prepare_cached(sql).map_err(StoreError::read)?;
-    let mut rows = statement.query(params![TAKEN_AWAY[0], TAKEN_AWAY[1], BROUGHT_BACK]).map_err(StoreError::read)?;
+    let mut rows = statement.query(kinds).map_err(StoreError::read)?;
     while let Some(row) = rows.next().map_err(StoreError::read)? {
         let (kind, at_ms, data): (String, i64, Vec<u8>) =
             (row.get(0).map_err(StoreError::read)?, row.get(1).map_err(StoreError::read)?, row.get(2).map_err(StoreError::read)?);
@@ -160,7 +164,8 @@ fn ids(runs: &[serde_json::Value]) -> impl Iterator<Item = &str> {
 /// The runs that are gone, by id.
 pub(crate) fn gone(connection: &Connection) -> Result<HashMap<String, Removed>, StoreError> {
     let mut gone = HashMap::new();
-    told(connection, |kind, _, runs| {
+    let [archived, purged] = TAKEN_AWAY;
+    told(connection, [archived, purged, BROUGHT_BACK], |kind, _, runs| {
         if kind == BROUGHT_BACK {
             ids(&runs).for_each(|run| _ = gone.remove(run));
             return;
@@ -175,24 +180,18 @@ pub(crate) fn gone(connection: &Connection) -> Result<HashMap<String, Removed>, 
 /// When runs were brought back, in milliseconds since 1970, by id.
 pub(crate) fn returned(connection: &Connection) -> Result<HashMap<String, i64>, StoreError> {
     let mut returned = HashMap::new();
-    told(connection, |kind, at_ms, runs| {
-        if kind == BROUGHT_BACK {
-            returned.extend(ids(&runs).map(|id| (id.to_owned(), at_ms)));
-        }
+    told(connection, [BROUGHT_BACK; 3], |_, at_ms, runs| {
+        returned.extend(ids(&runs).map(|id| (id.to_owned(), at_ms)));
     })?;
     Ok(returned)
 }
 
 /// The runs whose logs were removed because of their age.
 pub(crate) fn without_logs(connection: &Connection) -> Result<HashSet<String>, StoreError> {
-    let sql = "SELECT data FROM event WHERE run IS NULL AND kind = 'logs_removed'";
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::read)?;
     let mut found = HashSet::new();
-    for data in statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).map_err(StoreError::read)? {
-        let said = serde_json::from_slice::<Said>(&data.map_err(StoreError::read)?);
-        let runs = said.map(|said| said.runs).unwrap_or_default().into_iter();
-        found.extend(runs.filter_map(|run| run.as_str().map(str::to_owned)));
-    }
+    told(connection, ["logs_removed"; 3], |_, _, runs| {
+        found.extend(runs.iter().filter_map(|run| run.as_str().map(str::to_owned)));
+    })?;
     Ok(found)
 }
 

@@ -9,6 +9,7 @@ use loomwork_store::{
     logs::{Logs, SealCheck},
     verify,
 };
+use loomwork_workflow::RetentionSettings;
 
 use crate::{Workspace, settings, workspace::StateFolder};
 
@@ -56,7 +57,11 @@ fn advice_of(error: &StoreError) -> &'static str {
 
 fn check_settings(state: &StateFolder) -> Check {
     match settings::load(state) {
-        Ok(_) => told("settings", Verdict::Ok, "The settings of the engine can be used.", vec![], None),
+        Ok(settings) => {
+            let by_itself =
+                if settings.retention == RetentionSettings::default() { "" } else { "; it removes ended runs by itself" };
+            told("settings", Verdict::Ok, format!("the settings of the engine can be used{by_itself}"), vec![], None)
+        }
         Err(error) => {
             told("settings", Verdict::Error, error.message, vec![], Some("Mend the lines; docs/engine.md has every key."))
         }

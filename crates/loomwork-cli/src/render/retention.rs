@@ -16,10 +16,12 @@ pub(crate) fn removal(removal: &Removal, done: &str) -> String {
         let _ = writeln!(text, "stays: {}\n    {}", run::headline(&kept.run), kept.why);
     }
     let what = if removal.plan { format!("would be {done}") } else { done.to_owned() };
-    let _ = write!(text, "{} runs {what}, {} stay", removal.runs.len(), removal.kept.len());
+    let runs = if removal.runs.len() == 1 { "run" } else { "runs" };
+    let _ = write!(text, "{} {runs} {what}, {} stay", removal.runs.len(), removal.kept.len());
     let _ = write!(text, "; {} of journal, logs and checkpoints", bytes(removal.bytes));
     if removal.values > 0 {
-        let _ = write!(text, ", with {} large values", removal.values);
+        let values = if removal.values == 1 { "value" } else { "values" };
+        let _ = write!(text, ", with {} large {values}", removal.values);
     }
     let archived: Option<u64> = removal.runs.iter().map(|run| run.archive_bytes).sum();
     if let Some(archived) = archived.filter(|bytes| *bytes > 0) {

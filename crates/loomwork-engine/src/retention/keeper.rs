@@ -32,8 +32,10 @@ pub(crate) async fn keep(engine: Engine, settings: EngineSettings) {
     let mut done = engine.done();
     loop {
         let pass = async {
-            if let Err(error) = pass(&engine, &settings).await {
-                tracing::warn!(%error, "old runs and logs could not be removed");
+            match pass(&engine, &settings).await {
+                // The next engine goes on with it.
+                Ok(()) | Err(EngineError::Stopped(_)) => {}
+                Err(error) => tracing::warn!(%error, "old runs and logs could not be removed"),
             }
             tokio::time::sleep(PAUSE).await;
         };
