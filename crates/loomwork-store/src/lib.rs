@@ -1,7 +1,8 @@
 //! The durable journal: one SQLite database a workspace, written by one thread, read by anyone.
 //!
 //! Invariants: what a commit acknowledged survives the death of the process and of the power; the journal is append-only
-//! and chained by hashes; every table that is not the journal can be rebuilt from it.
+//! but for whole runs, which leave with an event that says so, and chained by hashes; every table that is not the journal can
+//! be rebuilt from it.
 //!
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
