@@ -200,15 +200,6 @@ pub(crate) fn row_of(json: &str) -> Result<RunRow, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Read(format!("a row of the list of runs: {error}")))
 }
 
-/// The row of a run, from its records alone.
-pub(crate) fn row(run: &str, records: &[Record]) -> Option<RunRow> {
-    let mut row = None;
-    for event in records.iter().filter_map(|record| record.event().ok()) {
-        fold(&mut row, run, &event);
-    }
-    row
-}
-
 /// Writes a row into the list.
 pub(crate) fn keep(connection: &Connection, row: &RunRow) -> rusqlite::Result<()> {
     // Serialising a row fails only for maps with keys that are no strings, which it cannot hold.

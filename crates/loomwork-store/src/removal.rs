@@ -9,11 +9,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use loomwork_run::Event;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use crate::care::names_in;
-use crate::{Record, StoreError, chain, projection};
+use crate::{Record, RunRow, StoreError, chain, projection};
 
 /// The events of the workspace that take runs away, and the one that brings one back.
 const TAKEN_AWAY: [&str; 2] = ["runs_archived", "runs_purged"];
@@ -113,7 +114,8 @@ fn bring_back(connection: &Connection, returned: &Returned) -> rusqlite::Result<
     for record in &returned.records {
         chain::insert(&mut event, record)?;
     }
-    projection::row(&returned.run, &returned.records).map_or(Ok(()), |row| projection::keep(connection, &row))
+    let events: Vec<Event> = returned.records.iter().filter_map(|record| record.event().ok()).collect();
+    RunRow::of_events(&returned.run, &events).map_or(Ok(()), |row| projection::keep(connection, &row))
 }
 
 fn sweep(connection: &Connection, values: &[String], since: u64) -> rusqlite::Result<()> {

@@ -5,7 +5,7 @@
 use std::sync::mpsc::channel;
 
 use indexmap::IndexMap;
-use loomwork_run::{Event, RunCreated, RunStatus, RunSucceeded, RunTrigger, StoredValue, ValueRef};
+use loomwork_run::{Event, RunCreated, RunStarted, RunStatus, RunSucceeded, RunTrigger, StoredValue, ValueRef};
 
 use super::*;
 use crate::{Batch, Move, NewRecord, Removed, RunFilter, Writer, verify};
@@ -74,7 +74,11 @@ impl Place {
         let outputs = ValueRef::Stored(StoredValue { hash: hash.clone(), size: json.len() });
         let at = i64::from(number) * 10;
         self.commit(Batch {
-            records: vec![record(run, at, created), record(run, at + 1, RunSucceeded { outputs })],
+            records: vec![
+                record(run, at, created),
+                record(run, at, RunStarted {}),
+                record(run, at + 1, RunSucceeded { outputs }),
+            ],
             values: vec![(hash, json)],
             definitions: vec![(loomwork_workflow::definition_hash(TEXT), Arc::from(TEXT))],
             moves: Vec::new(),
@@ -134,10 +138,10 @@ fn an_archived_run_leaves_the_journal_whole_and_comes_back_as_it_was() {
     std::fs::create_dir_all(place.folder.path().join("logs/b")).unwrap();
     std::fs::write(place.folder.path().join("logs/b/s.1.log"), b"said").unwrap();
     let written = archive.write(&place.reader(), &place.head("b")).unwrap();
-    assert_eq!((written.head.run.status, written.head.events), (RunStatus::Succeeded, 2));
+    assert_eq!((written.head.run.status, written.head.events), (RunStatus::Succeeded, 3));
     place.told("runs_archived", "b", vec![Move::Remove(Arc::from("b"))]);
     archive.clear_up("b").unwrap();
-    assert_eq!(place.reader().removed().unwrap()["b"].events, 2);
+    assert_eq!(place.reader().removed().unwrap()["b"].events, 3);
     assert_eq!((place.whole(), place.ids()), (vec![], vec!["a".to_owned()]));
     assert!(place.reader().wrong_in_list().unwrap().is_empty());
     assert!(!place.folder.path().join("logs/b").exists());
@@ -164,7 +168,7 @@ fn a_run_that_is_taken_away_without_a_word_or_with_a_wrong_one_is_found() {
     for (data, findings) in [
         (serde_json::json!({}), 1),
         (
-            serde_json::json!({ "runs": [{ "run": "b", "workflow": "w", "number": 1, "status": "succeeded", "ended_at_ms": 1, "events": 2, "head": "00" }] }),
+            serde_json::json!({ "runs": [{ "run": "b", "workflow": "w", "number": 1, "status": "succeeded", "ended_at_ms": 1, "events": 3, "head": "00" }] }),
             1,
         ),
     ] {
