@@ -239,6 +239,11 @@ fn ready(journal: &Path, way: Way, piece: Vec<Going>, actor: &str) -> Result<Rea
     for mut going in piece {
         // Gone by other hands, which is as good.
         let (Some(weight), Some(row)) = (reader.weigh(&going.row.id)?, reader.run(&going.row.id)?) else { continue };
+        // Between the plan and the claim it may have been taken up and have ended again.
+        if !row.status.is_final() || row.ended_at_ms != going.row.ended_at_ms {
+            ready.kept.push(Kept { row, why: "it was taken up meanwhile".to_owned() });
+            continue;
+        }
         going.row = row;
         let (row, head) = (&going.row, hex::encode(weight.head));
         if way == Way::Archive {

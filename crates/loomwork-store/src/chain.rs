@@ -41,6 +41,8 @@ pub(crate) enum Standing {
 
 /// Writes a record.
 pub(crate) const INSERT: &str = "INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
+/// The same, for one that may be there already.
+pub(crate) const INSERT_AGAIN: &str = "INSERT OR IGNORE INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
 
 pub(crate) fn insert(statement: &mut rusqlite::Statement<'_>, record: &Record) -> rusqlite::Result<()> {
     let Record { seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash } = record;

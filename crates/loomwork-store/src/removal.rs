@@ -110,7 +110,8 @@ fn bring_back(connection: &Connection, returned: &Returned) -> rusqlite::Result<
     for (hash, json) in &returned.values {
         value.execute(params![hash, json])?;
     }
-    let mut event = connection.prepare_cached(chain::INSERT)?;
+    // Whoever asked twice finds it there: what its place in the chains fits is the same.
+    let mut event = connection.prepare_cached(chain::INSERT_AGAIN)?;
     for record in &returned.records {
         chain::insert(&mut event, record)?;
     }
