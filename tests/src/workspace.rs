@@ -230,6 +230,14 @@ impl Workspace {
         Journal::of(&self.root())
     }
 
+    /// Kills whoever owns the workspace, as `kill -9` does; nobody when nobody does.
+    pub fn kill_owner(&self) {
+        if let Some(pid) = self.owner_pid().filter(|pid| works_in(*pid, &self.root())).and_then(rustix::process::Pid::from_raw) {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+
     fn owner_pid(&self) -> Option<i32> {
         let text = fs::read_to_string(self.path(".loomwork/owner.json")).ok()?;
         let address: Value = serde_json::from_str(&text).ok()?;

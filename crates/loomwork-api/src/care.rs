@@ -24,7 +24,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
 pub struct Check {
-    /// What was checked: `settings`, `disk`, `journal`, `values`, `list`, `runs`, `logs` or `checkpoints`.
+    /// What was checked: `settings`, `disk`, `archive`, `journal`, `values`, `list`, `runs`, `logs` or `checkpoints`.
     pub id: String,
     /// What was found.
     pub verdict: Verdict,

@@ -99,6 +99,11 @@ contract! {
     list_checkpoints: ListCheckpoints => CheckpointList, "The checkpoints of a run, newest state first, each checked.";
     restore_checkpoint: RestoreCheckpoint => Retried, "Starts a new run from what a checkpoint kept.";
     delete_checkpoint: DeleteCheckpoint => Nothing, "Deletes a checkpoint. The run stays as it is.";
+    archive_runs: ArchiveRuns => Removal, "Puts ended runs into the archive, or says which would go.";
+    purge_runs: PurgeRuns => Removal, "Deletes ended runs for good, or says which would go.";
+    list_archive: ListArchive => ArchiveList, "The runs in the archive.";
+    restore_archived: RestoreArchived => Run, "Brings a run back from the archive.";
+    delete_archived: DeleteArchived => Nothing, "Deletes a run from the archive for good.";
     judge_step: JudgeStep => Run, "Skips a failed step or marks it succeeded; an ended run is taken up.";
     decide_step: DecideStep => Run, "Decides an approval.";
     send_event: SendEvent => Nothing, "Sends an event to the steps that wait for it.";

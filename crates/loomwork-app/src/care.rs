@@ -6,6 +6,7 @@
 
 mod backup;
 mod check;
+mod repair;
 mod restore;
 
 use std::{
@@ -22,15 +23,16 @@ use crate::problem;
 
 pub(crate) use backup::back_up;
 pub(crate) use check::check;
+pub use repair::{Repaired, repair};
 pub(crate) use restore::finish_restore;
-pub use restore::{Restored, repair, restore};
+pub use restore::{Restored, restore};
 
 /// The file that says what a backup is.
 const MANIFEST: &str = "backup.json";
 /// The form of backups that this version writes and reads.
 const FORMAT: u32 = 1;
 /// What of the state folder belongs to a backup, besides the journal.
-const PARTS: [&str; 3] = ["logs", "checkpoints", "engine.yaml"];
+const PARTS: [&str; 4] = ["logs", "checkpoints", "archive", "engine.yaml"];
 
 /// What a backup is.
 #[derive(Debug, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use loomwork_api::{ApiError, ApiResult, ErrorCode, GetLogs, ListRuns, LogLine, L
 use loomwork_engine::{Active, Engine, EngineError, Programs, load_run_from};
 use loomwork_run::{RefusedRequest, RunStatus};
 use loomwork_store::{
-    Checkpoints, Reader, RunFilter, StoreError,
+    Archive, Checkpoints, Reader, RunFilter, StoreError,
     logs::{Logs, StretchLimit},
 };
 
@@ -38,6 +38,14 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) fn new(file: PathBuf, logs: PathBuf) -> Self {
         Self { file, logs: Logs::new(logs), readers: Arc::default() }
+    }
+
+    pub(crate) fn file(&self) -> &std::path::Path {
+        &self.file
+    }
+
+    pub(crate) fn archive(&self) -> Archive {
+        Archive::beside(&self.file)
     }
 
     pub(crate) fn checkpoints(&self) -> Checkpoints {
@@ -78,7 +86,12 @@ impl Journal {
         let found = self.ask(move |reader| reader.run_ids(&asked, 2).map_err(of_store)).await?.unwrap_or_default();
         match <[String; 1]>::try_from(found) {
             Ok([run]) => Ok(run),
-            Err(none) if none.is_empty() => Err(problem::not_found(format!("There is no run {beginning:?} in this workspace."))),
+            Err(none) if none.is_empty() => {
+                Err(problem::not_found(match self.archive().ids(&beginning).unwrap_or_default().first() {
+                    Some(run) => format!("The run {run} is in the archive. `loomwork archive restore {run}` brings it back."),
+                    None => format!("There is no run {beginning:?} in this workspace."),
+                }))
+            }
             Err(_) => Err(problem::invalid(format!("Several runs begin with {beginning:?}. Write more of the id."))),
         }
     }
@@ -219,12 +232,14 @@ pub(crate) fn of_engine(error: EngineError) -> ApiError {
     let code = match error {
         EngineError::Store(error) => return of_store(error),
         EngineError::Checkpoint(error) => return crate::cases::of_checkpoint(error),
+        EngineError::Archive(error) => return crate::cases::of_archive(error),
         EngineError::NoSuchRun(_)
         | EngineError::NoSuchBreaker(_)
         | EngineError::Refused(RefusedRequest::NoSuchStep(_) | RefusedRequest::NoSuchEvent { .. }) => ErrorCode::NotFound,
         EngineError::NoSuchLetter(_)
         | EngineError::Refused(RefusedRequest::State(_))
         | EngineError::UnfitCheckpoint { .. }
+        | EngineError::ForeignArchive(_)
         | EngineError::Stalled { .. } => ErrorCode::Refused,
         EngineError::Env { .. } | EngineError::Group(_) => ErrorCode::InvalidRequest,
         EngineError::Stopped(_) => ErrorCode::Unavailable,

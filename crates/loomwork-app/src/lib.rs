@@ -30,7 +30,7 @@ mod workspace;
 
 pub use actor::actor;
 pub use backend::{Backend, Mode, OpenOptions};
-pub use care::{Restored, repair, restore};
+pub use care::{Repaired, Restored, repair, restore};
 pub use cases::{
     CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, explanation, export_alone, input_values, plan_alone,
     read_foreign, read_workflow, write_imported,

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod checkpoint;
+mod retention;
 mod shared;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -8,6 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use checkpoint::{CheckpointCommand, LevelArgument};
+pub(crate) use retention::{ArchiveArguments, ArchiveCommand, RemovalArguments};
 pub(crate) use shared::{BreakerCommand, LetterCommand};
 
 /// Draws, runs, watches and repairs workflows.
@@ -233,6 +235,10 @@ pub(crate) enum Command {
         /// The workspace; else the nearest one
         dir: Option<PathBuf>,
     },
+    /// Put ended runs into the archive, or list, restore and delete what is there
+    Archive(ArchiveArguments),
+    /// Delete ended runs for good
+    Purge(RemovalArguments),
     /// Copy the state of the workspace to a new folder while it is used, and check the copy
     Backup {
         /// The folder to make
@@ -243,9 +249,9 @@ pub(crate) enum Command {
         /// The folder of the backup
         dir: PathBuf,
     },
-    /// Check settings, disk, journal, values, runs, logs and checkpoints, and say what to do
+    /// Check settings, disk, journal, values, runs, logs, checkpoints and the archive, and say what to do
     Doctor {
-        /// First make anew what can be made from the events; nobody may use the workspace
+        /// First make the list of runs anew, and delete values that nothing names; nobody may use the workspace
         #[arg(long)]
         repair: bool,
     },

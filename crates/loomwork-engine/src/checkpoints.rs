@@ -172,7 +172,14 @@ impl Engine {
         let written = self.write_checkpoint(head, picture).await?;
         let sha256 = written.checked.as_ref().map(|checked| checked.sha256.clone()).unwrap_or_default();
         let record = CheckpointCreated { checkpoint: written.id.clone(), name: named, level: level.as_str().to_owned(), sha256 };
-        self.ask_run(run, actor, Wish::Kept(record)).await?;
+        if let Err(error) = self.ask_run(run, actor, Wish::Kept(record)).await {
+            // What is taken in takes effect later.
+            if !matches!(error, EngineError::Stalled { taken: true, .. }) {
+                let (checkpoints, run, id) = (self.checkpoints().clone(), run.to_owned(), written.id);
+                blocking(move || Ok(checkpoints.delete(&run, &id)?)).await?;
+            }
+            return Err(error);
+        }
         Ok(written)
     }
 

@@ -5,11 +5,12 @@
 //!
 //! Not here: how attempts start and report (`attempts`), outputs that are used again (`reuse`), what keeps attempts from starting
 //! (`breakers`), runs that failed for good (`letters`), runs that begin and end (`runs`),
-//! that call runs (`calls`), and that were open when an engine died (`recovery`).
+//! that call runs (`calls`), that leave the journal (`leaving`), and that were open when an engine died (`recovery`).
 
 mod attempts;
 mod breakers;
 mod calls;
+mod leaving;
 mod letters;
 mod line;
 mod recovery;
@@ -30,6 +31,7 @@ use crate::request::{Active, After, Answer, Ask, Request, Wish};
 use crate::schedule::{Limits, Scheduler, Share};
 use crate::{AttemptKey, EngineError, Library};
 use breakers::Breakers;
+use leaving::Leaving;
 use letters::Letters;
 use reuse::Reuse;
 
@@ -54,6 +56,7 @@ pub struct Core {
     reuse: Reuse,
     breakers: Breakers,
     letters: Letters,
+    leaving: Leaving,
     next_seq: u64,
     batch: Batch,
     after: Vec<After>,
@@ -100,6 +103,7 @@ impl Core {
             reuse: Reuse::default(),
             breakers: Breakers::default(),
             letters: Letters::default(),
+            leaving: Leaving::default(),
             next_seq,
             batch: Batch::default(),
             after: Vec::new(),
@@ -221,7 +225,9 @@ impl Core {
             Request::Load(mut active) => {
                 self.complete(&mut active.state.program);
                 let id: Arc<str> = Arc::from(active.state.id.as_str());
-                self.runs.entry(id).or_insert(*active);
+                if !self.leaving.has(&id) {
+                    self.runs.entry(id).or_insert(*active);
+                }
             }
             Request::Ask(ask) => {
                 let Ask { run, actor, what, answer } = *ask;
@@ -237,6 +243,7 @@ impl Core {
                 self.after.push(After::Answer(Box::new(move || answer(line))));
             }
             Request::Tick => {}
+            Request::Leave(leave) => self.leave(leave, now_ms),
             Request::Inspect(run, look) => {
                 let answer = look(self.runs.get(&run));
                 self.after.push(After::Answer(answer));
@@ -254,6 +261,7 @@ impl Core {
         if let Wish::Amend { amendment, .. } = &mut what {
             self.complete(&mut amendment.program);
         }
+        self.stays(run)?;
         let Some(active) = self.runs.get_mut(run) else { return Err(EngineError::NotLoaded(run.to_string())) };
         let (state, values) = (&active.state, &mut active.values);
         let mut plan = None;

@@ -154,7 +154,10 @@ impl Engine {
         let journal = Arc::from(config.journal.as_path());
         let engine =
             Self { messages, published, figures, journal, journal_id, checkpoints, numbers: Arc::default(), slots, done };
-        tokio::spawn(crate::checkpoints::keep(engine.clone(), config.settings.checkpoints));
+        tokio::spawn(crate::checkpoints::keep(engine.clone(), config.settings.checkpoints.clone()));
+        if resume {
+            tokio::spawn(crate::retention::keep(engine.clone(), config.settings));
+        }
         Ok(engine)
     }
 
@@ -305,7 +308,7 @@ impl Engine {
         let _ = done.wait_for(|done| *done).await;
     }
 
-    async fn ask<T: Send + 'static>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, EngineError> {
+    pub(crate) async fn ask<T: Send + 'static>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, EngineError> {
         let (sender, receiver) = oneshot::channel();
         let answer: Answer<T> = Box::new(move |result| {
             let _ = sender.send(result);
@@ -324,6 +327,12 @@ impl Engine {
         }
         let failure = self.figures.borrow().failure.clone();
         Err(EngineError::Stopped(failure.unwrap_or_else(|| "it is shutting down".to_owned())))
+    }
+
+    /// Tells the loop what needs no answer.
+    pub(crate) fn tell(&self, request: Request) {
+        // A loop that is gone needs to know nothing.
+        let _ = self.messages.send(Message::Request(request));
     }
 
     /// Returns once the journal cannot be written for now, with the reason.

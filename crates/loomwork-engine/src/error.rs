@@ -1,7 +1,7 @@
 //! Errors of the engine's requests.
 
 use loomwork_run::RefusedRequest;
-use loomwork_store::{CheckpointError, StoreError};
+use loomwork_store::{ArchiveError, CheckpointError, StoreError};
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,12 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// An archived run cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// An archived run is not one that left this journal.
+    #[error("the archived run `{0}` is not one that left this journal: it cannot come back to it")]
+    ForeignArchive(String),
     /// The journal failed.
     #[error(transparent)]
     Store(#[from] StoreError),

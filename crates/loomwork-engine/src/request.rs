@@ -1,9 +1,11 @@
 //! What goes into the loop and comes out of it, besides reports and the time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use loomwork_run::{Amendment, CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
+use loomwork_store::{Removed, Returned};
 use serde_json::Value;
 
 use crate::{AttemptKey, AttemptSpec, EngineError, FingerprintSpec, Fork};
@@ -109,6 +111,66 @@ pub enum Request {
     },
     /// Nothing but the time has changed.
     Tick,
+    /// Runs leave the journal, or come back to it.
+    Leave(Leave),
+}
+
+/// What is asked of runs that leave the journal or come back to it.
+pub enum Leave {
+    /// Claims runs that have ended, to take them out of the journal: from now on nothing happens to them. Answers those that
+    /// cannot be claimed, and why.
+    Claim {
+        /// Their ids.
+        runs: Vec<Arc<str>>,
+        /// The answer.
+        answer: Answer<Vec<(Arc<str>, String)>>,
+    },
+    /// Gives claimed runs back.
+    Release(Vec<Arc<str>>),
+    /// Takes claimed runs out of the journal.
+    Remove {
+        /// The event that says so.
+        kind: &'static str,
+        /// Who.
+        actor: String,
+        /// The runs as they are.
+        runs: Vec<Removed>,
+        /// The largest number of a run that each of their workflows has.
+        numbers: BTreeMap<String, u32>,
+        /// The answer.
+        answer: Answer<()>,
+    },
+    /// Brings a run back to the journal.
+    Return {
+        /// The run.
+        returned: Box<Returned>,
+        /// Who.
+        actor: String,
+        /// The answer.
+        answer: Answer<()>,
+    },
+    /// Takes values out of the journal. Answers how many nothing holds.
+    Sweep {
+        /// Their hashes.
+        values: Vec<String>,
+        /// No record up to this one names them.
+        since: u64,
+        /// Who.
+        actor: String,
+        /// The answer.
+        answer: Answer<usize>,
+    },
+    /// Writes down something about the workspace.
+    Note {
+        /// What happened.
+        kind: &'static str,
+        /// Who.
+        actor: String,
+        /// More about it.
+        data: Value,
+        /// The answer.
+        answer: Answer<()>,
+    },
 }
 
 /// Something that a person asks of a run.

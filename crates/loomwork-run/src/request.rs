@@ -106,8 +106,24 @@ pub fn resume(state: &RunState, actor: &str, now_ms: i64) -> Result<Vec<Event>, 
 /// # Errors
 /// When there is nothing to retry.
 pub fn plan_retry(state: &RunState, scope: &RetryScope) -> Result<RetryPlan, RefusedRequest> {
+    plan_edited(state, scope, false)
+}
+
+/// The same, with an edit of the input of the step or without one.
+fn plan_edited(state: &RunState, scope: &RetryScope, edited: bool) -> Result<RetryPlan, RefusedRequest> {
     let targets = retry_targets(state, scope)?;
-    Ok(plan(state, targets, false))
+    Ok(plan(state, targets, if edited { Kept::Unedited } else { Kept::Parts }))
+}
+
+/// What a step that is done again goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// With the parts that succeeded, and with what follows that did.
+    Parts,
+    /// The same, but for the step itself, whose input is another one.
+    Unedited,
+    /// With nothing: it and all that follows begin anew.
+    Nothing,
 }
 
 /// What re-running from a step would do.
@@ -122,46 +138,54 @@ pub fn plan_rerun(state: &RunState, path: &str) -> Result<RetryPlan, RefusedRequ
     if !state.steps[step].status.is_final() {
         return refuse(format!("`{path}` has not ended"));
     }
-    Ok(plan(state, vec![step], true))
+    Ok(plan(state, vec![step], Kept::Nothing))
 }
 
 /// Closes a set of steps over what follows from doing them again.
-fn plan(state: &RunState, targets: Vec<usize>, all_that_follows: bool) -> RetryPlan {
+fn plan(state: &RunState, targets: Vec<usize>, kept: Kept) -> RetryPlan {
+    let follows = |to: &usize| follows_again(state, *to, kept == Kept::Nothing);
     let mut resets: BTreeSet<usize> = BTreeSet::new();
     let mut resumes = BTreeSet::new();
-    let mut reach = targets;
+    let mut reach = targets.clone();
     while let Some(step) = reach.pop() {
         if !resets.insert(step) {
             continue;
         }
-        reach.extend(followers(state, step).filter(|to| follows_again(state, *to, all_that_follows)));
+        reach.extend(followers(state, step).filter(follows));
         // What contains it goes on, and what follows that may, too.
         let mut around = state.steps[step].parent;
         while around != ROOT && state.steps[around].status.is_final() && resumes.insert(around) {
-            reach.extend(followers(state, around).filter(|to| follows_again(state, *to, all_that_follows)));
+            reach.extend(followers(state, around).filter(follows));
             around = state.steps[around].parent;
         }
     }
     resumes
         .retain(|container| !resets.contains(container) && !ancestors(state, *container).any(|around| resets.contains(&around)));
-    // What lies inside a step that begins anew begins anew with it.
-    let inside = |ix: usize| {
-        let mut at = state.steps[ix].parent;
-        while at != ROOT && !resets.contains(&at) {
-            at = state.steps[at].parent;
-        }
-        at != ROOT
-    };
-    let order = state.in_order();
+    let mut redone = BTreeSet::new();
+    for step in &resets {
+        let anew = kept == Kept::Nothing || (kept == Kept::Unedited && targets.contains(step));
+        redo(state, *step, anew, &mut redone);
+    }
     // What is under way or about to be tried again goes on by itself: that is not the retry's doing.
     let waits = |ix: &usize| matches!(state.steps[*ix].status, StepStatus::Pending | StepStatus::Queued);
-    let reset = |ix: &usize| resets.contains(ix) || inside(*ix);
-    let again = |ix: &usize| reset(ix) || waits(ix) || resumes.contains(ix);
+    let again = |ix: &usize| redone.contains(ix) || waits(ix) || resumes.contains(ix);
+    let order = state.in_order();
     let runs: Vec<usize> = order.iter().copied().filter(again).collect();
     let reused = order.iter().copied().filter(|ix| !again(ix) && state.steps[*ix].status == StepStatus::Succeeded).collect();
     let leaf = |ix: &usize| state.shape(*ix) == Shape::Leaf;
-    let repeats = runs.iter().copied().filter(|ix| reset(ix) && leaf(ix) && !state.steps[*ix].attempts.is_empty()).collect();
+    let repeats =
+        runs.iter().copied().filter(|ix| redone.contains(ix) && leaf(ix) && !state.steps[*ix].attempts.is_empty()).collect();
     RetryPlan { runs, reused, repeats, resets, resumes }
+}
+
+/// Collects a step that is done again, with what is done again inside of it.
+fn redo(state: &RunState, step: usize, anew: bool, into: &mut BTreeSet<usize>) {
+    into.insert(step);
+    if !anew && keeps_parts(state, step) {
+        parts_again(state, step).for_each(|part| redo(state, part, false, into));
+    } else {
+        children(state, step).iter().for_each(|part| redo(state, *part, true, into));
+    }
 }
 
 fn follows_again(state: &RunState, to: usize, all_that_follows: bool) -> bool {
@@ -197,7 +221,7 @@ pub fn retry(
     if set.as_ref().is_some_and(|set| !set.is_object()) {
         return refuse("the edit of an input must be a JSON object");
     }
-    let plan = plan_retry(state, scope)?;
+    let plan = plan_edited(state, scope, set.is_some())?;
     let target = match scope {
         RetryScope::Step(path) => state.step(path),
         RetryScope::All => None,
@@ -237,7 +261,7 @@ fn take_up(
         }
         let (set, anew) = edit(*step);
         // A failed for-each or loop keeps the parts that succeeded, a call the run that it called.
-        let kept = !anew && set.is_none() && keeps(state, *step);
+        let kept = !anew && set.is_none() && goes_on(state, *step);
         let kind = StepReset { set, resume: kept, anew };
         events.push(by(actor, now_ms, Some(&state.steps[*step].path), kind));
         if kept {
@@ -258,31 +282,36 @@ pub(crate) fn keeps_parts(state: &RunState, ix: usize) -> bool {
 }
 
 /// Whether a step that is done again goes on with what it has: a container with its parts, a call with the run that it called.
-fn keeps(state: &RunState, ix: usize) -> bool {
+#[must_use]
+pub fn goes_on(state: &RunState, ix: usize) -> bool {
     let step = &state.steps[ix];
     let ended_badly = matches!(step.status, StepStatus::Failed | StepStatus::Cancelled | StepStatus::NeedsAttention);
     let call = ended_badly && step.fallback.is_none() && state.shape(ix) == Shape::Leaf && called_run(state, ix).is_some();
     call || keeps_parts(state, ix)
 }
 
-/// What failed or was cancelled inside a container that keeps the rest, at any depth, and what was skipped because of it.
+/// What failed or was cancelled in a container that keeps the rest, and what was skipped because of it.
+fn parts_again(state: &RunState, container: usize) -> impl Iterator<Item = usize> {
+    children(state, container).iter().copied().filter(|child| match state.steps[*child].status {
+        StepStatus::Failed => state.steps[*child].is_part() || !state.definition(*child).handles_failure,
+        StepStatus::Cancelled | StepStatus::Skipped => true,
+        _ => false,
+    })
+}
+
+fn children(state: &RunState, container: usize) -> &[usize] {
+    state.container(container).map(|inner| inner.children.as_slice()).unwrap_or_default()
+}
+
+/// Sets back what is done again inside a container that keeps the rest, at any depth.
 fn reset_parts(state: &RunState, container: usize, actor: &str, now_ms: i64) -> Vec<Event> {
     let mut events = Vec::new();
-    let children = state.container(container).map(|inner| inner.children.as_slice()).unwrap_or_default();
-    for child in children {
-        let again = match state.steps[*child].status {
-            StepStatus::Failed => state.steps[*child].is_part() || !state.definition(*child).handles_failure,
-            StepStatus::Cancelled | StepStatus::Skipped => true,
-            _ => false,
-        };
-        if !again {
-            continue;
-        }
-        let kept = keeps(state, *child);
+    for child in parts_again(state, container) {
+        let kept = goes_on(state, child);
         let kind = StepReset { set: None, resume: kept, anew: false };
-        events.push(by(actor, now_ms, Some(&state.steps[*child].path), kind));
+        events.push(by(actor, now_ms, Some(&state.steps[child].path), kind));
         if kept {
-            events.extend(reset_parts(state, *child, actor, now_ms));
+            events.extend(reset_parts(state, child, actor, now_ms));
         }
     }
     events
@@ -392,7 +421,7 @@ pub fn judge(
         return Ok(vec![by(actor, now_ms, Some(path), kind)]);
     }
     // What followed is decided anew, and so are other cancelled steps.
-    let mut plan = plan(state, vec![step], false);
+    let mut plan = plan(state, vec![step], Kept::Parts);
     plan.resets.remove(&step);
     let top = state.container(ROOT).map(|root| root.children.clone()).unwrap_or_default();
     let cancelled = top.into_iter().filter(|ix| *ix != step && state.steps[*ix].status == StepStatus::Cancelled);

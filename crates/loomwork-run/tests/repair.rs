@@ -208,3 +208,40 @@ fn what_a_group_keeps_waits_for_the_join_of_the_group_after_a_retry() {
     run.end("a", AttemptOutcome::Cancelled);
     assert_eq!((run.status("g.c"), run.state.status, run.state.open), (StepStatus::Cancelled, RunStatus::Cancelled, 0));
 }
+
+fn named(run: &Run, steps: &[usize]) -> Vec<String> {
+    steps.iter().map(|ix| run.state.steps[*ix].path.to_string()).collect()
+}
+
+const EACH: &str = "loomwork: 1\nid: w\nsteps:\n  - id: e\n    for_each: \"${{ [1, 2] }}\"\n    steps: [{ id: a, run: a }, { id: b, needs: [a], run: b }]\n";
+
+/// Of two elements the second has failed at its second step.
+fn half_failed() -> Run {
+    let mut run = Run::of(EACH);
+    for path in ["e[0].a", "e[0].b", "e[1].a"] {
+        run.succeed(path);
+    }
+    run.fail("e[1].b");
+    assert_eq!(run.state.status, RunStatus::Failed);
+    run
+}
+
+#[test]
+fn the_plan_of_a_retry_names_only_the_parts_that_it_does_again() {
+    let run = half_failed();
+    for scope in [RetryScope::All, RetryScope::Step("e".to_owned())] {
+        let (plan, _) = retry(&run.state, "ada", &scope, None, 0).unwrap();
+        assert_eq!(plan, loomwork_run::plan_retry(&run.state, &scope).unwrap());
+        assert_eq!(named(&run, &plan.runs), ["e", "e[1]", "e[1].b"]);
+        assert_eq!(named(&run, &plan.reused), ["e[0]", "e[0].a", "e[0].b", "e[1].a"]);
+        assert_eq!(named(&run, &plan.repeats), ["e[1].b"]);
+    }
+}
+
+#[test]
+fn the_plan_of_a_rerun_names_all_parts() {
+    let run = half_failed();
+    let plan = loomwork_run::plan_rerun(&run.state, "e").unwrap();
+    assert_eq!(named(&run, &plan.runs), ["e", "e[0]", "e[0].a", "e[0].b", "e[1]", "e[1].a", "e[1].b"]);
+    assert_eq!(named(&run, &plan.reused), [""; 0]);
+}

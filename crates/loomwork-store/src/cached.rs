@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS cached (
   at_ms INTEGER NOT NULL,
   output TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cached_run ON cached (run);
 ";
 
 /// An output that may be used again.

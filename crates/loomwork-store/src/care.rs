@@ -82,6 +82,24 @@ pub fn rebuild_list(journal: &Path) -> Result<(), StoreError> {
     projection::catch_up(&mut connection).map(|_| ())
 }
 
+/// Deletes the large values that no event names, and gives free room back to the disk; says how many, and their bytes.
+/// Nobody else may have the journal open.
+///
+/// # Errors
+/// When it cannot be opened, read or written.
+pub fn sweep_values(journal: &Path) -> Result<(u64, u64), StoreError> {
+    let (unused, _) = Reader::open(journal)?.unused_values()?;
+    let mut connection = schema::open_for_writing(journal, "", Durability::Full)?;
+    let transaction = connection.transaction().map_err(StoreError::write)?;
+    for (hash, _) in &unused {
+        let mut delete = transaction.prepare_cached("DELETE FROM value WHERE hash = ?1").map_err(StoreError::write)?;
+        delete.execute([hash]).map_err(StoreError::write)?;
+    }
+    transaction.commit().map_err(StoreError::write)?;
+    connection.execute_batch("VACUUM").map_err(StoreError::write)?;
+    Ok((unused.len() as u64, unused.iter().map(|(_, bytes)| bytes).sum()))
+}
+
 impl Reader {
     /// What SQLite finds wrong with the file, at most 20 findings.
     ///
@@ -176,20 +194,27 @@ impl Reader {
 }
 
 /// The hashes that stand in events as `{"$value": HASH}`.
-fn named_values(connection: &Connection) -> Result<BTreeSet<String>, StoreError> {
-    const MARK: &[u8] = b"\"$value\":\"";
-    const HASH_DIGITS: usize = 64;
+pub(crate) fn named_values(connection: &Connection) -> Result<BTreeSet<String>, StoreError> {
     let mut named = BTreeSet::new();
     let mut statement = connection.prepare("SELECT data FROM event").map_err(StoreError::read)?;
     let mut rows = statement.query([]).map_err(StoreError::read)?;
     while let Some(row) = rows.next().map_err(StoreError::read)? {
         let data = row.get_ref(0).and_then(|data| data.as_bytes().map_err(Into::into)).map_err(StoreError::read)?;
-        for at in memchr::memmem::find_iter(data, MARK) {
-            let from = at + MARK.len();
-            if let Some(hash) = data.get(from..from + HASH_DIGITS).and_then(|hash| std::str::from_utf8(hash).ok()) {
+        for hash in names_in(data) {
+            if !named.contains(hash) {
                 named.insert(hash.to_owned());
             }
         }
     }
     Ok(named)
+}
+
+/// The hashes that the data of one event names.
+pub(crate) fn names_in(data: &[u8]) -> impl Iterator<Item = &str> {
+    const MARK: &[u8] = b"\"$value\":\"";
+    const HASH_DIGITS: usize = 64;
+    memchr::memmem::find_iter(data, MARK).filter_map(|at| {
+        let from = at + MARK.len();
+        data.get(from..from + HASH_DIGITS).and_then(|hash| std::str::from_utf8(hash).ok())
+    })
 }

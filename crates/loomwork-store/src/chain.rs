@@ -13,13 +13,14 @@ use loomwork_workflow::Durability;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::record::{Hash, encode_heads, link_hash};
-use crate::{Batch, Record, StoreError, projection, schema};
+use crate::{Batch, Move, Record, StoreError, projection, removal, schema};
 
 /// A batch with its places in the chains: what one transaction writes.
 pub(crate) struct Entry {
     pub(crate) records: Vec<Record>,
     values: Vec<(String, Vec<u8>)>,
     definitions: Vec<(String, Arc<str>)>,
+    moves: Vec<Move>,
     touched: BTreeMap<Arc<str>, Hash>,
     last_seq: u64,
     heads: Vec<u8>,
@@ -36,6 +37,17 @@ pub(crate) enum Standing {
     After,
     /// Neither: somebody else has written.
     Elsewhere,
+}
+
+/// Writes a record.
+pub(crate) const INSERT: &str = "INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
+/// The same, for one that may be there already.
+pub(crate) const INSERT_AGAIN: &str = "INSERT OR IGNORE INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
+
+pub(crate) fn insert(statement: &mut rusqlite::Statement<'_>, record: &Record) -> rusqlite::Result<()> {
+    let Record { seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash } = record;
+    statement.execute(params![seq, run.as_deref(), at_ms, actor, kind, v, step, attempt, data, prev, hash])?;
+    Ok(())
 }
 
 /// The connection with the ends of the chains.
@@ -96,6 +108,7 @@ impl Chain {
             records,
             values: batch.values,
             definitions: batch.definitions,
+            moves: batch.moves,
             touched,
             last_seq,
             number: self.next_link,
@@ -142,9 +155,9 @@ impl Chain {
             for (hash, json) in &entry.values {
                 value.execute(params![hash, json])?;
             }
-            let mut event = transaction.prepare_cached("INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?;
-            for Record { seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash } in &entry.records {
-                event.execute(params![seq, run.as_deref(), at_ms, actor, kind, v, step, attempt, data, prev, hash])?;
+            let mut event = transaction.prepare_cached(INSERT)?;
+            for record in &entry.records {
+                insert(&mut event, record)?;
             }
         }
         transaction.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
@@ -154,6 +167,9 @@ impl Chain {
             entry.before,
             entry.link
         ])?;
+        for change in &entry.moves {
+            removal::carry_out(&transaction, change)?;
+        }
         transaction.commit()?;
         self.next_seq = entry.last_seq + 1;
         self.next_link = entry.number + 1;
@@ -164,6 +180,9 @@ impl Chain {
             } else {
                 self.heads.insert(Arc::clone(name), *hash);
             }
+        }
+        for change in &entry.moves {
+            change.runs().for_each(|run| _ = self.heads.remove(run));
         }
         // Heads of ended runs are read again when they are needed.
         if self.heads.len() > 10_000 {

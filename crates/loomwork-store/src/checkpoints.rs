@@ -8,6 +8,8 @@
 
 mod file;
 
+pub(crate) use file::{make_folder, settle};
+
 #[cfg(test)]
 mod tests;
 
@@ -312,7 +314,7 @@ fn seq_of(id: &str) -> Option<u64> {
 }
 
 /// How the ids of those end that the engine made.
-const AUTOMATIC: &str = "-auto";
+pub(crate) const AUTOMATIC: &str = "-auto";
 
 /// How the names of the files end.
 const ENDING: &str = ".checkpoint";

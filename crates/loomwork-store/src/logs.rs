@@ -35,7 +35,7 @@ pub enum LogError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried: `read`, `written`.
+        /// What was tried: `read`, `written`, `deleted`.
         action: &'static str,
         /// What the system said.
         source: io::Error,
@@ -85,6 +85,23 @@ impl Logs {
     /// The logs in a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
+    }
+
+    /// The logs beside a journal.
+    pub fn beside(journal: &Path) -> Self {
+        Self::new(journal.with_file_name("logs"))
+    }
+
+    /// Deletes the logs of a run, if it has any.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    pub fn delete(&self, run: &str) -> Result<(), LogError> {
+        let folder = self.folder.join(file_name(run));
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            deleted => deleted.map_err(|error| LogError::io(&folder, "deleted", error)),
+        }
     }
 
     /// The ids of the runs that have a folder here.

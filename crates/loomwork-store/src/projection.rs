@@ -188,7 +188,7 @@ pub(crate) fn folded(connection: &Connection) -> Result<HashMap<String, RunRow>,
     Ok(rows.into_iter().filter_map(|(run, row)| Some((run, row?))).collect())
 }
 
-fn stored_row(connection: &Connection, run: &str) -> Result<Option<RunRow>, StoreError> {
+pub(crate) fn stored_row(connection: &Connection, run: &str) -> Result<Option<RunRow>, StoreError> {
     let json: Option<String> = connection
         .prepare_cached("SELECT json FROM run WHERE id = ?1")
         .and_then(|mut statement| statement.query_row([run], |row| row.get(0)).optional())
@@ -196,28 +196,28 @@ fn stored_row(connection: &Connection, run: &str) -> Result<Option<RunRow>, Stor
     json.map(|json| row_of(&json)).transpose()
 }
 
-fn row_of(json: &str) -> Result<RunRow, StoreError> {
+pub(crate) fn row_of(json: &str) -> Result<RunRow, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Read(format!("a row of the list of runs: {error}")))
+}
+
+/// Writes a row into the list.
+pub(crate) fn keep(connection: &Connection, row: &RunRow) -> rusqlite::Result<()> {
+    // Serialising a row fails only for maps with keys that are no strings, which it cannot hold.
+    let json = serde_json::to_string(row).unwrap_or_default();
+    let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    insert.execute(params![row.id, row.workflow, row.status.as_str(), row.created_at_ms, row.number, json])?;
+    Ok(())
 }
 
 /// Brings the projection up to the end of the journal; returns the new watermark.
 pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
     let mut kept = Vec::new();
     let mut changes = standing::Changes::new();
-    let keep = |run: &str, event: &Event| kept.extend(cached::of_event(run, event));
-    let (rows, last) = tail_with(connection, keep, |record| standing::note(&mut changes, record))?;
+    let note = |run: &str, event: &Event| kept.extend(cached::of_event(run, event));
+    let (rows, last) = tail_with(connection, note, |record| standing::note(&mut changes, record))?;
     let transaction = connection.transaction().map_err(StoreError::write)?;
-    {
-        let mut insert = transaction
-            .prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
-            .map_err(StoreError::write)?;
-        for row in rows.values() {
-            // Serialising a row fails only for maps with keys that are no strings, which it cannot hold.
-            let json = serde_json::to_string(row).unwrap_or_default();
-            insert
-                .execute(params![row.id, row.workflow, row.status.as_str(), row.created_at_ms, row.number, json])
-                .map_err(StoreError::write)?;
-        }
+    for row in rows.values() {
+        self::keep(&transaction, row).map_err(StoreError::write)?;
     }
     for (fingerprint, output) in &kept {
         cached::keep(&transaction, fingerprint, output).map_err(StoreError::write)?;
@@ -308,11 +308,13 @@ pub(crate) fn counts(connection: &Connection) -> Result<HashMap<RunStatus, u32>,
     Ok(counts)
 }
 
-/// The largest number that a run of a workflow has.
+/// The largest number that a run of a workflow has, or had before it was taken away.
 pub(crate) fn last_number(connection: &Connection, workflow: &str) -> Result<u32, StoreError> {
     let stored: u32 = connection
         .query_row("SELECT coalesce(max(number), 0) FROM run WHERE workflow = ?1", [workflow], |row| row.get(0))
         .map_err(StoreError::read)?;
-    let (changed, _) = tail(connection)?;
-    Ok(changed.values().filter(|row| row.workflow == workflow).map(|row| row.number).fold(stored, u32::max))
+    let mut changes = standing::Changes::new();
+    let (changed, _) = tail_with(connection, |_, _| {}, |record| standing::note(&mut changes, record))?;
+    let gone = standing::last_number(connection, workflow, &changes)?;
+    Ok(changed.values().filter(|row| row.workflow == workflow).map(|row| row.number).fold(stored.max(gone), u32::max))
 }

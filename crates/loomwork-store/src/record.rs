@@ -7,6 +7,8 @@ use std::sync::Arc;
 use loomwork_run::{DecodeError, Event, EventKind};
 use sha2::{Digest as _, Sha256};
 
+use crate::Move;
+
 /// A hash of the chain.
 pub(crate) type Hash = [u8; 32];
 
@@ -56,6 +58,8 @@ pub struct Batch {
     pub values: Vec<(String, Vec<u8>)>,
     /// Texts of workflows: hash and text.
     pub definitions: Vec<(String, Arc<str>)>,
+    /// What leaves the journal or comes back to it. The records say so.
+    pub moves: Vec<Move>,
 }
 
 /// A recorded event.
@@ -146,6 +150,19 @@ pub(crate) fn link_hash(prev: &Hash, last_seq: u64, heads: &[u8]) -> Hash {
     hasher.update(last_seq.to_be_bytes());
     hasher.update(Sha256::digest(heads));
     hasher.finalize().into()
+}
+
+/// The opposite of [`encode_heads`]; none when the bytes are no heads.
+pub(crate) fn decode_heads(mut bytes: &[u8]) -> Option<Vec<(String, Hash)>> {
+    let mut heads = Vec::new();
+    while !bytes.is_empty() {
+        let (hash, rest) = bytes.split_first_chunk::<32>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let (name, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        heads.push((String::from_utf8(name.to_vec()).ok()?, *hash));
+        bytes = rest;
+    }
+    Some(heads)
 }
 
 /// The heads of a commit as stored: 32 bytes of hash and a name (`run` or empty for the workspace), each name after its length.

@@ -1,4 +1,4 @@
-//! What the events of the workspace leave: circuit breakers and dead letters. A fold of the journal like the list of runs, under
+//! What the events of the workspace leave: circuit breakers, dead letters, and up to which number runs were taken away. A fold of the journal like the list of runs, under
 //! the same watermark.
 //!
 //! Invariant: an event about one of them says it whole, so the fold keeps the latest and looks at nothing else.
@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use loomwork_run::{BreakerRecord, LetterRecord};
-use rusqlite::{Connection, params};
-use serde::de::DeserializeOwned;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::schema::table_exists;
-use crate::{Record, StoreError};
+use crate::{Record, StoreError, removal};
 
 pub(crate) const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS standing (
@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS standing (
 pub(crate) enum Standing {
     Breaker,
     Letter,
+    /// The largest number that a run of a workflow had when some were taken away: no later run has it again.
+    Number,
 }
 
 impl Standing {
@@ -35,6 +37,7 @@ impl Standing {
         match self {
             Self::Breaker => "breaker",
             Self::Letter => "letter",
+            Self::Number => "number",
         }
     }
 }
@@ -42,12 +45,24 @@ impl Standing {
 /// What a record changes: by what is kept and its key, the new JSON, or none when it is gone.
 pub(crate) type Changes = BTreeMap<(Standing, String), Option<String>>;
 
+/// What an event that takes runs away says of numbers.
+#[derive(Deserialize)]
+struct Numbers {
+    #[serde(default)]
+    numbers: BTreeMap<String, u32>,
+}
+
 /// Notes what a record changes.
 pub(crate) fn note(changes: &mut Changes, record: &Record) {
     if let Some(run) = &record.run {
         if record.kind == "run_taken_up" {
             changes.insert((Standing::Letter, run.to_string()), None);
         }
+        return;
+    }
+    if removal::takes_away(&record.kind) {
+        let numbers = serde_json::from_slice::<Numbers>(&record.data).map(|said| said.numbers).unwrap_or_default();
+        changes.extend(numbers.into_iter().map(|(workflow, number)| ((Standing::Number, workflow), Some(number.to_string()))));
         return;
     }
     let (standing, name, kept) = match record.kind.as_str() {
@@ -88,6 +103,20 @@ pub(crate) fn breakers(connection: &Connection, changes: Changes) -> Result<Vec<
 /// The letters, by run; `changes` is what the tail of the journal says.
 pub(crate) fn letters(connection: &Connection, changes: Changes) -> Result<Vec<LetterRecord>, StoreError> {
     all(connection, Standing::Letter, changes)
+}
+
+/// The largest number that a run of a workflow had when some were taken away, else 0; `changes` is what the tail says.
+pub(crate) fn last_number(connection: &Connection, workflow: &str, changes: &Changes) -> Result<u32, StoreError> {
+    if let Some(Some(number)) = changes.get(&(Standing::Number, workflow.to_owned())) {
+        return Ok(number.parse().unwrap_or(0));
+    }
+    if !table_exists(connection, "standing").map_err(StoreError::read)? {
+        return Ok(0);
+    }
+    let sql = "SELECT json FROM standing WHERE kind = 'number' AND key = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::read)?;
+    let number: Option<String> = statement.query_row([workflow], |row| row.get(0)).optional().map_err(StoreError::read)?;
+    Ok(number.and_then(|number| number.parse().ok()).unwrap_or(0))
 }
 
 fn all<T: DeserializeOwned>(connection: &Connection, standing: Standing, changes: Changes) -> Result<Vec<T>, StoreError> {

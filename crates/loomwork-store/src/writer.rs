@@ -185,6 +185,10 @@ impl Keeper {
     }
 
     fn commit(&mut self, batch: Batch) -> Result<Vec<Record>, StoreError> {
+        if !batch.moves.is_empty() {
+            // What leaves and comes back changes the list, which must know all that happened before.
+            self.project();
+        }
         let Some(chain) = self.chain.as_ref().filter(|_| !self.broken) else { return Err(StoreError::Closed) };
         let entry = match chain.enter(batch) {
             Ok(entry) => entry,

@@ -88,7 +88,10 @@ pub use plan::{
     Basis, Complexity, CriticalBy, DurationRange, Expected, History, Plan, PlannedLevel, PlannedRepeat, PlannedStep, Runs, plan,
 };
 pub use schema::{json_schema, settings_schema};
-pub use settings::{CheckpointSettings, Durability, EngineSettings, ResourceSettings, read_settings};
+pub use settings::{
+    CheckpointSettings, Durability, EngineSettings, RemovalAction, ResourceSettings, RetentionRule, RetentionSettings,
+    read_settings,
+};
 pub use text::{Pos, Span};
 pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::decode::keys::{
-    ACCOMPANIED, ACTIONS, BESIDE, ERROR_RULE, FIELDS, Key, Keys, MACHINE, RESOURCES, SETTINGS, STEP, Shape, TOP,
+    ACCOMPANIED, ACTIONS, APPROVE, BESIDE, ERROR_RULE, FIELDS, Key, Keys, MACHINE, RESOURCES, SETTINGS, STEP, Shape, TOP,
 };
 
 /// The JSON Schema of a workflow file.
@@ -92,6 +92,9 @@ impl Schema {
             table["propertyNames"] = json!({ "pattern": NAME, "not": { "const": "slots" } });
             table["additionalProperties"] = self.shape(Shape::Positive);
         }
+        if keys.name == APPROVE.name {
+            table["dependentRequired"] = json!({ "on_timeout": ["timeout"] });
+        }
         if keys.name == ERROR_RULE.name {
             let doing = |what: &str| json!({ "properties": { "do": { "const": what } } });
             table["dependentSchemas"] = json!({ "retry": doing("retry"), "fallback": doing("fallback") });
@@ -131,6 +134,7 @@ impl Schema {
             Shape::Positive => json!({ "type": "number", "exclusiveMinimum": 0 }),
             Shape::Bytes => json!({ "type": ["string", "number"], "pattern": BYTES, "exclusiveMinimum": 0 }),
             Shape::Duration => json!({ "type": "string", "pattern": DURATION }),
+            Shape::Address => json!({ "type": "string", "pattern": ADDRESS }),
             Shape::Status => json!({ "anyOf": [
                 { "type": "integer", "minimum": 100, "maximum": 599 },
                 { "enum": ["1xx", "2xx", "3xx", "4xx", "5xx"] },
@@ -171,6 +175,7 @@ fn required(keys: &[&str]) -> Value {
 
 const NAME: &str = "^[A-Za-z_][A-Za-z0-9_]{0,99}$";
 const EXPRESSION: &str = r"\$\{\{";
+const ADDRESS: &str = r"^\s*[hH][tT][tT][pP][sS]?://|\$\{\{";
 const DURATION: &str = r"^\s*([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w)\s*)+$";
 const BYTES: &str = r"^[0-9.eE+-]+\s*([kKMGT]?B|[KMGT]iB)?$";
 

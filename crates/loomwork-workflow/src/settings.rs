@@ -25,6 +25,8 @@ pub struct EngineSettings {
     pub dead_letter_after_ms: u64,
     /// How long the logs of an ended run are kept, in milliseconds; none for as long as the run.
     pub logs_keep_for_ms: Option<u64>,
+    /// Which ended runs the engine removes by itself.
+    pub retention: RetentionSettings,
     /// What a commit survives.
     pub durability: Durability,
     /// What steps may take of the machine.
@@ -40,6 +42,40 @@ pub struct CheckpointSettings {
     pub keep: u32,
     /// How long one is kept, in milliseconds. The newest of an open run stays.
     pub keep_for_ms: u64,
+}
+
+/// Which ended runs the engine removes by itself, by the way they ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RetentionSettings {
+    /// Those that succeeded.
+    pub succeeded: RetentionRule,
+    /// Those that failed.
+    pub failed: RetentionRule,
+    /// Those that were cancelled.
+    pub cancelled: RetentionRule,
+    /// Those whose steps were undone.
+    pub compensated: RetentionRule,
+}
+
+/// When a run is removed: when it is older, or when there are more of its workflow. Without both, never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RetentionRule {
+    /// How long it stays after its end, in milliseconds.
+    pub keep_for_ms: Option<u64>,
+    /// How many of a workflow stay.
+    pub keep: Option<u32>,
+    /// Where it goes.
+    pub action: RemovalAction,
+}
+
+/// Where runs go that are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RemovalAction {
+    /// Into the archive.
+    #[default]
+    Archive,
+    /// Nowhere: they are deleted.
+    Purge,
 }
 
 /// What a commit survives.
@@ -73,6 +109,7 @@ impl Default for EngineSettings {
             checkpoints: CheckpointSettings { every: 1_000, keep: 10, keep_for_ms: 30 * DAY_MS },
             dead_letter_after_ms: DAY_MS,
             logs_keep_for_ms: None,
+            retention: RetentionSettings::default(),
             durability: Durability::default(),
             resources: ResourceSettings::default(),
         }

@@ -33,6 +33,10 @@ fn names_of_expressions_are_offered() {
     assert_eq!(in_expression("inputs.name.low§"), ["lowerAscii"]);
     assert_eq!(in_expression("'x'.upp§"), ["upperAscii"]);
     assert_eq!(in_expression("math.ab§"), ["abs"]);
+    assert_eq!(in_expression("math.bitS§"), ["bitShiftLeft", "bitShiftRight"]);
+    assert_eq!(in_expression("cel.§"), ["bind"]);
+    assert_eq!(in_expression("'%d'.form§"), ["format"]);
+    assert_eq!(in_expression("steps.other.output.stdout.split(',').sor§"), ["sortBy", "sort"]);
     assert_eq!(in_expression("steps.other.output.stdout.split(',').ma§"), ["map", "max"]);
     assert_eq!(in_expression("steps.first.error.cl§"), ["class"]);
     assert!(in_expression("nothing.§").is_empty());
@@ -92,6 +96,8 @@ fn types_and_the_values_of_a_run_stand_beside_the_names() {
 fn a_function_is_explained_with_its_signature() {
     let found = hover_field(TEXT, None, "${{ 'a'.split(',') }}", 9, None).expect("a function");
     assert_eq!(found.of.as_deref(), Some("text.split(separator: string, limit?: int) -> list<string>"));
+    let found = hover_field(TEXT, None, "${{ [1].sortBy(x, -x) }}", 10, None).expect("a macro");
+    assert_eq!(found.of.as_deref(), Some("list.sortBy(x, key) -> list"));
 }
 
 proptest! {

@@ -6,7 +6,9 @@
 
 use std::path::PathBuf;
 
-use loomwork_workflow::{Durability, EngineSettings, read_settings, settings_schema};
+use loomwork_workflow::{
+    Durability, EngineSettings, RemovalAction, RetentionRule, RetentionSettings, read_settings, settings_schema,
+};
 use serde_json::Value;
 
 fn docs(name: &str) -> PathBuf {
@@ -25,6 +27,13 @@ fn every_key_is_read() {
     assert_eq!((settings.checkpoints.every, settings.checkpoints.keep, settings.checkpoints.keep_for_ms), (50, 2, 604_800_000));
     assert_eq!((settings.dead_letter_after_ms, settings.logs_keep_for_ms), (3_600_000, Some(172_800_000)));
     assert_eq!(settings.durability, Durability::Normal);
+    let kept =
+        read_settings("retention: { keep_for: 90d, keep: 9, failed: { keep_for: 1d, action: purge }, cancelled: { keep: 0 } }\n");
+    let RetentionSettings { succeeded, failed, cancelled, compensated } = kept.unwrap().retention;
+    let rule = |keep_for_ms, keep, action| RetentionRule { keep_for_ms: Some(keep_for_ms), keep: Some(keep), action };
+    assert_eq!([succeeded, compensated], [rule(7_776_000_000, 9, RemovalAction::Archive); 2]);
+    assert_eq!(failed, rule(86_400_000, 9, RemovalAction::Purge));
+    assert_eq!(cancelled, rule(7_776_000_000, 0, RemovalAction::Archive));
     assert_eq!((settings.resources.cpu, settings.resources.memory_bytes), (Some(1.5), Some(2_147_483_648)));
     assert_eq!(settings.resources.kinds.get("gpu"), Some(&2.0));
 }
@@ -48,6 +57,8 @@ fn a_problem_is_told_with_its_line_and_the_nearest_key() {
         ("resources: { memory: much }\n", 1, 22, "size such as 512MB"),
         ("resources: { gpu: none }\n", 1, 19, "amount above 0"),
         ("resources: { two words: 1 }\n", 1, 14, "cannot be the name of a kind"),
+        ("retention: { keep_fr: 3d }\n", 1, 14, "Did you mean `keep_for`?"),
+        ("retention: { failed: { action: burn } }\n", 1, 32, "`burn` is none of `archive`, `purge`."),
         ("- concurrency\n", 1, 1, "A map is expected here"),
         ("defaults: { timeout: 0s }\n", 1, 22, "longer than nothing"),
         ("durability: [\n", 2, 1, ""),

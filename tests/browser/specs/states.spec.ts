@@ -1,6 +1,5 @@
 /** Views with nothing to show, or nothing that can be shown; and every key screen in both themes, for eyes and for axe. */
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { check } from '../accessible.js';
 import { expect, open, shot, step, test } from '../loomwork.js';
 
 test.describe('a workspace without workflows', () => {
@@ -42,14 +41,6 @@ test('the token does not stay in the address', async ({ page, loomwork }) => {
   await page.reload();
   await expect(page.getByTestId('workflow-greeting')).toBeVisible();
 });
-
-async function check(page: Page, name: string): Promise<void> {
-  await shot(page, name);
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const told = bad.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 6).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`).join(' | ')}`);
-  expect.soft(told, `accessibility of ${name}`).toEqual([]);
-}
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every screen is accessible in the ${theme} theme`, async ({ page, loomwork }) => {

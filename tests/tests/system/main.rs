@@ -14,4 +14,5 @@ mod line;
 mod plans;
 mod processes;
 mod refusals;
+mod removal;
 mod versions;

@@ -35,7 +35,7 @@ fn a_plan_needs_no_journal_and_leaves_nothing_behind() {
     let names = |level: &Value| level["steps"].clone();
     let levels: Vec<Value> = plan["levels"].as_array().unwrap().iter().map(names).collect();
     assert_eq!(levels, [json!(["log"]), json!(["size"]), json!(["describe"]), json!(["publish"]), json!(["park"])]);
-    assert_eq!(plan["critical_by"], "steps");
+    assert_eq!(plan["critical_by"], "duration");
     assert_eq!(plan["unknown"], json!(["log", "describe.stat", "describe.sentence"]));
     assert_eq!(step(&plan, "publish")["expected"]["median_ms"], 30);
     assert_eq!(step(&plan, "park")["runs"], "on_failure");

@@ -108,3 +108,16 @@ fn the_value_that_a_system_refuses_as_an_environment_fails_its_step_alone() {
     assert_eq!(workspace.lines("effects"), ["other"]);
     workspace.journal().assert_whole();
 }
+
+#[test]
+fn a_run_that_is_told_to_end_while_it_waits_says_that_nothing_has_failed() {
+    let text = "loomwork: 1\nid: long\nsteps:\n  - id: long\n    run: echo up >> effects; sleep 60\n";
+    let workspace = Workspace::new(&[("long", text)]);
+    let waiting = workspace.command(&["run", "long"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    workspace.wait_for_line("effects", "up");
+    let pid = rustix::process::Pid::from_raw(waiting.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!({ waiting }.wait().unwrap().code(), Some(5));
+    let list = workspace.json(&["runs"]).exits(0).json();
+    assert_eq!(list["runs"][0]["status"], "running", "it goes on with the next engine");
+}

@@ -6,7 +6,7 @@ import type { Verdict } from "./Verdict";
  */
 export type Check = { 
 /**
- * What was checked: `settings`, `disk`, `journal`, `values`, `list`, `runs`, `logs` or `checkpoints`.
+ * What was checked: `settings`, `disk`, `archive`, `journal`, `values`, `list`, `runs`, `logs` or `checkpoints`.
  */
 id: string, 
 /**

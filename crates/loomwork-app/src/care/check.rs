@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, fs};
 use loomwork_api::{Check, Diagnosis, Verdict};
 use loomwork_engine::{Programs, load_run};
 use loomwork_store::{
-    Checkpoints, Reader, RunFilter, RunRow, StoreError,
+    Archive, Checkpoints, Reader, RunFilter, RunRow, StoreError,
     logs::{Logs, SealCheck},
     verify,
 };
+use loomwork_workflow::RetentionSettings;
 
 use crate::{Workspace, settings, workspace::StateFolder};
 
@@ -24,6 +25,7 @@ const RESTORE: &str = "Restore a backup with `loomwork restore`; what is there n
 pub(crate) fn check(workspace: &Workspace) -> Diagnosis {
     let state = workspace.state();
     let mut checks = vec![check_settings(&state), check_disk(&state)];
+    checks.extend(check_archive(&state));
     if state.journal().exists() {
         match Reader::open(&state.journal()) {
             Ok(reader) => check_journal(&state, &reader, &mut checks),
@@ -55,7 +57,11 @@ fn advice_of(error: &StoreError) -> &'static str {
 
 fn check_settings(state: &StateFolder) -> Check {
     match settings::load(state) {
-        Ok(_) => told("settings", Verdict::Ok, "The settings of the engine can be used.", vec![], None),
+        Ok(settings) => {
+            let by_itself =
+                if settings.retention == RetentionSettings::default() { "" } else { "; it removes ended runs by itself" };
+            told("settings", Verdict::Ok, format!("the settings of the engine can be used{by_itself}"), vec![], None)
+        }
         Err(error) => {
             told("settings", Verdict::Error, error.message, vec![], Some("Mend the lines; docs/engine.md has every key."))
         }
@@ -63,12 +69,13 @@ fn check_settings(state: &StateFolder) -> Check {
 }
 
 fn check_disk(state: &StateFolder) -> Check {
-    let sizes = ["journal.db", "journal.db-wal", "logs", "checkpoints"].map(|name| size_of(&state.path().join(name)));
+    let sizes = ["journal.db", "journal.db-wal", "logs", "checkpoints", "archive"].map(|name| size_of(&state.path().join(name)));
     let used = format!(
-        "the journal takes {}, logs {}, checkpoints {}",
+        "the journal takes {}, logs {}, checkpoints {}, the archive {}",
         in_words(sizes[0] + sizes[1]),
         in_words(sizes[2]),
-        in_words(sizes[3])
+        in_words(sizes[3]),
+        in_words(sizes[4])
     );
     let place = if state.path().exists() { state.path() } else { state.path().parent().unwrap_or(state.path()) };
     let free = match rustix::fs::statvfs(place) {
@@ -134,9 +141,11 @@ fn check_values(reader: &Reader) -> Result<Check, StoreError> {
         return Ok(told("values", Verdict::Error, "large values are damaged", found, Some(advice)));
     }
     let (unused, bytes) = check.unused;
-    let unused =
+    let words =
         if unused == 0 { String::new() } else { format!("; {unused} of them ({}) nothing names any more", in_words(bytes)) };
-    Ok(told("values", Verdict::Ok, format!("all {} large values are what they were{unused}", check.values), vec![], None))
+    let advice =
+        (unused > 0).then_some("The next purge deletes these, or `loomwork doctor --repair` while nobody uses the workspace.");
+    Ok(told("values", Verdict::Ok, format!("all {} large values are what they were{words}", check.values), vec![], advice))
 }
 
 fn check_list(reader: &Reader) -> Result<Check, StoreError> {
@@ -163,10 +172,13 @@ fn check_runs(reader: &Reader, runs: &[RunRow]) -> Check {
 fn check_logs(state: &StateFolder, reader: &Reader, runs: &[RunRow]) -> Result<Check, StoreError> {
     let logs = Logs::new(state.logs());
     let sealed = reader.sealed_logs()?;
+    let (removed, without) = (reader.removed()?, reader.without_logs()?);
     let mut found = Vec::new();
     for log in &sealed {
         let what = match logs.verify(&log.run, &log.step, log.attempt, &log.seal) {
             Ok(SealCheck::Intact) => continue,
+            // Their time was over.
+            Ok(SealCheck::Missing) if without.contains(&log.run) => continue,
             Ok(SealCheck::Missing) => "is missing".to_owned(),
             Ok(SealCheck::Shortened) => "has lost its end".to_owned(),
             Ok(SealCheck::Changed) => "was changed".to_owned(),
@@ -179,13 +191,40 @@ fn check_logs(state: &StateFolder, reader: &Reader, runs: &[RunRow]) -> Result<C
         return Ok(told("logs", Verdict::Warning, "some logs are not what they were", found, Some(advice)));
     }
     let known: BTreeSet<&str> = runs.iter().map(|run| run.id.as_str()).collect();
-    let strange = logs.runs().unwrap_or_default().into_iter().filter(|run| !known.contains(run.as_str()));
-    let strange: Vec<String> = strange.map(|run| state.logs().join(run).display().to_string()).collect();
+    let (left, strange): (Vec<String>, Vec<String>) = logs
+        .runs()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|run| !known.contains(run.as_str()))
+        .partition(|run| removed.contains_key(run));
+    if strange.is_empty() && !left.is_empty() {
+        let message = format!("all logs are what they were; {} removed runs have left some", left.len());
+        let advice = "The next engine deletes these, or `loomwork doctor --repair` while nobody uses the workspace.";
+        return Ok(told("logs", Verdict::Ok, message, vec![], Some(advice)));
+    }
+    let strange: Vec<String> = strange.iter().map(|run| state.logs().join(run).display().to_string()).collect();
     if strange.is_empty() {
         return Ok(told("logs", Verdict::Ok, format!("all {} logs are what they were", sealed.len()), vec![], None));
     }
     let advice = "They can be deleted, unless a backup is to be restored that has their runs.";
     Ok(told("logs", Verdict::Warning, "there are logs of runs that the journal does not know", strange, Some(advice)))
+}
+
+/// None without an archive.
+fn check_archive(state: &StateFolder) -> Option<Check> {
+    let archive = Archive::beside(&state.journal());
+    let listed = match archive.list() {
+        Ok(listed) => listed,
+        Err(error) => return Some(told("archive", Verdict::Warning, error.to_string(), vec![], None)),
+    };
+    let checked = listed.iter().map(|listed| (&listed.id, archive.check(&listed.id)));
+    let found: Vec<String> = checked.filter_map(|(id, checked)| Some(format!("run {id}: {}", checked.err()?))).collect();
+    if !found.is_empty() {
+        let advice = "These runs cannot come back from here. A backup may have their files whole.";
+        return Some(told("archive", Verdict::Error, "some archived runs are damaged", found, Some(advice)));
+    }
+    let message = format!("all {} archived runs can come back", listed.len());
+    (!listed.is_empty()).then(|| told("archive", Verdict::Ok, message, vec![], None))
 }
 
 fn check_checkpoints(state: &StateFolder, runs: &[RunRow]) -> Check {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use loomwork_api::ApiResult;
-use loomwork_store::{rebuild_list, rename_journal};
+use loomwork_store::rename_journal;
 
 use super::{FORMAT, MANIFEST, Manifest, PARTS, backup::opened, copy, measure, sync};
 use crate::{
@@ -55,7 +55,7 @@ pub fn restore(workspace: &Workspace, backup: &Path, data: Option<&Path>) -> Api
         copy(&backup.join(part), &draft.join(part))?;
     }
     // A backup without logs replaces those that are there, too.
-    for folder in ["logs", "checkpoints"].map(|name| draft.join(name)) {
+    for folder in ["logs", "checkpoints", "archive"].map(|name| draft.join(name)) {
         fs::create_dir_all(&folder).map_err(|error| problem::file("make the folder", &folder, &error))?;
     }
     let id = uuid::Uuid::now_v7().to_string();
@@ -135,19 +135,4 @@ pub(crate) fn finish_restore(state: &StateFolder) -> ApiResult<Option<PathBuf>> 
     step(&old, &replaced)?;
     fs::remove_dir_all(&ready).map_err(|error| problem::file("remove", &ready, &error))?;
     Ok(Some(replaced))
-}
-
-/// Makes anew what can be made from the events: the list of runs. Nobody may own the workspace.
-///
-/// # Errors
-/// When somebody owns it, or the journal cannot be opened or written.
-pub fn repair(workspace: &Workspace) -> ApiResult<()> {
-    let state = workspace.state();
-    if !state.journal().exists() {
-        return Ok(());
-    }
-    let Some(_lock) = OwnerLock::take(&state.lock())? else {
-        return Err(problem::refused("The workspace is in use by another Loomwork. Close it, then repair."));
-    };
-    rebuild_list(&state.journal()).map_err(of_store)
 }

@@ -9,6 +9,7 @@ mod files;
 mod import;
 mod plan;
 mod queue;
+mod retention;
 mod runs;
 mod shared;
 mod take_up;
@@ -17,8 +18,8 @@ mod workflows;
 mod workspace;
 mod writing;
 
-use loomwork_api::{ApiResult, Request};
-use loomwork_engine::Wish;
+use loomwork_api::{ApiResult, ArchiveRuns, PurgeRuns, Request};
+use loomwork_engine::{Way, Wish};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,6 +29,7 @@ pub(crate) use checkpoints::of_checkpoint;
 pub use files::{CheckedFile, check_file, explanation, input_values, read_workflow};
 pub use import::{ImportPlan, ImportTarget, read_foreign, write_imported};
 pub use plan::{export_alone, plan_alone};
+pub(crate) use retention::of_archive;
 pub use versions::compare_texts;
 
 /// Who asks, and the owner that answers.
@@ -64,6 +66,9 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::ListBreakers(_)
         | Request::ListDeadLetters(_)
         | Request::GetDeadLetter(_)
+        | Request::ListArchive(_)
+        | Request::ArchiveRuns(ArchiveRuns { plan: true, .. })
+        | Request::PurgeRuns(PurgeRuns { plan: true, .. })
         | Request::ListCheckpoints(_) => true,
         Request::TrustWorkspace(_)
         | Request::MakeBackup(_)
@@ -81,6 +86,10 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::CreateCheckpoint(_)
         | Request::RestoreCheckpoint(_)
         | Request::DeleteCheckpoint(_)
+        | Request::ArchiveRuns(_)
+        | Request::PurgeRuns(_)
+        | Request::RestoreArchived(_)
+        | Request::DeleteArchived(_)
         | Request::JudgeStep(_)
         | Request::DecideStep(_)
         | Request::SendEvent(_)
@@ -134,6 +143,14 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
         Request::RestoreCheckpoint(request) => json(checkpoints::restore(caller, request).await),
         Request::DeleteCheckpoint(request) => json(checkpoints::delete(caller, request).await),
+        Request::ArchiveRuns(ArchiveRuns { which, plan: true }) | Request::PurgeRuns(PurgeRuns { which, plan: true }) => {
+            json(retention::plan_removal(journal, which).await)
+        }
+        Request::ArchiveRuns(request) => json(retention::remove(caller, Way::Archive, request.which).await),
+        Request::PurgeRuns(request) => json(retention::remove(caller, Way::Purge, request.which).await),
+        Request::ListArchive(_) => json(retention::list(journal).await),
+        Request::RestoreArchived(request) => json(retention::restore(caller, request).await),
+        Request::DeleteArchived(request) => json(retention::delete(caller, request).await),
         Request::JudgeStep(request) => json(take_up::judge(caller, request).await),
         Request::DecideStep(request) => json(take_up::decide(caller, request).await),
         Request::SendEvent(request) => json(take_up::send(caller, request).await),
@@ -177,7 +194,15 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         Request::ListDeadLetters(_) => json(shared::letters(journal).await),
         Request::GetDeadLetter(request) => json(shared::letter(catalog, journal, None, request).await),
         Request::ListCheckpoints(request) => json(checkpoints::list(journal, request).await),
-        Request::TrustWorkspace(_)
+        Request::ListArchive(_) => json(retention::list(journal).await),
+        Request::ArchiveRuns(ArchiveRuns { which, plan: true }) | Request::PurgeRuns(PurgeRuns { which, plan: true }) => {
+            json(retention::plan_removal(journal, which).await)
+        }
+        Request::ArchiveRuns(_)
+        | Request::PurgeRuns(_)
+        | Request::RestoreArchived(_)
+        | Request::DeleteArchived(_)
+        | Request::TrustWorkspace(_)
         | Request::SaveWorkflow(_)
         | Request::CreateWorkflow(_)
         | Request::DeleteWorkflow(_)

@@ -11,6 +11,8 @@ use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, Verdict, plan_reru
 use loomwork_workflow::Workflow;
 use serde_json::{Map, Value};
 
+mod called;
+
 use super::{Caller, workflows};
 use crate::{
     journal::{blocking, now_ms, of_engine},
@@ -69,15 +71,17 @@ pub(super) async fn retry(caller: &Caller, request: RetryRun) -> ApiResult<Retri
     }
     let scope = step.map_or(RetryScope::All, RetryScope::Step);
     let engine = caller.owner.engine();
+    let called = if set.is_none() { called::plans(&engine, &run, &scope).await } else { Vec::new() };
     if only_plan {
         let planned = engine
             .inspect(&run, move |active| plan_retry(&active.state, &scope).map(|plan| views::retry_plan(&active.state, &plan)));
         let plan = planned.await.map_err(of_engine)?.map_err(|refused| of_engine(refused.into()))?;
-        return Ok(Retried { plan, run: None });
+        return Ok(Retried { plan: called::with(plan, called), run: None });
     }
     trusted(caller)?;
     let plan = engine.ask_run(&run, &caller.actor, Wish::Retry { scope, set }).await.map_err(of_engine)?;
-    retried(caller, &run, plan).await
+    let retried = retried(caller, &run, plan).await?;
+    Ok(Retried { plan: called::with(retried.plan, called), ..retried })
 }
 
 /// A run after it was taken up, with the plan that it follows.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -20,9 +21,15 @@ impl StateFolder {
         Self { folder }
     }
 
-    /// Makes the folder, with a `.gitignore` of its own that covers everything in it.
+    /// Makes the folder, for its owner alone, with a `.gitignore` of its own that covers everything in it.
     pub(crate) fn create(&self) -> ApiResult<()> {
-        fs::create_dir_all(self.logs()).map_err(|error| problem::file("make the folder", &self.folder, &error))?;
+        let failed = |error: std::io::Error| problem::file("make the folder", &self.folder, &error);
+        // Inputs, outputs and logs are nobody else's business. A folder that is there keeps the rights that somebody gave it.
+        match fs::DirBuilder::new().mode(0o700).create(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(failed)?,
+        }
+        fs::create_dir_all(self.logs()).map_err(failed)?;
         let ignore = self.folder.join(".gitignore");
         if ignore.symlink_metadata().is_err() {
             fs::write(&ignore, "*\n").map_err(|error| problem::file("write", &ignore, &error))?;

@@ -53,7 +53,15 @@ pub(super) fn restore(context: &Context, dir: &Path) -> Result<Exit, Failure> {
 /// Says whether all is whole.
 pub(super) async fn check(context: &Context, repair: bool) -> Result<Exit, Failure> {
     if repair {
-        loomwork_app::repair(&context.workspace()?)?;
+        let repaired = loomwork_app::repair(&context.workspace()?)?;
+        if repaired.damaged {
+            output::note("The journal is damaged, so nothing was repaired; what follows says what to do.");
+        } else {
+            let (values, leftovers) = (repaired.values, repaired.leftovers);
+            output::note(&format!(
+                "The list of runs was made anew; values that nothing names: {values} deleted; removed runs that had left files: {leftovers}."
+            ));
+        }
     }
     let backend = context.open(Mode::JoinOrRead).await?;
     let diagnosis = backend.request(CheckWorkspace {}).await?;

@@ -9,6 +9,7 @@ mod follow;
 mod import;
 mod open;
 mod plan;
+mod retention;
 mod run;
 mod runs;
 mod serve;
@@ -72,6 +73,8 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Import(import) => import::import(&context, import),
         Command::Schema => files::schema(),
         Command::Explain { code } => explain::explain(&context, &code),
+        Command::Archive(arguments) => retention::archive(&context, arguments).await,
+        Command::Purge(arguments) => retention::purge(&context, arguments).await,
         Command::Backup { dir } => care::back_up(&context, &dir).await,
         Command::Restore { dir } => care::restore(&context, &dir),
         Command::Doctor { repair } => care::check(&context, repair).await,

@@ -63,10 +63,10 @@ async fn waits_for(backend: &Backend, run: &Run) -> Result<Vec<QueueEntry>, Fail
     Ok(backend.request(request).await?.waiting)
 }
 
-fn parse_status(text: &str) -> Result<RunStatus, Failure> {
+pub(super) fn parse_status(text: &str) -> Result<RunStatus, Failure> {
     serde_json::from_value(Value::String(text.to_owned())).map_err(|_| {
         Failure::usage(format!(
-            "there is no status {text:?}; a run is queued, running, waiting, paused, cancelling, succeeded, failed or cancelled"
+            "there is no status {text:?}; a run is queued, running, waiting, paused, cancelling, compensating, succeeded, failed, cancelled or compensated"
         ))
     })
 }

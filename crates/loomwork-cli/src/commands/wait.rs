@@ -19,8 +19,10 @@ enum Waited {
     Ended(Box<Run>),
     /// A person wants the run to go on without us.
     Left,
-    /// We were told to end at once.
-    Stopped,
+    /// We were told to end at once; the run goes on, unless it is being cancelled.
+    Stopped {
+        cancelled: bool,
+    },
 }
 
 /// Waits for the end of a run and prints it.
@@ -30,7 +32,7 @@ pub(super) async fn until_end(context: &Context, backend: Backend, run: Run) -> 
     let workspace = backend.workspace().clone();
     let owned = backend.is_owner();
     backend.close().await;
-    if owned && leave && !matches!(waited, Ok(Waited::Stopped)) {
+    if owned && leave && !matches!(waited, Ok(Waited::Stopped { .. })) {
         open(workspace, join_or_start()?).await?.close().await;
     }
     match waited? {
@@ -45,9 +47,14 @@ pub(super) async fn until_end(context: &Context, backend: Backend, run: Run) -> 
             output::note("The run goes on in the background; `loomwork show` tells how it is.");
             Ok(Exit::Done)
         }
-        Waited::Stopped => {
-            output::note("Stopped. The run goes on when the workspace is opened again.");
+        Waited::Stopped { cancelled: true } => {
+            output::note("Stopped. The run is cancelled when the workspace is opened again.");
             Ok(Exit::RunFailed)
+        }
+        Waited::Stopped { cancelled: false } => {
+            output::note("Stopped. The run goes on when the workspace is opened again.");
+            // Nothing has failed: the engine of the run was told to end before the run.
+            Ok(Exit::Unavailable)
         }
     }
 }
@@ -87,8 +94,8 @@ async fn wait(context: &Context, backend: &Backend, run: Run) -> Result<Waited, 
                 None => look = true,
             },
             ask = signals.next() => match ask {
-                Ask::Terminate => return Ok(Waited::Stopped),
-                Ask::Interrupt if cancelled => return Ok(Waited::Stopped),
+                Ask::Terminate => return Ok(Waited::Stopped { cancelled }),
+                Ask::Interrupt if cancelled => return Ok(Waited::Stopped { cancelled }),
                 Ask::Interrupt => match decide(&mut signals).await {
                     Decision::GoOn => {}
                     Decision::Leave => return Ok(Waited::Left),

@@ -3,6 +3,7 @@
 pub(crate) mod diagnostics;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod retention;
 pub(crate) mod run;
 pub(crate) mod shared;
 pub(crate) mod versions;

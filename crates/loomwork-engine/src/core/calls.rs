@@ -86,6 +86,9 @@ impl Core {
 
     /// A run, read from the journal if it has left the memory; none when it cannot be.
     fn brought(&mut self, run: &Arc<str>) -> Option<&Active> {
+        if self.leaving.has(run) {
+            return None;
+        }
         if !self.runs.contains_key(run) {
             let mut active = self.library.load_run(run).ok()?;
             self.complete(&mut active.state.program);
@@ -149,7 +152,12 @@ fn outcome_of(child: &Active) -> AttemptOutcome {
     let state = &child.state;
     let failed = |fallback: &str| {
         let error = state.error.clone().unwrap_or_else(|| RunError::new(ErrorClass::Unknown, fallback));
-        AttemptOutcome::Failed(RunError { step: None, ..error })
+        // Whoever reads it at the caller must know where to look.
+        let message = match &error.step {
+            Some(step) => format!("{} #{} failed at {step}: {}", state.program.workflow.id, state.number, error.message),
+            None => error.message,
+        };
+        AttemptOutcome::Failed(RunError { step: None, message, ..error })
     };
     match state.status {
         RunStatus::Succeeded => {

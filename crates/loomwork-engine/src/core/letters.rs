@@ -37,6 +37,11 @@ impl Letters {
         self.due.first().filter(|_| self.watching).map(|(due, _)| *due)
     }
 
+    /// Whether a run is a dead letter, or becomes one unless it is taken up.
+    pub(super) fn has(&self, run: &Arc<str>) -> bool {
+        self.known.contains_key(run)
+    }
+
     /// The next state of a letter; false when the input cannot happen.
     fn meet(&mut self, run: &Arc<str>, input: LetterInput, now_ms: i64) -> bool {
         let before = self.known.get(run).map(|letter| letter.state);

@@ -36,6 +36,11 @@ impl Reuse {
         self.steps.retain(|(of, _), _| of != run);
     }
 
+    /// A run leaves the journal, and its outputs with it.
+    pub(super) fn forget_run(&mut self, run: &Arc<str>) {
+        self.latest.retain(|_, kept| kept.run != **run);
+    }
+
     /// Remembers the output of a success under its fingerprint. What a step is known by holds until it ends or begins anew.
     pub(super) fn keep(&mut self, run: &Arc<str>, event: &Event) {
         let Some(step) = &event.step else { return };
@@ -133,7 +138,7 @@ impl Core {
     fn earlier(&mut self, run: &Arc<str>, step: usize, fingerprint: &str, now_ms: i64) -> Option<Event> {
         let remembered = self.reuse.latest.get(fingerprint).cloned();
         let CachedOutput { run: from, step: of, at_ms, output } = remembered.or_else(|| self.library.cached(fingerprint))?;
-        if !loomwork_run::takes_cached(&self.runs.get(run)?.state, step, at_ms, now_ms) {
+        if self.leaving.has(&from) || !loomwork_run::takes_cached(&self.runs.get(run)?.state, step, at_ms, now_ms) {
             return None;
         }
         if let ValueRef::Stored(stored) = &output

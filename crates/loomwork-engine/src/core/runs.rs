@@ -52,6 +52,9 @@ impl Core {
     /// it: they belong to the old run.
     pub(super) fn fork(&mut self, fork: Fork, now_ms: i64) -> Result<(), EngineError> {
         let Fork { mut active, mut events, last_number, .. } = fork;
+        if let Some(from) = active.state.forked_from.as_ref() {
+            self.stays(&from.run)?;
+        }
         self.complete(&mut active.state.program);
         let id: Arc<str> = Arc::from(active.state.id.as_str());
         let workflow = &active.state.program.workflow;

@@ -104,7 +104,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Makes a folder and those it is in, durably.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -121,12 +121,12 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// A name is durable when its folder is.
 #[cfg(unix)]
-fn settle(folder: &Path) -> io::Result<()> {
+pub(crate) fn settle(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Here folders cannot be synced, and names are as durable as the file system makes them.
 #[cfg(not(unix))]
-fn settle(_: &Path) -> io::Result<()> {
+pub(crate) fn settle(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -63,12 +63,12 @@ pub(super) fn check(
 }
 
 /// The edges of `needs` into a step, and those of reads that it cannot do without.
-fn required<'g>(graph: &'g Graph, to: usize) -> impl Iterator<Item = &'g GraphEdge> {
+fn required(graph: &Graph, to: usize) -> impl Iterator<Item = &GraphEdge> {
     graph.needs_of(to).chain(reads_of(graph, to))
 }
 
 /// The edges that reads of outputs draw.
-fn reads_of<'g>(graph: &'g Graph, to: usize) -> impl Iterator<Item = &'g GraphEdge> {
+fn reads_of(graph: &Graph, to: usize) -> impl Iterator<Item = &GraphEdge> {
     let edges = graph.incoming[to].iter().map(|edge| &graph.edges[*edge]);
     edges.filter(|edge| edge.kind == EdgeKind::Implied && edge.trigger == Trigger::Success)
 }

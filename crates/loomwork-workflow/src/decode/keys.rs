@@ -75,6 +75,8 @@ pub(crate) enum Shape {
     Bytes,
     /// A duration such as `1h30m`.
     Duration,
+    /// An address that a request can go to, or an expression that gives one.
+    Address,
     /// A status of HTTP, or a class of them such as `2xx`.
     Status,
     /// One of a few words.

@@ -1,10 +1,12 @@
 //! The file `engine.yaml`.
 
 use super::Decoder;
-use super::keys::{CHECKPOINTS, LOGS, MACHINE, SETTINGS};
+use super::keys::{CHECKPOINTS, LOGS, MACHINE, RETAINED, RETENTION, SETTINGS};
 use crate::bytes::parse_bytes;
 use crate::codes;
-use crate::settings::{CheckpointSettings, Durability, EngineSettings, ResourceSettings};
+use crate::settings::{
+    CheckpointSettings, Durability, EngineSettings, RemovalAction, ResourceSettings, RetentionRule, RetentionSettings,
+};
 use crate::yaml::{Entry, Node};
 
 /// Decodes the file; what it does not say is as by default.
@@ -26,6 +28,7 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>, root: &Node) -> EngineSettings {
                 let keep = node.get("keep_for");
                 settings.logs_keep_for_ms = keep.and_then(|node| this.at("keep_for", |this| this.duration(node)));
             }
+            "retention" => this.retention(node, &mut settings.retention),
             "durability" => {
                 let known = [("full", Durability::Full), ("normal", Durability::Normal)];
                 settings.durability = this.word(node, &known).unwrap_or_default();
@@ -49,6 +52,47 @@ impl Decoder<'_> {
                 "keep_for" => this.duration(value).into_iter().for_each(|ms| checkpoints.keep_for_ms = ms),
                 _ => {}
             });
+        }
+    }
+
+    fn retention(&mut self, node: &Node, retention: &mut RetentionSettings) {
+        if !self.keys(node, &RETENTION) {
+            return;
+        }
+        let entries = node.entries().unwrap_or_default();
+        let mut rule = RetentionRule::default();
+        for Entry { key, value, .. } in entries {
+            self.at(key, |this| this.retained(key, value, &mut rule));
+        }
+        // What is said of one way of ending holds in place of what is said of all, key by key.
+        *retention = RetentionSettings { succeeded: rule, failed: rule, cancelled: rule, compensated: rule };
+        for Entry { key, value, .. } in entries {
+            let rule = match key.as_str() {
+                "succeeded" => &mut retention.succeeded,
+                "failed" => &mut retention.failed,
+                "cancelled" => &mut retention.cancelled,
+                "compensated" => &mut retention.compensated,
+                _ => continue,
+            };
+            self.at(key, |this| {
+                if this.keys(value, &RETAINED) {
+                    for Entry { key, value, .. } in value.entries().unwrap_or_default() {
+                        this.at(key, |this| this.retained(key, value, rule));
+                    }
+                }
+            });
+        }
+    }
+
+    fn retained(&mut self, key: &str, value: &Node, rule: &mut RetentionRule) {
+        match key {
+            "action" => {
+                let known = [("archive", RemovalAction::Archive), ("purge", RemovalAction::Purge)];
+                rule.action = self.word(value, &known).unwrap_or_default();
+            }
+            "keep_for" => rule.keep_for_ms = self.duration(value),
+            "keep" => rule.keep = self.integer(value, 0, 1_000_000),
+            _ => {}
         }
     }
 

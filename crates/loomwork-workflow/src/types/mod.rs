@@ -4,6 +4,7 @@
 //! A person may give a failed step an output by hand: it is taken to have the step's type.
 //! Not here: the evaluation of expressions (`expression`), names that do not exist (`check`).
 
+mod calls;
 mod check;
 mod infer;
 mod lattice;

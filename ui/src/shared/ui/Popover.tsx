@@ -1,5 +1,5 @@
 /** A word that opens a small panel below it. The browser closes it with Esc or a click elsewhere, and keeps the focus. What is in it lives while it is open. */
-import { useId, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 
 const edge = 8;
 
@@ -17,10 +17,17 @@ export function Popover({ label, labelledBy, children }: { label: ReactNode; lab
     panel.current.style.top = `${at.bottom + 4}px`;
     panel.current.style.maxHeight = `${window.innerHeight - at.bottom - 4 - edge}px`;
   };
+  // What is in it may come later, and be wider.
+  useEffect(() => {
+    if (!open || !panel.current) return;
+    const observer = new ResizeObserver(place);
+    observer.observe(panel.current);
+    return () => observer.disconnect();
+  }, [open]);
   return (
     <>
       <button ref={button} type="button" className="link" popoverTarget={id}>{label}</button>
-      <div ref={panel} id={id} popover="auto" role="dialog" aria-labelledby={labelledBy} className="pop popover" onBeforeToggle={(event) => setOpen(event.newState === 'open')} onToggle={place}>{open && children}</div>
+      <div ref={panel} id={id} popover="auto" role="dialog" aria-labelledby={labelledBy} className="pop popover" onBeforeToggle={(event) => setOpen(event.newState === 'open')}>{open && children}</div>
     </>
   );
 }

@@ -1,7 +1,8 @@
 //! The keys inside the actions of steps.
 
 use super::Shape::{
-    Any, Boolean, Condition, Either, Expression, Integer, List, Map, NonEmpty, Scalar, Schema, Status, Table, Text, Words,
+    Address, Any, Boolean, Condition, Either, Expression, Integer, List, Map, NonEmpty, Scalar, Schema, Status, Table, Text,
+    Words,
 };
 use super::*;
 
@@ -38,7 +39,7 @@ keys! {
     }
     HTTP "in `http`" needs ["url"] {
         "method": Either(&[Words(&["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]), Expression]), "The method; `GET` by default.";
-        "url": TEMPLATE, "The whole address.";
+        "url": Address, "The whole address.";
         "query": TEXTS, "What is added to the address as its query.";
         "headers": TEXTS, "Headers of the request. Takes secrets.";
         "auth": Table(&HTTP_AUTH), "Who asks. Takes secrets.";
