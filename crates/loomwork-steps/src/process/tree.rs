@@ -107,12 +107,15 @@ impl Stat {
     }
 }
 
+/// The processes that have not ended.
+fn running() -> io::Result<impl Iterator<Item = Stat>> {
+    let entries = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    Ok(entries.filter_map(Stat::read))
+}
+
 /// Finds the processes whose marks `wanted` accepts, or whose group is `group`, with all their descendants.
 pub(super) fn find(group: Option<Pid>, wanted: impl Fn(&Marks) -> bool) -> io::Result<Vec<Found>> {
-    let running: Vec<Stat> = fs::read_dir("/proc")?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(Stat::read)
-        .collect();
+    let running: Vec<Stat> = running()?.collect();
     let untouchable = ancestry(&running);
     let group = group.map(|group| group.as_raw_nonzero().get());
     let is_marked = |stat: &Stat| {
@@ -155,9 +158,13 @@ fn ancestry(running: &[Stat]) -> HashSet<i32> {
     line
 }
 
-/// Whether anything of a group is left. Its leader must have been waited for.
+/// Whether nothing of a group runs any more. Its leader must have been waited for.
+///
+/// What has ended stays in its group until its parent has waited for it. Orphans have the first process of the system (or of the
+/// container) as parent, which may take seconds: nobody needs to wait for that.
 pub(super) fn group_is_empty(group: Pid) -> bool {
-    test_kill_process_group(group) == Err(Errno::SRCH)
+    let of_group = |stat: Stat| stat.group == group.as_raw_nonzero().get();
+    test_kill_process_group(group) == Err(Errno::SRCH) || running().is_ok_and(|mut running| !running.any(of_group))
 }
 
 /// Sends a signal to a whole group and to processes outside it. A stopped process is woken, so that it can end politely.
