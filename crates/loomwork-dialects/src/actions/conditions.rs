@@ -28,6 +28,7 @@ pub(super) fn read(node: Option<Node<'_>>, scope: &mut Scope<'_>, step: &mut Map
         _ => text,
     };
     let translated = expression::parse(source).and_then(|parsed| scope.condition(&parsed));
+    scope.report_remarks(node);
     match translated {
         Ok(when) if when.len() <= cel::LONGEST && !when.contains("secrets.") => {
             let always = scope.asked_status;
