@@ -23,7 +23,14 @@ use crate::session::Sessions;
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("LOOMWORK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        // Where standard error is a file on a full disk, the trouble of saying so would go there too, and panic.
+        .log_internal_errors(false)
+        .init();
     let app = tauri::Builder::default()
         // First, so that a second start ends before it does anything else.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {

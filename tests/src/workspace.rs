@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -176,6 +177,10 @@ impl Workspace {
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program());
         command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).stdin(Stdio::null());
         self.place(&mut command);
+        // What it says goes to a file of the same disk, which has no room either.
+        let mut said = std::fs::File::create(self.path("said")).unwrap();
+        said.write_all(&[b'.'; 8192]).unwrap();
+        command.stderr(said);
         Owner::of(command)
     }
 

@@ -74,6 +74,10 @@ enum Role {
     Closed,
 }
 
+/// So many owners in a row may go before they answer a question. Beyond that it is the question: an owner of another version, which
+/// does not understand it, ends the connection.
+const MOST_LOST: u32 = 8;
+
 /// Pause before a role is looked for again after that has failed.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -110,13 +114,17 @@ impl Backend {
     /// # Errors
     /// Those of the request; `Unavailable` when the owner went while it was answering a request that changes something.
     pub async fn call(&self, request: Request) -> ApiResult<Value> {
+        let mut lost = 0;
         loop {
             match self.role().await? {
                 Attached::Owner(owner) => return owner.call(&self.inner.options.actor, request).await,
                 Attached::Reader(reader) => return reader.call(request).await,
                 Attached::Guest(guest) => match guest.call(request.clone()).await {
                     Some(answer) => return answer.map(|value| own_view(&request, value)),
-                    None if cases::only_reads(&request) => guest.closed().await,
+                    None if cases::only_reads(&request) && lost < MOST_LOST => {
+                        lost += 1;
+                        guest.closed().await;
+                    }
                     None => return Err(wire::lost(request.name())),
                 },
             }

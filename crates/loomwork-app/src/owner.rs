@@ -212,11 +212,11 @@ impl Owner {
         drop(held.socket);
     }
 
-    /// Returns once the state folder is not the one that was locked any more.
+    /// Returns once the state folder is not the one that was locked any more; never when the owner has ended before.
     async fn displaced(inner: std::sync::Weak<Inner>) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let Some(owner) = inner.upgrade().map(|inner| Self { inner }) else { return };
+            let Some(owner) = inner.upgrade().map(|inner| Self { inner }) else { return std::future::pending().await };
             let lock = owner.catalog().workspace().state().lock();
             // Without a lock it is being closed, which is somebody else's business.
             if owner.held().as_ref().is_some_and(|held| !held.lock.is_in_place(&lock)) {

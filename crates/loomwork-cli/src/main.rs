@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(output::colours())
         .with_target(false)
+        // Where standard error is a file on a full disk, the trouble of saying so would go there too, and panic.
+        .log_internal_errors(false)
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -335,6 +335,8 @@ fn a_foreign_file_is_imported_with_a_report_and_overwrites_nothing() {
     assert_eq!(place.read(&path), written);
     assert_eq!(place.json(&["import", "ci.yml", "--output", "elsewhere/one.yaml"]).code, 0);
     assert_eq!(place.read("elsewhere/one.yaml"), written);
+    assert_eq!(place.json(&["import", "ci.yml", "--output", "bare.yaml"]).code, 0);
+    assert_eq!(place.read("bare.yaml"), written);
 }
 
 #[test]

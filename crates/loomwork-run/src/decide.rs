@@ -2,6 +2,7 @@
 //!
 //! Not here: containers (`container`), waits (`wait`), undoing (`compensate`), reports of attempts (`outcome`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use loomwork_workflow::{Action, Choose, Template};
@@ -235,7 +236,19 @@ fn decide_pending(state: &mut RunState, values: &mut Values, ix: usize, now_ms: 
         return decisions;
     }
     decisions.extend(begin(state, values, ix, now_ms));
-    decisions
+    once(decisions)
+}
+
+/// The same decisions, each step cancelled no more than once: one may be told so for two reasons.
+fn once(decisions: Vec<Decision>) -> Vec<Decision> {
+    let mut told = HashSet::new();
+    let cancels = |decision: &Decision| match decision {
+        Decision::Record(Event { step, kind: EventKind::StepCancelled(_) | EventKind::StepCancelRequested(_), .. }) => {
+            step.clone()
+        }
+        _ => None,
+    };
+    decisions.into_iter().filter(|decision| cancels(decision).is_none_or(|step| told.insert(step))).collect()
 }
 
 /// Begins what an instance does: the join is satisfied and its condition is true.
@@ -314,7 +327,7 @@ fn cancel_steps(state: &mut RunState, values: &mut Values, ix: usize, names: &[S
         decisions.extend(container::withdraw(state, target, &format!("cancelled by `{}`", state.steps[ix].path), now_ms));
     }
     decisions.insert(0, succeed(state, values, ix, now_ms, "succeeded", Value::Array(stopped)));
-    decisions
+    once(decisions)
 }
 
 fn end(state: &RunState, values: &mut Values, ix: usize, message: Option<&Template>, now_ms: i64) -> Vec<Decision> {

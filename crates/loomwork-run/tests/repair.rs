@@ -245,3 +245,13 @@ fn the_plan_of_a_rerun_names_all_parts() {
     assert_eq!(named(&run, &plan.runs), ["e", "e[0]", "e[0].a", "e[0].b", "e[1]", "e[1].a", "e[1].b"]);
     assert_eq!(named(&run, &plan.reused), [""; 0]);
 }
+
+#[test]
+fn a_step_that_is_not_needed_any_more_and_cancelled_by_name_too_is_cancelled_once() {
+    let mut run = Run::of(
+        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    wait: { for: 1h }\n  - id: c\n    needs: [a, b]\n    join: { at_least: 1, rest: cancel }\n    cancel: [b, b]\n",
+    );
+    run.succeed("a");
+    assert_eq!((run.status("b"), run.status("c")), (StepStatus::Cancelled, StepStatus::Succeeded));
+    assert_eq!(run.state.status, RunStatus::Succeeded);
+}

@@ -77,8 +77,7 @@ pub fn rename_journal(journal: &Path, id: &str) -> Result<(), StoreError> {
 /// When it cannot be opened or written.
 pub fn rebuild_list(journal: &Path) -> Result<(), StoreError> {
     let mut connection = schema::open_for_writing(journal, "", Durability::Full)?;
-    let sql = "DELETE FROM run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'";
-    connection.execute_batch(&format!("BEGIN; {sql}; COMMIT")).map_err(StoreError::write)?;
+    projection::forget(&mut connection).map_err(StoreError::write)?;
     projection::catch_up(&mut connection).map(|_| ())
 }
 

@@ -138,6 +138,22 @@ pub(crate) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Optio
     connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()
 }
 
+/// Which rows a fold makes. A list that an earlier version made otherwise is made anew from the events.
+const ROWS: &str = "2";
+
+/// Forgets the list; the events make it again.
+pub(crate) fn forget(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch("DELETE FROM run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'")?;
+    transaction.execute("INSERT OR REPLACE INTO meta VALUES ('list_rows', ?1)", [ROWS])?;
+    transaction.commit()
+}
+
+/// Forgets a list with rows of an earlier version.
+pub(crate) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
+    if meta(connection, "list_rows")?.as_deref() == Some(ROWS) { Ok(()) } else { forget(connection) }
+}
+
 pub(crate) fn watermark(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(meta(connection, "projected_seq")?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }

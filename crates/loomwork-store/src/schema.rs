@@ -109,6 +109,7 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
     // Nothing but a fold of the journal, so that a version that does not know it is not in its way.
     connection.execute_batch(crate::cached::TABLE).map_err(failed)?;
     connection.execute_batch(crate::standing::TABLE).map_err(failed)?;
+    crate::projection::renew(&mut connection).map_err(failed)?;
     Ok(connection)
 }
 

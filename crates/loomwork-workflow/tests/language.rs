@@ -340,6 +340,50 @@ fn a_read_of_a_branch_that_excludes_the_readers_own_is_found_like_a_join_of_both
 }
 
 #[test]
+fn a_read_is_waited_for_besides_any_join_and_told_where_only_a_branch_runs_what_is_read() {
+    let a = "  - id: a\n    choose: { x: true, else: y }\n  - id: b\n    needs: [a.x]\n    set: { v: 1 }\n";
+    let joined =
+        |needs: &str, value: &str| format!("{a}  - id: d\n    needs: [{needs}]\n    join: any\n    set: {{ v: \"{value}\" }}\n");
+    let read = "${{ steps.b.output.v }}";
+    only(&joined("a.y, a.x", read), 13, "LW0210");
+    let mended = mended(&with_steps(&joined("a.y, a.x", read)), "LW0210");
+    assert!(problems(&mended).is_empty(), "{mended}: {:?}", problems(&mended));
+    none(&joined("a.y, a.x", "${{ has(steps.b.output) ? steps.b.output.v : 2 }}"));
+    // Both edges lead from the branch that is read.
+    let inner = "  - id: p\n    needs: [a.x]\n    run: x\n  - id: q\n    needs: [a.x]\n    run: x\n";
+    none(&format!("{inner}{}", joined("p, q", read)));
+    // A step that nothing decides about is waited for, and runs.
+    let plain = |when: &str| {
+        format!(
+            "  - id: f\n    run: x\n  - id: g\n    run: x\n  - id: b\n{when}    set: {{ v: 1 }}\n  - id: d\n    needs: [f, g]\n    join: first\n    set: {{ v: \"{read}\" }}\n"
+        )
+    };
+    none(&plain(""));
+    only(&plain("    when: \"${{ env.X == '1' }}\"\n").replace("env.X == '1'", "run.id == 'r'"), 15, "LW0210");
+}
+
+#[test]
+fn an_end_that_works_nothing_out_never_fails() {
+    let after = |end: &str| format!("  - id: a\n    end: {end}\n  - id: b\n    needs: [a.failed]\n    run: x\n");
+    only(&after("{ failed: no }"), 8, "LW0208");
+    only(&after("succeeded"), 8, "LW0208");
+    none(&after("{ failed: \"${{ run.trigger.data.why }}\" }"));
+}
+
+#[test]
+fn fixes_that_would_not_mend_are_not_offered() {
+    let fixes = |steps: &str, code: &str| {
+        let found = analyze(&with_steps(steps)).diagnostics.into_iter().find(|found| found.code == code);
+        found.unwrap_or_else(|| panic!("no {code}: {steps}")).fixes
+    };
+    assert!(fixes("  - id: &name a\n    run: x\n  - id: *name\n    run: x\n", "LW0122").is_empty());
+    assert_eq!(fixes("  - id: a\n    run: x\n  - id: a\n    run: x\n", "LW0122").len(), 1);
+    let cancel = |list: &str| format!("  - id: bb\n    run: x\n  - id: bc\n    run: x\n  - id: z\n    cancel: [{list}]\n");
+    assert_eq!(fixes(&cancel("bb, bd"), "LW0201")[0].title, "Change to `bc`");
+    assert!(fixes(&cancel("bb, bc, bd"), "LW0201").is_empty());
+}
+
+#[test]
 fn a_timeout_around_is_shorter() {
     only("  - id: g\n    timeout: 1m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n", 9, "LW0402");
     none("  - id: g\n    timeout: 3m\n    steps:\n      - id: a\n        timeout: 2m\n        run: x\n");
@@ -430,6 +474,21 @@ fn what_is_shown_as_it_is_written_takes_no_expressions() {
     let at_top = "loomwork: 1\nid: w\ndescription: ${{ run.id }}\nlabels: { who: \"${{ run.id }}\" }\ninputs: { a: { type: string, description: \"${{ run.id }}\" } }\nsteps:\n  - { id: a, run: x }\n";
     let found: Vec<(u32, &str)> = problems(at_top).iter().map(|(line, code, _)| (*line, *code)).collect();
     assert_eq!(found, [(3, "LW0313"), (4, "LW0313"), (5, "LW0313")]);
+}
+
+#[test]
+fn names_take_no_expressions_and_headers_are_named_as_requests_can_carry_them() {
+    let name = "\"${{ run.id }}\"";
+    only(&format!("  - id: a\n    set:\n      {name}: 1\n"), 7, "LW0313");
+    only(&format!("  - id: a\n    set:\n      k: {{ {name}: 1 }}\n"), 7, "LW0313");
+    only(&format!("  - id: a\n    run: x\noutputs:\n  {name}: 1\n"), 8, "LW0313");
+    only(&format!("  - id: a\n    run: x\nlabels:\n  {name}: x\n"), 8, "LW0313");
+    only(&format!("  - id: a\n    run: x\nversion: {name}\n"), 7, "LW0313");
+    let header = |name: &str| format!("  - id: a\n    http:\n      url: http://e.org\n      headers:\n        {name}: x\n");
+    for wrong in ["\"a b\"", "\"\"", "ä", name] {
+        only(&header(wrong), 9, "LW0121");
+    }
+    none(&header("X-Request_Id.2"));
 }
 
 #[test]

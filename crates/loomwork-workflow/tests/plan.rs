@@ -263,3 +263,11 @@ fn the_cyclomatic_number_is_that_of_the_graph_with_a_begin_and_an_end() {
     assert_eq!(number(&format!("  - id: g\n    steps:\n{grouped}  - {{ id: z, needs: [g], run: x }}\n")), 2);
     assert_eq!(number("  - { id: a, loop: { max: 2 }, run: x }\n"), 2);
 }
+
+#[test]
+fn a_wait_takes_no_longer_than_its_timeout() {
+    let waits = |timeout: &str| format!("loomwork: 1\nid: w\nsteps:\n  - id: a\n    wait: {{ for: 5h }}\n{timeout}");
+    let hour = 3_600_000;
+    assert_eq!(bounds(&planned(&waits("    timeout: 1h\n"), None, &History::default())), (hour, hour, hour));
+    assert_eq!(bounds(&planned(&waits("    timeout: 9h\n"), None, &History::default())), (5 * hour, 5 * hour, 5 * hour));
+}

@@ -154,3 +154,58 @@ fn no_example_and_no_case_of_the_suite_is_wrongly_accused() {
         }
     }
 }
+
+#[test]
+fn a_field_of_an_output_that_is_null_after_a_failure_that_is_passed_over_is_asked_for_first() {
+    let steps = |rules: &str, value: &str| {
+        format!(
+            "  - id: f\n    run: x\n    on_error: [{{ {rules} }}]\n  - id: g\n    needs: [f]\n    set: {{ k: \"{value}\" }}\n"
+        )
+    };
+    let warned = |steps: &str| found(steps).iter().filter(|told| told.starts_with("LW0328")).count();
+    let read = "${{ steps.f.output.stdout }}";
+    assert_eq!(
+        found(&steps("do: continue", read)),
+        [
+            "LW0328 `steps.f.output` is null when `f` failed, because the run goes on then; null has no `stdout`, and this would fail. Ask first: steps.f.output != null ? … : …"
+        ]
+    );
+    let passing = "when: \"${{ steps.f.error.class == 'timeout' }}\", do: continue";
+    assert_eq!(warned(&steps(passing, read)), 1);
+    assert_eq!(warned(&steps("do: continue", "it says ${{ steps.f.output.stdout + '!' }}")), 1);
+    assert_eq!(warned(&steps("do: continue", "${{ has(steps.f.output) ? steps.f.output.stdout : 'none' }}")), 1);
+    for silent in [
+        steps("do: skip", read),
+        steps("do: fallback, fallback: { run: y }", read),
+        steps("do: continue", "${{ steps.f.output != null ? steps.f.output.stdout : '' }}"),
+        steps("do: continue", "${{ has(steps.f.error) ? '' : steps.f.output.stdout }}"),
+        steps("do: continue", "${{ steps.f.output }}"),
+        steps("do: continue", read).replace("needs: [f]", "needs: [f]\n    when: \"${{ steps.f.output != null }}\""),
+        steps("do: continue", read).replace("run: x", "for_each: [1]\n    run: x").replace("output.", "output[0]."),
+    ] {
+        assert_eq!(warned(&silent), 0, "{silent}: {:?}", found(&silent));
+    }
+    // Within a group, and in what the workflow gives back.
+    let inside = steps("do: continue", "x")
+        + "  - id: h\n    needs: [f]\n    steps:\n      - { id: i, set: { k: \"${{ steps.f.output.stdout }}\" } }\n";
+    assert_eq!(warned(&inside), 1);
+    assert_eq!(warned(&(steps("do: continue", "x") + "outputs: { o: \"${{ steps.f.output.stdout }}\" }\n")), 1);
+}
+
+#[test]
+fn a_wait_for_what_is_never_a_duration_or_a_moment_is_an_error() {
+    let wait = |what: &str| format!("  - id: a\n    wait: {{ {what} }}\n");
+    assert_eq!(
+        found(&wait("for: \"${{ inputs.n }}\"")),
+        ["LW0118 The value here is int, but a duration such as '1h30m' is needed."]
+    );
+    assert_eq!(found(&wait("until: \"${{ inputs.user }}\"")).iter().filter(|told| told.starts_with("LW0118 ")).count(), 1);
+    for fine in [
+        "for: \"${{ inputs.s }}\"",
+        "for: \"${{ inputs.n }}s\"",
+        "for: \"${{ duration('5s') }}\"",
+        "until: \"${{ run.started_at }}\"",
+    ] {
+        assert_eq!(found(&wait(fine)), [""; 0], "{fine}");
+    }
+}

@@ -120,6 +120,7 @@ fn without_an_owner_runs_are_read_and_nothing_is_resumed_or_left_running() {
     let owner = workspace.serve();
     let run = workspace.start("gated");
     workspace.wait_for_line("effects", "up 1");
+    wait_until("the log", || !workspace.say(&["logs", &run]).exits(0).out.is_empty());
     owner.kill();
     for command in [vec!["show", &run], vec!["runs"], vec!["events", &run], vec!["logs", &run]] {
         let said = workspace.say(&command).exits(0);

@@ -8,6 +8,7 @@ mod crash;
 mod crash_at_random;
 mod disk;
 mod documentation;
+mod earlier;
 mod examples;
 mod guests;
 mod line;

@@ -228,6 +228,7 @@ async fn speak(mut to: OwnedWriteHalf, mut queue: mpsc::UnboundedReceiver<ToHost
 /// What a caller is told when the owner went before it had answered.
 pub(crate) fn lost(method: &str) -> ApiError {
     problem::unavailable(format!(
-        "The owner of the workspace ended before it answered {method}; whether it was done is not known. Look before you repeat it."
+        "The owner of the workspace ended before it answered {method}; whether it was done is not known. Look before you repeat it, \
+         and end the owner if it is an older version."
     ))
 }

@@ -230,6 +230,8 @@ impl Workspace {
 pub(crate) fn replace(target: &Path, bytes: &[u8]) -> ApiResult<()> {
     let fail = |error: io::Error| problem::file("write", target, &error);
     let folder = target.parent().ok_or_else(|| problem::invalid(format!("{} has no folder.", target.display())))?;
+    // The folder of a bare name is the present one.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     fs::create_dir_all(folder).map_err(fail)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let draft = folder.join(format!(".{name}.{}.tmp", uuid::Uuid::now_v7().simple()));

@@ -1,8 +1,11 @@
 //! Problems of workflows: with the lines they are about where the text is known, else one line each.
 
-use loomwork_api::{Diagnostic, Severity};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use std::sync::Arc;
 
+use loomwork_api::{Diagnostic, Severity};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, Report};
+
+use super::excerpt::Excerpts;
 use crate::output;
 
 /// One line a problem, on standard error.
@@ -20,12 +23,13 @@ pub(crate) fn brief(diagnostics: &[Diagnostic]) {
 pub(crate) fn full(path: &str, text: &str, diagnostics: &[Diagnostic]) {
     let theme = if output::colours() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+    let text = Arc::new(Excerpts::new(path, text));
     for diagnostic in diagnostics {
         let (start, end) =
-            (offset(text, diagnostic.line, diagnostic.column), offset(text, diagnostic.end_line, diagnostic.end_column));
+            (text.offset(diagnostic.line, diagnostic.column), text.offset(diagnostic.end_line, diagnostic.end_column));
         let mut labels = vec![LabeledSpan::underline(start..end.max(start))];
         labels.extend(diagnostic.related.iter().map(|related| {
-            let (start, end) = (offset(text, related.line, related.column), offset(text, related.end_line, related.end_column));
+            let (start, end) = (text.offset(related.line, related.column), text.offset(related.end_line, related.end_column));
             LabeledSpan::new_with_span(Some(related.message.clone()), start..end.max(start))
         }));
         let mut shown = MietteDiagnostic::new(diagnostic.message.clone())
@@ -33,7 +37,7 @@ pub(crate) fn full(path: &str, text: &str, diagnostics: &[Diagnostic]) {
             .with_severity(severity(diagnostic.severity))
             .with_labels(labels);
         shown = shown.with_help(help(diagnostic));
-        let report = Report::new(shown).with_source_code(NamedSource::new(path, text.to_owned()));
+        let report = Report::new(shown).with_source_code(Arc::clone(&text));
         let mut rendered = String::new();
         match handler.render_report(&mut rendered, report.as_ref()) {
             Ok(()) => output::note(rendered.trim_end()),
@@ -75,32 +79,5 @@ fn severity(severity: Severity) -> miette::Severity {
         Severity::Error => miette::Severity::Error,
         Severity::Warning => miette::Severity::Warning,
         Severity::Hint => miette::Severity::Advice,
-    }
-}
-
-/// Byte offset of a line and column (from 1, in characters); the end of the text for places beyond it.
-fn offset(text: &str, line: u32, column: u32) -> usize {
-    let skip = |n: u32| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
-    let mut start = 0;
-    for _ in 0..skip(line) {
-        match text[start..].find('\n') {
-            Some(end) => start += end + 1,
-            None => return text.len(),
-        }
-    }
-    text[start..].char_indices().nth(skip(column)).map_or(text.len(), |(at, _)| start + at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_found_in_characters_and_never_beyond_the_text() {
-        let text = "äö: 1\nzwei: ü\n";
-        assert_eq!(offset(text, 1, 1), 0);
-        assert_eq!(offset(text, 1, 3), 4);
-        assert_eq!(offset(text, 2, 1), 8);
-        assert_eq!(offset(text, 9, 9), text.len());
     }
 }

@@ -1,6 +1,7 @@
 //! Results for people.
 
 pub(crate) mod diagnostics;
+mod excerpt;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod retention;

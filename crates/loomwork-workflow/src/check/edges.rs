@@ -111,10 +111,11 @@ pub(super) fn cancels(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &
                 }
                 None => format!("There is no step `{}` in this scope.", cancelled.step),
             };
+            let free = |id: &&str| *id != step.label && step.cancels.iter().all(|other| other.step != *id);
             let nearest = names
                 .get(&cancelled.step)
                 .is_none()
-                .then(|| crate::nearest(&cancelled.step, names.own.keys().map(String::as_str).filter(|id| *id != step.label)));
+                .then(|| crate::nearest(&cancelled.step, names.own.keys().map(String::as_str).filter(free)));
             let fix =
                 nearest.flatten().map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), cancelled.place, nearest));
             decoder.report_at(&step.path, "cancel", codes::UNKNOWN_STEP, cancelled.place, message).fixes.extend(fix);

@@ -57,6 +57,9 @@ pub(super) fn check(
             }
         } else if body.steps[to].join == Join::All {
             sometimes::check(decoder, body, names, graph, &known, to);
+        } else if !body.steps[to].needs.is_empty() {
+            let (certain, _) = joined(body, graph, &known, to);
+            sometimes::reads(decoder, body, names, reads_of(graph, to), &known, &certain.unwrap_or_default());
         }
     }
     known.iter().map(|known| known.never.is_some()).collect()
@@ -75,7 +78,17 @@ fn reads_of(graph: &Graph, to: usize) -> impl Iterator<Item = &GraphEdge> {
 
 /// Whether an edge is never taken, because its source never runs or ends the run.
 fn dead(body: &BodySketch<'_>, known: &[Known], edge: &GraphEdge) -> bool {
-    known[edge.from].never.is_some() || (ends_the_run(body, edge.from) && edge.trigger != Trigger::Port("failed".to_owned()))
+    let failed = || edge.trigger == Trigger::Port("failed".to_owned());
+    known[edge.from].never.is_some() || (ends_the_run(body, edge.from) && (!failed() || cannot_fail(&body.steps[edge.from])))
+}
+
+/// Whether a step that ends the run has nothing to work out, so nothing that may fail.
+fn cannot_fail(draft: &Draft<'_>) -> bool {
+    let fixed = |action: &Action| match action {
+        Action::End(message) => message.as_ref().is_none_or(|message| message.as_literal().is_some()),
+        _ => false,
+    };
+    draft.step.as_ref().is_some_and(|step| step.when.is_none() && step.repeat.is_none() && fixed(&step.action))
 }
 
 fn ends_the_run(body: &BodySketch<'_>, step: usize) -> bool {

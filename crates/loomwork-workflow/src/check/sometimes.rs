@@ -1,10 +1,11 @@
 //! Joins that are satisfied only when a branch was chosen, though nothing of the step says that it belongs to the branch.
 
 use super::Names;
-use super::edges;
-use super::joins::Known;
+use super::joins::{Ends, Known};
+use super::{edges, flow};
 use crate::codes;
 use crate::decode::{BodySketch, Decoder};
+use crate::expression::Read;
 use crate::graph::{Graph, GraphEdge};
 
 /// An edge from within a branch, and the port that opens the branch.
@@ -41,6 +42,48 @@ pub(super) fn check(
     );
     let related = decoder.related(chooser.id_place, format!("`{}` ends on one of its ports here.", chooser.label));
     decoder.report_at(&step.path, "needs", codes::SOMETIMES_JOIN, need.place, message).related.push(related);
+}
+
+/// Reports reads of a branch by a step that does not wait for all its edges: what is read is waited for besides the join.
+/// `certain` is what the join alone says; a read of the branch that it leads from is none.
+pub(super) fn reads<'g>(
+    decoder: &mut Decoder<'_>,
+    body: &BodySketch<'_>,
+    names: &Names<'_>,
+    implied: impl Iterator<Item = &'g GraphEdge>,
+    known: &[Known],
+    certain: &Ends,
+) {
+    for edge in implied {
+        let (step, read) = (&body.steps[edge.to], &body.steps[edge.from]);
+        let ends = known[edge.from].ends.iter().filter(|(_, port)| !port.is_empty());
+        let branch = ends.into_iter().find(|(source, port)| certain.get(source) != Some(port));
+        let (only, place, why) = match (branch, read.node.entry("when")) {
+            (Some((source, port)), _) => {
+                let chooser = &body.steps[*source];
+                let why = format!("`{}` ends on one of its ports here.", chooser.label);
+                (format!("`{}` ends on `{port}`", chooser.label), chooser.id_place, why)
+            }
+            (None, Some(when)) => {
+                let why = format!("`{}` runs only when this is true.", read.label);
+                (format!("the `when` of `{}` is true", read.label), when.key_place, why)
+            }
+            (None, None) => continue,
+        };
+        let sites = edges::first(body, names, edge.to);
+        let site = sites.into_iter().find(|(source, site)| *source == edge.from && site.reference.read == Read::Output);
+        let Some((_, site)) = site else { continue };
+        let message = format!(
+            "`{0}` runs only when {only}, whatever its join says, because it reads `{1}` here; else it is skipped. Guard the read with `has(steps.{1}.output)` if it is to run in any case.",
+            step.label, read.label
+        );
+        let related = decoder.related(place, why);
+        let fix = flow::guard(decoder, site);
+        let reader = site.step.as_deref().unwrap_or(&step.path);
+        let diagnostic = decoder.report_at(reader, &site.field, codes::SOMETIMES_JOIN, site.place, message);
+        diagnostic.related.push(related);
+        diagnostic.fixes.extend(fix);
+    }
 }
 
 /// The first edge from a branch beside which another edge comes from outside of it.

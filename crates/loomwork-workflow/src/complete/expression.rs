@@ -230,7 +230,7 @@ fn type_of(page: &Page, expression: &str) -> Option<Type> {
         let of = page.types.steps.get(&node.id).map_or(Type::Dyn, |step| step.output.clone());
         (last(&node.id).to_owned(), of)
     };
-    let steps = Steps { own: page.visible().into_iter().map(output).collect::<HashMap<_, _>>(), outer: None };
+    let steps = Steps { own: page.visible().into_iter().map(output).collect::<HashMap<_, _>>(), ..Steps::default() };
     let inside = page.step().and_then(|node| page.types.steps.get(&node.id));
     let (item, previous) = inside.map_or((Type::Dyn, Type::Dyn), |step| (step.item.clone(), step.previous.clone()));
     if expression == "pass" {

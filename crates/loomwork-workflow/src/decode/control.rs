@@ -11,13 +11,14 @@ use crate::codes;
 use crate::duration::parse_duration;
 use crate::expression::Template;
 use crate::model::{Action, Approve, Call, Wait};
+use crate::types::Wants;
 use crate::yaml::Node;
 
 impl Decoder<'_> {
     /// A duration, or an expression that gives one.
     pub(super) fn duration_template(&mut self, node: &Node) -> Option<Template> {
         if node.scalar().is_some_and(|scalar| scalar.text.contains("${{")) {
-            return self.string_template(node);
+            return self.text_for(node, Wants::Duration);
         }
         let ms = self.duration(node)?;
         let text = node.scalar().map(|scalar| scalar.text.clone()).filter(|text| parse_duration(text) == Ok(ms));
@@ -68,7 +69,7 @@ impl Decoder<'_> {
 
     /// RFC 3339, or an expression that gives it.
     fn moment(&mut self, node: &Node) -> Option<Template> {
-        let template = self.string_template(node)?;
+        let template = self.text_for(node, Wants::Moment)?;
         if let Some(text) = template.as_literal().and_then(|value| value.as_str())
             && text.parse::<jiff::Timestamp>().is_err()
         {

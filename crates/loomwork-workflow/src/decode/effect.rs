@@ -39,7 +39,10 @@ impl Decoder<'_> {
                 }
                 self.template(node)
             }
-            "headers" => self.with_secrets(|this| this.text_fields(node)),
+            "headers" => {
+                node.entries().unwrap_or_default().iter().for_each(|entry| self.header_name(entry));
+                self.with_secrets(|this| this.text_fields(node))
+            }
             "query" | "form" if entry.key == "query" => self.text_fields(node),
             "auth" => {
                 if self.keys(node, &HTTP_AUTH)
@@ -73,6 +76,16 @@ impl Decoder<'_> {
             "timeout" => self.duration_template(node).unwrap_or_else(|| Template::literal(node.to_json())),
             "url" => self.url(node).unwrap_or_else(|| Template::literal(serde_json::Value::Null)),
             _ => self.template(node),
+        }
+    }
+
+    /// A name that a request can carry: a token of HTTP.
+    fn header_name(&mut self, entry: &Entry) {
+        let sign = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if entry.key.is_empty() || !entry.key.chars().all(sign) {
+            let shown: String = entry.key.chars().take(60).collect();
+            let message = format!("`{shown}` cannot be the name of a header: letters, digits and `-` can.");
+            self.report(codes::BAD_ID, entry.key_place, message);
         }
     }
 

@@ -216,14 +216,17 @@ impl<'t> Decoder<'t> {
 
     /// Reports expressions in a text in which none is worked out.
     fn not_worked_out(&mut self, node: &Node) {
-        let held = node.scalar().filter(|scalar| {
-            crate::expression::split(&scalar.text)
-                .iter()
-                .any(|piece| matches!(piece, crate::expression::Piece::Expression { .. }))
-        });
-        if held.is_some() {
+        if node.scalar().is_some_and(|scalar| holds_expression(&scalar.text)) {
             let message = "This text is shown as it is written: no expression is worked out in it. Say it in words.";
             self.report(codes::NOT_WORKED_OUT, first_line(self.text, node.place), message);
+        }
+    }
+
+    /// Reports expressions in the name of an entry.
+    fn name_not_worked_out(&mut self, entry: &crate::yaml::Entry) {
+        if holds_expression(&entry.key) {
+            let message = "This name is taken as it is written: expressions are worked out in values only. Write a name out.";
+            self.report(codes::NOT_WORKED_OUT, first_line(self.text, entry.key_place), message);
         }
     }
 
@@ -285,6 +288,10 @@ impl<'t> Decoder<'t> {
         }
         fitting
     }
+}
+
+fn holds_expression(text: &str) -> bool {
+    crate::expression::split(text).iter().any(|piece| matches!(piece, crate::expression::Piece::Expression { .. }))
 }
 
 /// A problem with something of many lines is shown at its first.

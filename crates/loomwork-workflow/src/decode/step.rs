@@ -261,9 +261,11 @@ impl<'n> Decoder<'_> {
                 while seen.contains_key(&format!("{id}_{number}")) {
                     number += 1;
                 }
-                let fix = this.replacement(format!("Rename to `{id}_{number}`"), id_node.place, format!("{id}_{number}"));
+                // What an alias stands for is renamed for all who use it, the other step included.
+                let fix = (!id_node.aliased)
+                    .then(|| this.replacement(format!("Rename to `{id}_{number}`"), id_node.place, format!("{id}_{number}")));
                 let diagnostic = this.report(codes::DUPLICATE_ID, id_node.place, message);
-                diagnostic.fixes.push(fix);
+                diagnostic.fixes.extend(fix);
                 diagnostic.related.push(related);
                 return None;
             }

@@ -23,8 +23,10 @@ impl Decoder<'_> {
             }
             Content::List(items) => Template::list(items.iter().map(|item| self.template(item)).collect()),
             Content::Map(entries) => {
-                let entries =
-                    entries.iter().map(|entry| (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value))));
+                let entries = entries.iter().map(|entry| {
+                    self.name_not_worked_out(entry);
+                    (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value)))
+                });
                 Template::map(entries.collect())
             }
         }
@@ -34,6 +36,14 @@ impl Decoder<'_> {
     pub(super) fn template_for(&mut self, node: &Node, wants: Wants) -> Template {
         self.wants = if node.scalar().is_some() { wants } else { Wants::Anything };
         let template = self.template(node);
+        self.wants = Wants::Anything;
+        template
+    }
+
+    /// The same of text.
+    pub(super) fn text_for(&mut self, node: &Node, wants: Wants) -> Option<Template> {
+        self.wants = wants;
+        let template = self.string_template(node);
         self.wants = Wants::Anything;
         template
     }

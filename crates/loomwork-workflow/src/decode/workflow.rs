@@ -11,7 +11,7 @@ use crate::expression::Template;
 use crate::model::{Concurrency, Defaults, Input, OnConflict, OnFailure};
 use crate::text::Place;
 use crate::types::Site;
-use crate::yaml::{Node, Style};
+use crate::yaml::{Entry, Node, Style};
 
 /// What could be decoded of a workflow, whatever its problems.
 #[derive(Default)]
@@ -70,7 +70,10 @@ pub(crate) fn decode<'n>(decoder: &mut Decoder<'_>, root: Option<&'n Node>) -> S
         let node = &entry.value;
         decoder.at(&entry.key, |this| match entry.key.as_str() {
             "id" => sketch.id = this.workflow_id(node),
-            "version" => sketch.version = this.scalar_text(node),
+            "version" => {
+                this.not_worked_out(node);
+                sketch.version = this.scalar_text(node);
+            }
             "description" => sketch.description = this.shown_text(node),
             "defaults" => {
                 sketch.defaults = this.defaults(node);
@@ -269,6 +272,7 @@ impl Decoder<'_> {
         entries
             .iter()
             .filter_map(|entry| {
+                self.name_not_worked_out(entry);
                 let text = self.at(&entry.key, |this| {
                     this.not_worked_out(&entry.value);
                     this.scalar_text(&entry.value)
@@ -284,7 +288,11 @@ impl Decoder<'_> {
             self.wrong_type(node, "a map from names to values");
             return IndexMap::new();
         };
-        entries.iter().map(|entry| (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value)))).collect()
+        let value = |entry: &Entry| {
+            self.name_not_worked_out(entry);
+            (entry.key.clone(), self.at(&entry.key, |this| this.template(&entry.value)))
+        };
+        entries.iter().map(value).collect()
     }
 }
 

@@ -70,7 +70,10 @@ fn once(planner: &Planner<'_>, step: &Step, place: &Place, out: &mut Vec<Planned
         Action::Call(call) if !call.wait => {
             return Measure::simple(Some(DurationRange::default()), Basis::Instant, 0, &place.path);
         }
-        Action::Wait(Wait::For(duration)) => planner.known.duration(duration),
+        Action::Wait(Wait::For(duration)) => {
+            let within = step.timeout_ms.unwrap_or(u64::MAX);
+            planner.known.duration(duration).map(|ms| ms.min(within))
+        }
         _ => None,
     };
     match timer {

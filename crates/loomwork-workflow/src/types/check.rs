@@ -2,7 +2,7 @@
 //!
 //! Invariant: every expression is looked at once, after the steps that come before it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use super::infer::{Finding, FindingKind, Steps, View, infer};
 use super::lattice::{Heads, Type};
 use super::outputs::{of_input, of_once, of_outputs, of_step, of_template, previous};
+use super::passed::{asked_about, may_be_null, plain_reads};
 use super::signature::{Parameter, Signature};
 use crate::check::order;
 use crate::codes;
@@ -30,6 +31,10 @@ pub(crate) enum Wants {
     List,
     /// A whole number.
     Number,
+    /// A length of time.
+    Duration,
+    /// A moment.
+    Moment,
 }
 
 /// A text with expressions, and where it stands.
@@ -92,6 +97,8 @@ impl<'a> Given<'a> {
 struct Walk<'d, 't> {
     decoder: &'d mut Decoder<'t>,
     steps: BTreeMap<String, StepTypes>,
+    /// The names of steps that conditions ask about.
+    asked: HashSet<String>,
 }
 
 /// Works out all types, and reports what can never work.
@@ -99,7 +106,9 @@ pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) -> (Types, S
     // What is not declared is reported as such.
     let inputs = Type::object(sketch.inputs.iter().map(|(name, input)| (name.clone(), of_input(input))), true);
     let env = Type::object(sketch.env.keys().map(|name| (name.clone(), Type::Text)), true);
-    let mut walk = Walk { decoder, steps: BTreeMap::new() };
+    let mut asked = HashSet::new();
+    asked_about(&sketch.body, &mut asked);
+    let mut walk = Walk { decoder, steps: BTreeMap::new(), asked };
     let given = Given { inputs: &inputs, env: &env, item: &Type::Dyn, previous: &Type::Dyn };
     let outputs = walk.scope(&sketch.body, given, None, |walk, view| {
         for site in &sketch.sites {
@@ -124,13 +133,16 @@ impl Walk<'_, '_> {
         outputs: impl FnOnce(&mut Self, View<'_>) -> T,
     ) -> T {
         let order = order(&body.graph).unwrap_or_else(|| (0..body.steps.len()).collect());
-        let mut steps = Steps { own: HashMap::with_capacity(body.steps.len()), outer };
+        let mut steps = Steps { own: HashMap::with_capacity(body.steps.len()), passed: HashMap::new(), outer };
         // A step that comes later says nothing yet, and hides one of the same name in a scope around this one.
         steps.own.extend(body.steps.iter().map(|step| (step.label.clone(), Type::Dyn)));
         for at in order {
             let step = &body.steps[at];
             let of = self.step(step, given, &steps);
             steps.own.insert(step.label.clone(), of);
+            if let (true, Some(rules)) = (step.step.as_deref().is_some_and(may_be_null), step.node.entry("on_error")) {
+                steps.passed.insert(step.label.clone(), rules.key_place);
+            }
         }
         for step in &body.steps {
             if let Some(known) = self.steps.get(&step.path).cloned()
@@ -138,7 +150,8 @@ impl Walk<'_, '_> {
             {
                 let inside = Given { item: &known.item, previous: &known.previous, ..given };
                 let undone = if step.step.as_ref().is_some_and(|step| step.repeat.is_some()) { Type::Dyn } else { known.output };
-                let own = Steps { own: HashMap::from([(step.label.clone(), undone)]), outer: Some(&steps) };
+                let own = HashMap::from([(step.label.clone(), undone)]);
+                let own = Steps { own, passed: HashMap::new(), outer: Some(&steps) };
                 for site in step.sites.iter().filter(|site| site.purpose == Purpose::Undo) {
                     self.site(site, inside.view(&own));
                 }
@@ -205,6 +218,9 @@ impl Walk<'_, '_> {
             for finding in &findings {
                 self.report(site, program, finding, fails);
             }
+            if !fails && site.purpose != Purpose::Undo {
+                self.passed(site, program, view);
+            }
             let (heads, code, wanted) = match site.wants {
                 // Text around an expression is reported as such.
                 _ if !site.whole => continue,
@@ -212,6 +228,10 @@ impl Walk<'_, '_> {
                 Wants::Condition => (Heads::BOOL, codes::NEVER_A_CONDITION, "true or false"),
                 Wants::List => (Heads::LIST, codes::NEVER_A_LIST, "a list"),
                 Wants::Number => (Heads::NUMBER, codes::NEVER_A_LIST, "a whole number"),
+                Wants::Duration => (Heads::TEXT.or(Heads::DURATION), codes::BAD_DURATION, "a duration such as '1h30m'"),
+                Wants::Moment => {
+                    (Heads::TEXT.or(Heads::TIMESTAMP), codes::BAD_DURATION, "a moment such as '2026-01-31T08:00:00Z'")
+                }
             };
             if !fails && !of.heads().meets(heads) {
                 let hint = match (site.wants, &of) {
@@ -243,6 +263,29 @@ impl Walk<'_, '_> {
             .map(|suggestion| self.decoder.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone()));
         let diagnostic = self.tell(site, code, place, finding.message.clone());
         diagnostic.fixes.extend(fix);
+    }
+
+    /// Warns of reads that fail when a step failed and the run went on.
+    fn passed(&mut self, site: &Site, program: &Program, view: View<'_>) {
+        for (step, field) in plain_reads(program) {
+            let Some(rules) = view.steps.passed(step).filter(|_| !self.asked.contains(step)) else { continue };
+            let path = format!("steps.{step}.output");
+            let message = format!(
+                "`{path}` is null when `{step}` failed, because the run goes on then; null has no `{field}`, and this would fail. Ask first: {path} != null ? … : …"
+            );
+            let source = program.source.trim();
+            let whole = self.place(site, program, "");
+            let plain = |rest: &str| rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+            let alone = source.strip_prefix(&path).is_some_and(plain) && whole.slice(self.decoder.text) == source;
+            let fix = (alone && site.wants == Wants::Anything).then(|| {
+                self.decoder.replacement("Use null when there is no output", whole, format!("{path} != null ? {source} : null"))
+            });
+            let related = self.decoder.related(rules, format!("The run goes on here when `{step}` fails."));
+            let place = self.place(site, program, &path);
+            let diagnostic = self.tell(site, codes::NULL_WHEN_FAILED, place, message);
+            diagnostic.related.push(related);
+            diagnostic.fixes.extend(fix);
+        }
     }
 
     fn tell(&mut self, site: &Site, code: codes::Code, place: Place, message: String) -> &mut crate::Diagnostic {

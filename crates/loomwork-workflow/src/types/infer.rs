@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::lattice::{Heads, Type};
 use super::operators;
 use crate::expression::{Code, Constant, Operator, Program, StepField};
+use crate::text::Place;
 
 /// What the names of an expression hold at its place.
 #[derive(Clone, Copy)]
@@ -22,14 +23,23 @@ pub(crate) struct View<'a> {
 }
 
 /// What the outputs of the steps of a scope hold, and of those around it, where the inner one wins.
+#[derive(Default)]
 pub(crate) struct Steps<'o> {
     pub(crate) own: HashMap<String, Type>,
+    /// Those whose output is null when they failed and the run went on, and where that is said.
+    pub(crate) passed: HashMap<String, Place>,
     pub(crate) outer: Option<&'o Steps<'o>>,
 }
 
 impl Steps<'_> {
     pub(crate) fn get(&self, id: &str) -> Option<&Type> {
         self.own.get(id).or_else(|| self.outer.and_then(|outer| outer.get(id)))
+    }
+
+    /// Where it is said that the run goes on when a step fails, if it is.
+    pub(crate) fn passed(&self, id: &str) -> Option<Place> {
+        let known = self.passed.get(id).copied();
+        known.or_else(|| self.outer.filter(|_| !self.own.contains_key(id)).and_then(|outer| outer.passed(id)))
     }
 }
 

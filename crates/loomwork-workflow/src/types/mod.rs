@@ -10,6 +10,7 @@ mod infer;
 mod lattice;
 mod operators;
 mod outputs;
+mod passed;
 mod schema;
 mod signature;
 #[cfg(test)]

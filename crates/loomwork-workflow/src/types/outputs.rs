@@ -148,7 +148,7 @@ pub(super) fn previous(step: &Step, names: &mut dyn Iterator<Item = String>) -> 
         },
         Action::Set(values) => keys(&mut values.keys().cloned()),
         other => {
-            let nothing = Steps { own: std::collections::HashMap::new(), outer: None };
+            let nothing = Steps::default();
             let any = Type::Dyn;
             of_action(other, None, View { inputs: &any, env: &any, steps: &nothing, item: &any, previous: &any })
         }
