@@ -66,7 +66,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     for (key, value) in root.get("env").map(Node::entries).unwrap_or_default() {
         if let Some(text) = value.text() {
             let parts = scope.parts(text, value);
-            let reads_secret = |part: &Part| matches!(part, Part::Expression(expression) if expression.contains("secrets."));
+            let reads_secret = |part: &Part| matches!(part, Part::Expression(expression) if cel::reads_secret(expression));
             if parts.iter().any(reads_secret) {
                 report.approximated(value, format!("`{key}` holds a secret, so each step has it in its own `env`"));
                 scope.secret_env.insert(key.to_owned(), parts);

@@ -49,6 +49,33 @@ pub(crate) fn quote(text: &str) -> String {
     out
 }
 
+/// Whether an expression reads a secret.
+pub(crate) fn reads_secret(expression: &str) -> bool {
+    let (mut quoted, mut escaped, mut before) = (false, false, ' ');
+    for (at, c) in expression.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '\'' => quoted = !quoted,
+            's' if !quoted
+                && !before.is_alphanumeric()
+                && !matches!(before, '_' | '.')
+                && expression[at..].starts_with("secrets.") =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
+/// Whether an expression is one secret and nothing else.
+pub(crate) fn is_secret(expression: &str) -> bool {
+    expression.strip_prefix("secrets.").is_some_and(is_identifier)
+}
+
 /// The text of a literal that has nothing escaped in it.
 pub(crate) fn unquoted(expression: &str) -> Option<String> {
     let inner = expression.strip_prefix('\'')?.strip_suffix('\'')?;
@@ -111,6 +138,17 @@ pub(crate) fn joined(parts: &[Part]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_told_from_text_that_speaks_of_one() {
+        for reads in ["secrets.a", "'x' + secrets.a", "['it\\'s', secrets.a]"] {
+            assert!(reads_secret(reads), "{reads}");
+        }
+        for not in ["'secrets.a'", "inputs.secrets.a", "my_secrets.a", "'it\\'s secrets.a'"] {
+            assert!(!reads_secret(not), "{not}");
+        }
+        assert!(is_secret("secrets.a") && !is_secret("secrets.a + 'x'"));
+    }
 
     #[test]
     fn a_dollar_before_an_expression_does_not_make_it_text() {

@@ -57,6 +57,14 @@ fn a_dollar_in_front_of_a_value_does_not_make_it_text() {
 }
 
 #[test]
+fn values_in_a_system_prompt_stay_as_they_are_and_are_reported() {
+    let tools = "tools: []\nagents: [{id: a, model: m/n, system_prompt: \"Be ${MOOD}, say ${{ x }}\"}]\nworkflows:\n  w:\n    steps:\n      - {agent: a, input: hello}\n";
+    let (file, imported) = imported(Dialect::AgentTools, tools);
+    assert!(file.contains("Be ${MOOD}, say $${{ x }}"), "{file}");
+    assert!(said(&imported, "/agents/0/system_prompt", "stay as they are written"), "{imported:?}");
+}
+
+#[test]
 fn what_a_combination_of_a_matrix_lacks_is_empty() {
     let matrix = "{os: [a, b], include: [{os: a, extra: 1, deep: {n: 2}}]}";
     let (file, imported) = actions(&format!(

@@ -96,18 +96,10 @@ impl<'r> Scope<'r> {
     /// The same where no secret can stand.
     pub(super) fn open_parts(&mut self, text: &str, place: Node<'_>) -> Vec<Part> {
         let parts = self.parts(text, place);
-        if parts.iter().any(|part| matches!(part, Part::Expression(text) if self.reads_secret(text))) {
+        if parts.iter().any(|part| matches!(part, Part::Expression(text) if cel::reads_secret(text))) {
             self.report.placeholder(place, "a secret cannot stand here, where it would be stored or shown: the file is not valid until you read it in the `env` of a step instead");
         }
         parts
-    }
-
-    fn reads_secret(&self, expression: &str) -> bool {
-        self.workflow.secrets.iter().any(|name| expression.contains(&format!("secrets.{name}")))
-    }
-
-    fn is_secret(&self, expression: &str) -> bool {
-        self.workflow.secrets.iter().any(|name| *expression == format!("secrets.{name}"))
     }
 
     /// Says what is different in the expressions that were translated for a place.
@@ -127,7 +119,7 @@ impl<'r> Scope<'r> {
     pub(super) fn expression(&mut self, source: &str) -> Result<String, String> {
         let parsed = expression::parse(source)?;
         let text = self.value(&parsed)?;
-        if self.reads_secret(&text) && !self.is_secret(&text) {
+        if cel::reads_secret(&text) && !cel::is_secret(&text) {
             return Err("a secret can stand alone or with text around it only".to_owned());
         }
         if text.len() > cel::LONGEST { Err("it is too long for one expression".to_owned()) } else { Ok(text) }

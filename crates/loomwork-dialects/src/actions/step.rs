@@ -1,5 +1,7 @@
 //! The action of a step: a script, or a placeholder for an action of somebody else.
 
+use indexmap::IndexSet;
+
 use super::expression::{self, Piece};
 use super::scope::Scope;
 use super::{Defaults, Env};
@@ -19,6 +21,9 @@ const RUNNER_FILES: [(&str, &str); 4] = [
 
 /// What names of variables begin with that the runner of the source sets.
 const RUNNER_VARIABLES: [&str; 2] = ["GITHUB_", "RUNNER_"];
+
+/// So many different ones are looked at in one script.
+const MOST_NAMED: usize = 200;
 
 /// Lines by which scripts of the source give orders to its runner.
 const RUNNER_COMMANDS: [&str; 12] = [
@@ -93,15 +98,10 @@ fn report_runner(script: &str, run: Node<'_>, env: &Env, scope: &Scope<'_>) {
             || env.contains_key(name)
             || scope.workflow_env.iter().any(|set| set == name)
     };
-    let mut unset: Vec<String> = Vec::new();
-    for word in script.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
-        if RUNNER_VARIABLES.iter().any(|start| word.starts_with(start))
-            && !known(word)
-            && !unset.iter().any(|name| name[1..] == *word)
-        {
-            unset.push(format!("${word}"));
-        }
-    }
+    let words = script.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let of_runner: IndexSet<&str> = words.filter(|word| RUNNER_VARIABLES.iter().any(|start| word.starts_with(start))).collect();
+    let unset: Vec<String> =
+        of_runner.into_iter().take(MOST_NAMED).filter(|word| !known(word)).map(|word| format!("${word}")).collect();
     if !unset.is_empty() {
         let message = format!(
             "the script uses `{}`, which only the runner of the source sets: put what it needs into its `env`",

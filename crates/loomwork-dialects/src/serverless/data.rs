@@ -113,9 +113,7 @@ impl Data {
 
     /// Whether a secret is part of an expression: only alone, or with text around it, can one be put in.
     pub(super) fn hides_secret(&self) -> bool {
-        let hidden = |text: &str| {
-            text.contains("secrets.") && !is_secret(&Part::Expression(text.to_owned())) && cel::unquoted(text).is_none()
-        };
+        let hidden = |text: &str| cel::reads_secret(text) && !cel::is_secret(text);
         match self {
             Self::Inputs | Self::Keyed(..) => false,
             Self::Expression(text) => hidden(text),
@@ -200,5 +198,5 @@ impl Data {
 
 /// Whether a part is one secret and nothing else.
 fn is_secret(part: &Part) -> bool {
-    matches!(part, Part::Expression(text) if text.strip_prefix("secrets.").is_some_and(crate::names::is_identifier))
+    matches!(part, Part::Expression(text) if cel::is_secret(text))
 }

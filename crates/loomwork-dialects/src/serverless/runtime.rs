@@ -21,10 +21,16 @@ pub(super) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
         let inner = &text[at + found + 2..];
         let opens = inner.starts_with(|c: char| c.is_whitespace() || c == '.')
             || inner.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
-        let Some(length) = end(inner).filter(|length| opens && !inner[..*length].trim().is_empty()) else {
+        if !opens {
             at += found + 2;
             continue;
-        };
+        }
+        // What is not closed stays text, and so does all behind it: looking on from each `${` would take forever.
+        let Some(length) = end(inner) else { break };
+        if inner[..length].trim().is_empty() {
+            at += found + 2;
+            continue;
+        }
         if at + found > from {
             pieces.push(Piece::Text(&text[from..at + found]));
         }
@@ -72,6 +78,7 @@ mod tests {
         for none in ["echo ${HOME} $$ ${#x}", "${ .a", "${ }", "é${"] {
             assert_eq!(pieces(none), None, "{none}");
         }
+        assert_eq!(pieces(&"${ ".repeat(300_000)), None);
         assert_eq!(program(" ${ .a } "), Some(".a"));
         assert_eq!(program("${ .a } and ${ .b }"), None);
     }
