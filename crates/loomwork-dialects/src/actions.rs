@@ -5,6 +5,7 @@
 
 mod conditions;
 mod expression;
+mod functions;
 mod job;
 mod matrix;
 mod scope;
@@ -65,7 +66,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     for (key, value) in root.get("env").map(Node::entries).unwrap_or_default() {
         if let Some(text) = value.text() {
             let parts = scope.parts(text, value);
-            let reads_secret = |part: &Part| matches!(part, Part::Expression(expression) if expression.contains("secrets."));
+            let reads_secret = |part: &Part| matches!(part, Part::Expression(expression) if cel::reads_secret(expression));
             if parts.iter().any(reads_secret) {
                 report.approximated(value, format!("`{key}` holds a secret, so each step has it in its own `env`"));
                 scope.secret_env.insert(key.to_owned(), parts);
@@ -82,6 +83,8 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     let mut names = Names::new();
     let ids: IndexMap<&str, String> = jobs.entries().into_iter().map(|(name, _)| (name, names.claim(name))).collect();
     scope.jobs = ids.iter().map(|(name, id)| ((*name).to_owned(), id.clone())).collect();
+    let continued = jobs.entries().into_iter().filter(|(_, node)| job::is_continued(*node));
+    scope.continued_jobs = continued.map(|(name, _)| ids[name].clone()).collect();
     for (name, node) in jobs.entries() {
         if ids[name] != name {
             report.translated(node, format!("the job `{name}` has the id `{}` here", ids[name]));
@@ -89,7 +92,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
         let job = job::job(node, &ids[name], name, &defaults, &mut scope);
         scope.workflow.steps.push(job);
     }
-    scope.report_stand_ins(root);
+    scope.report_remarks(root);
     Ok(vec![scope.finish()])
 }
 
@@ -97,7 +100,7 @@ fn concurrency(root: Node<'_>, scope: &mut Scope<'_>) {
     let Some(node) = root.get("concurrency") else { return };
     let group = node.get("group").unwrap_or(node);
     let Some(text) = group.text() else { return };
-    let parts = scope.parts(text, group);
+    let parts = scope.open_parts(text, group);
     let mut map = Map::new().with("group", cel::template(&parts)).with("max", Yaml::from(1));
     let cancel = node.get("cancel-in-progress");
     let cancels = cancel.and_then(Node::boolean);

@@ -49,6 +49,39 @@ pub(crate) fn quote(text: &str) -> String {
     out
 }
 
+/// Whether an expression reads a secret.
+pub(crate) fn reads_secret(expression: &str) -> bool {
+    let (mut quoted, mut escaped, mut before) = (false, false, ' ');
+    for (at, c) in expression.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '\'' => quoted = !quoted,
+            's' if !quoted
+                && !before.is_alphanumeric()
+                && !matches!(before, '_' | '.')
+                && expression[at..].starts_with("secrets.") =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
+/// Whether an expression is one secret and nothing else.
+pub(crate) fn is_secret(expression: &str) -> bool {
+    expression.strip_prefix("secrets.").is_some_and(is_identifier)
+}
+
+/// The text of a literal that has nothing escaped in it.
+pub(crate) fn unquoted(expression: &str) -> Option<String> {
+    let inner = expression.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!inner.contains(['\'', '\\'])).then(|| inner.to_owned())
+}
+
 /// A field of a value.
 pub(crate) fn field(base: &str, name: &str) -> String {
     if is_identifier(name) { format!("{base}.{name}") } else { format!("{base}[{}]", quote(name)) }
@@ -61,15 +94,26 @@ pub(crate) enum Part {
     Expression(String),
 }
 
-/// A text of parts as a template.
+/// A text of parts as a template. A `$` right before an expression would make its `${{` a literal one, so it becomes an
+/// expression of its own.
 pub(crate) fn template(parts: &[Part]) -> String {
-    parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) => escape(text),
-            Part::Expression(expression) => whole(expression),
-        })
-        .collect()
+    let mut out = String::new();
+    let mut literal = String::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => literal.push_str(text),
+            Part::Expression(expression) => {
+                let kept = literal.trim_end_matches('$').len();
+                out.push_str(&escape(&literal[..kept]));
+                if kept < literal.len() {
+                    out.push_str(&whole(&quote(&literal[kept..])));
+                }
+                literal.clear();
+                out.push_str(&whole(expression));
+            }
+        }
+    }
+    out + &escape(&literal)
 }
 
 /// A text of parts as an expression; one expression alone keeps its type.
@@ -88,5 +132,29 @@ pub(crate) fn joined(parts: &[Part]) -> String {
                 .collect();
             parts.join(" + ")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_told_from_text_that_speaks_of_one() {
+        for reads in ["secrets.a", "'x' + secrets.a", "['it\\'s', secrets.a]"] {
+            assert!(reads_secret(reads), "{reads}");
+        }
+        for not in ["'secrets.a'", "inputs.secrets.a", "my_secrets.a", "'it\\'s secrets.a'"] {
+            assert!(!reads_secret(not), "{not}");
+        }
+        assert!(is_secret("secrets.a") && !is_secret("secrets.a + 'x'"));
+    }
+
+    #[test]
+    fn a_dollar_before_an_expression_does_not_make_it_text() {
+        let text = |text: &str| Part::Text(text.to_owned());
+        let expression = Part::Expression("inputs.n".to_owned());
+        assert_eq!(template(&[text("a$$"), expression.clone()]), "a${{ '$$' }}${{ inputs.n }}");
+        assert_eq!(template(&[text("$"), text("${{ x }} "), expression, text("$")]), "$$${{ x }} ${{ inputs.n }}$");
     }
 }

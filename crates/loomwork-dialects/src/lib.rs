@@ -18,6 +18,7 @@ mod names;
 mod picture;
 mod report;
 mod serverless;
+mod shell;
 mod source;
 mod wfcommons;
 mod yaml;

@@ -1,6 +1,7 @@
 //! What became of a source: one finding for each thing that a person should know.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use serde::Serialize;
 
@@ -83,6 +84,12 @@ impl Report {
     pub(crate) fn dropped(&self, node: Node<'_>, message: impl Into<String>) {
         node.take();
         self.add(Severity::Dropped, node, message.into());
+    }
+
+    /// The places of which it was said that they are not in the workflow.
+    pub(crate) fn left_out(&self) -> HashSet<String> {
+        let findings = self.findings.borrow();
+        findings.iter().filter(|finding| finding.severity == Severity::Dropped).map(|finding| finding.path.clone()).collect()
     }
 
     /// The same for a key, when it is there.

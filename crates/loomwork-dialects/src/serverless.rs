@@ -12,7 +12,10 @@ mod flow;
 mod jq;
 mod process;
 mod retry;
+mod runtime;
 mod tasks;
+
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
@@ -41,6 +44,8 @@ struct Importing<'s, 'r> {
     made: usize,
     /// Functions that are being written out.
     calling: Vec<String>,
+    /// Where expressions stand of which something was made.
+    worked_out: HashSet<String>,
 }
 
 pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, ImportError> {
@@ -68,6 +73,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
         declared: false,
         made: 0,
         calling: Vec::new(),
+        worked_out: HashSet::new(),
     };
     importing.declare(root);
     importing.schedule(root);
@@ -83,6 +89,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     }
     let mut scope = Scope::new(Data::inputs());
     let end = importing.tasks(tasks, &mut scope);
+    scope.set_variable("input", Data::inputs());
     let end = importing.shaped(root, "output", end, &mut scope, "output");
     importing.workflow.steps = std::mem::take(&mut scope.steps);
     if importing.workflow.steps.is_empty() {
@@ -90,6 +97,7 @@ pub(crate) fn import(source: &Source, report: &Report) -> Result<Vec<Workflow>, 
     }
     importing.outputs(&end);
     importing.put_inferred();
+    importing.report_unused(root);
     if importing.made > MAX_MADE {
         return Err(ImportError::TooLarge {
             name: source.name.clone(),

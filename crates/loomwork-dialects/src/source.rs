@@ -119,7 +119,8 @@ impl<'s> Node<'s> {
         self.children().next().is_none()
     }
 
-    fn untouched(self) -> bool {
+    /// Whether nothing of it was read.
+    pub(crate) fn untouched(self) -> bool {
         if self.is_leaf() { !self.data().read.get() } else { self.children().all(Node::untouched) }
     }
 

@@ -28,8 +28,9 @@ pub(super) fn read(node: Option<Node<'_>>, scope: &mut Scope<'_>, step: &mut Map
         _ => text,
     };
     let translated = expression::parse(source).and_then(|parsed| scope.condition(&parsed));
+    scope.report_remarks(node);
     match translated {
-        Ok(when) if when.len() <= cel::LONGEST && !when.contains("secrets.") => {
+        Ok(when) if when.len() <= cel::LONGEST && !cel::reads_secret(&when) => {
             let always = scope.asked_status;
             if always && source.contains("cancelled") {
                 scope.report.approximated(node, "`cancelled()` is never true here: after a cancelled run no step starts");

@@ -29,7 +29,8 @@ pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, sco
     let mut group = draft::step(id, title.as_deref().or((name != id).then_some(name)));
     name.clone_into(&mut scope.job);
     scope.env = scope.secret_env.clone();
-    scope.matrix = false;
+    scope.matrix = None;
+    scope.continued_steps.clear();
     scope.steps.clear();
     let needs = needs(node, scope);
     scope.before.clone_from(&needs);
@@ -58,15 +59,20 @@ pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, sco
     scope.env = env;
     for (key, value) in node.get("outputs").map(Node::entries).unwrap_or_default() {
         if let Some(text) = value.text() {
-            let parts = scope.parts(text, value);
+            let parts = scope.open_parts(text, value);
             outputs.put(key, cel::template(&parts));
         }
     }
-    if !outputs.is_empty() && scope.matrix {
+    if !outputs.is_empty() && scope.matrix.is_some() {
         scope.report.approximated(node.peek("outputs").unwrap_or(node), "the outputs of a job with a matrix are a list here, one element for each combination: choose one where they are read");
     }
     group.put_filled("outputs", outputs);
     group
+}
+
+/// Whether a failure of a job or step does not count.
+pub(super) fn is_continued(node: Node<'_>) -> bool {
+    node.peek("continue-on-error").and_then(Node::boolean) == Some(true)
 }
 
 fn needs(node: Node<'_>, scope: &Scope<'_>) -> Vec<String> {
@@ -139,6 +145,9 @@ fn steps_of(steps: &[Node<'_>], env: &Env, defaults: &Defaults, scope: &mut Scop
         } else {
             maybe.push(id.clone());
         }
+        if is_continued(*node) {
+            scope.continued_steps.push(id.clone());
+        }
         scope.before.push(id);
         made.push(step);
         if maybe.len() >= MANY {
@@ -177,7 +186,7 @@ fn call(step: &mut Map, node: Node<'_>, uses: Node<'_>, scope: &mut Scope<'_>) {
     for (key, value) in node.get("with").map(Node::entries).unwrap_or_default() {
         match value.string() {
             Some(text) => {
-                let parts = scope.parts(text, value);
+                let parts = scope.open_parts(text, value);
                 inputs.put(&crate::names::identifier(key), cel::template(&parts));
             }
             None => inputs.put(&crate::names::identifier(key), Yaml::from(value.value())),

@@ -1,5 +1,6 @@
 //! `strategy.matrix`: its combinations, worked out as the source does.
 
+use indexmap::IndexMap;
 use serde_json::{Map as Object, Value};
 
 use super::expression::{self, Piece};
@@ -12,11 +13,38 @@ use crate::yaml::{Map, Yaml};
 /// Most jobs that a matrix may make (a limit of the source too).
 const MOST: usize = 256;
 
-/// Puts the `for_each` of a job. True when `item` is a combination from then on.
-pub(super) fn put(step: &mut Map, job: Node<'_>, id: &str, scope: &mut Scope<'_>) -> bool {
-    let Some(strategy) = job.get("strategy") else { return false };
-    let Some(matrix) = strategy.get("matrix") else { return false };
-    let Some(list) = list(matrix, id, scope) else { return false };
+/// The keys of the combinations of a matrix.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// Those that any combination has; none when they are known at run time only.
+    all: Option<Vec<String>>,
+    /// Those that some lack: there they are empty texts.
+    gaps: Vec<String>,
+}
+
+/// How many combinations have a key.
+pub(super) enum Held {
+    Always,
+    Sometimes,
+    Never,
+}
+
+impl Keys {
+    pub(super) fn of(&self, key: &str) -> Held {
+        let holds = |keys: &[String]| keys.iter().any(|known| known == key);
+        match &self.all {
+            Some(all) if !holds(all) => Held::Never,
+            _ if holds(&self.gaps) => Held::Sometimes,
+            _ => Held::Always,
+        }
+    }
+}
+
+/// Puts the `for_each` of a job, and says what keys `item`, a combination from then on, has.
+pub(super) fn put(step: &mut Map, job: Node<'_>, id: &str, scope: &mut Scope<'_>) -> Option<Keys> {
+    let strategy = job.get("strategy")?;
+    let matrix = strategy.get("matrix")?;
+    let (list, keys) = list(matrix, id, scope)?;
     step.put("for_each", list);
     if let Some(most) = strategy.get("max-parallel")
         && let Some(number) = most.whole()
@@ -30,10 +58,10 @@ pub(super) fn put(step: &mut Map, job: Node<'_>, id: &str, scope: &mut Scope<'_>
             None => {}
         }
     }
-    true
+    Some(keys)
 }
 
-fn list(matrix: Node<'_>, id: &str, scope: &mut Scope<'_>) -> Option<String> {
+fn list(matrix: Node<'_>, id: &str, scope: &mut Scope<'_>) -> Option<(String, Keys)> {
     if let Some(text) = matrix.string() {
         scope.report.placeholder(
             matrix,
@@ -49,7 +77,7 @@ fn list(matrix: Node<'_>, id: &str, scope: &mut Scope<'_>) -> Option<String> {
     if let [(name, axis)] = axes[..]
         && let Some(text) = axis.string()
     {
-        return computed(name, text, axis, scope);
+        return computed(name, text, axis, scope).map(|list| (list, Keys::default()));
     }
     let mut combinations = vec![Object::new()];
     for (name, axis) in &axes {
@@ -92,21 +120,25 @@ fn list(matrix: Node<'_>, id: &str, scope: &mut Scope<'_>) -> Option<String> {
     if combinations.is_empty() {
         return None;
     }
+    let keys = even(&mut combinations);
     let value = Value::from(combinations.into_iter().map(Value::Object).collect::<Vec<_>>());
     let literal = cel::literal(&value);
     if literal.len() <= cel::LONGEST {
-        return Some(cel::whole(&literal));
+        return Some((cel::whole(&literal), keys));
     }
     let name = variable(&format!("{id}_matrix"));
     scope.workflow.env.put(&name, cel::escape(&value.to_string()));
-    Some(cel::whole(&format!("json(env.{name})")))
+    Some((cel::whole(&format!("json(env.{name})")), keys))
 }
 
 /// One axis whose values an expression gives.
 fn computed(name: &str, text: &str, axis: Node<'_>, scope: &mut Scope<'_>) -> Option<String> {
-    if let [Piece::Expression(source)] = expression::split(text)[..]
-        && let Ok(values) = scope.expression(source)
-    {
+    let values = match expression::split(text)[..] {
+        [Piece::Expression(source)] => scope.expression(source).ok(),
+        _ => None,
+    };
+    scope.report_remarks(axis);
+    if let Some(values) = values {
         return Some(cel::whole(&format!("{values}.map(value, {{{}: value}})", cel::quote(name))));
     }
     scope.report.placeholder(
@@ -136,6 +168,21 @@ fn include(combinations: &mut Vec<Object<String, Value>>, axes: &[&str], entries
             combinations.push(entry);
         }
     }
+}
+
+/// Gives each combination every key that any has: what it lacks is empty text, as expressions see it in the source.
+fn even(combinations: &mut [Object<String, Value>]) -> Keys {
+    let mut keys: IndexMap<String, usize> = IndexMap::new();
+    for key in combinations.iter().flat_map(Object::keys) {
+        *keys.entry(key.clone()).or_default() += 1;
+    }
+    let gaps: Vec<String> = keys.iter().filter(|(_, count)| **count < combinations.len()).map(|(key, _)| key.clone()).collect();
+    for combination in combinations.iter_mut() {
+        for key in &gaps {
+            combination.entry(key.clone()).or_insert_with(|| Value::from(""));
+        }
+    }
+    Keys { all: Some(keys.into_keys().collect()), gaps }
 }
 
 #[cfg(test)]

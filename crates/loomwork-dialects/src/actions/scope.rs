@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use super::Env;
 use super::expression::{self, Expr};
+use super::matrix::{Held, Keys};
 use crate::cel::{self, Part};
 use crate::draft::Workflow;
 use crate::names::{identifier, variable};
 use crate::report::Report;
 use crate::source::Node;
-use crate::yaml::Map;
+use crate::yaml::{Map, Yaml};
 
 /// Everything that is in scope while a workflow is imported.
 pub(super) struct Scope<'r> {
@@ -21,8 +22,10 @@ pub(super) struct Scope<'r> {
     pub(super) workflow_env: Vec<String>,
     /// Variables of the workflow that hold secrets: steps may have those, a workflow's `env` may not.
     pub(super) secret_env: Env,
-    /// Inputs that stand for values of GitHub, with the paths of those, that are not reported yet.
-    stand_ins: Vec<(String, String)>,
+    /// What expressions at hand mean that is not quite what they meant, not reported yet.
+    remarks: Vec<String>,
+    /// Whether it was said how comparisons differ.
+    comparisons_told: bool,
     /// Environment of the job and step at hand.
     pub(super) env: Env,
     /// Job of the source → step of ours.
@@ -30,8 +33,12 @@ pub(super) struct Scope<'r> {
     pub(super) job: String,
     /// Step of the source → step of ours, of the job at hand.
     pub(super) steps: IndexMap<String, String>,
-    /// Whether `item` is a combination of a matrix here.
-    pub(super) matrix: bool,
+    /// Jobs, and steps of the job at hand, by our ids, whose failure is continued: they then have the status `succeeded`
+    /// and no outputs.
+    pub(super) continued_jobs: Vec<String>,
+    pub(super) continued_steps: Vec<String>,
+    /// What `item` is here, when it is a combination of a matrix.
+    pub(super) matrix: Option<Keys>,
     /// All steps before this one in its scope, in order.
     pub(super) before: Vec<String>,
     /// Whether an expression at hand asked how earlier steps ended, by a function.
@@ -46,12 +53,15 @@ impl<'r> Scope<'r> {
             name: name.to_owned(),
             workflow_env: Vec::new(),
             secret_env: Env::new(),
-            stand_ins: Vec::new(),
+            remarks: Vec::new(),
+            comparisons_told: false,
             env: Env::new(),
             jobs: IndexMap::new(),
             job: String::new(),
             steps: IndexMap::new(),
-            matrix: false,
+            continued_jobs: Vec::new(),
+            continued_steps: Vec::new(),
+            matrix: None,
             before: Vec::new(),
             asked_status: false,
         }
@@ -79,34 +89,60 @@ impl<'r> Scope<'r> {
                 },
             }
         }
-        self.report_stand_ins(place);
+        self.report_remarks(place);
         parts
     }
 
-    /// Says which inputs were made for values that only GitHub has.
-    pub(super) fn report_stand_ins(&mut self, place: Node<'_>) {
-        for (input, path) in self.stand_ins.drain(..) {
-            let message = format!("only GitHub knows `{path}`: the input `{input}` stands for it, empty unless a run gives it");
-            self.report.approximated(place, message);
+    /// The same where no secret can stand.
+    pub(super) fn open_parts(&mut self, text: &str, place: Node<'_>) -> Vec<Part> {
+        let parts = self.parts(text, place);
+        if parts.iter().any(|part| matches!(part, Part::Expression(text) if cel::reads_secret(text))) {
+            self.report.placeholder(place, "a secret cannot stand here, where it would be stored or shown: the file is not valid until you read it in the `env` of a step instead");
+        }
+        parts
+    }
+
+    /// Says what is different in the expressions that were translated for a place.
+    pub(super) fn report_remarks(&mut self, place: Node<'_>) {
+        for remark in self.remarks.drain(..) {
+            self.report.approximated(place, remark);
+        }
+    }
+
+    /// Says once how texts are compared.
+    pub(super) fn remark_comparison(&mut self) {
+        if !std::mem::replace(&mut self.comparisons_told, true) {
+            self.remarks.push("here and below, `==`, `!=`, `contains`, `startsWith` and `endsWith` tell upper from lower case, and values of different types are not equal; where it came from, case does not count and types are converted".to_owned());
         }
     }
 
     pub(super) fn expression(&mut self, source: &str) -> Result<String, String> {
         let parsed = expression::parse(source)?;
         let text = self.value(&parsed)?;
+        if cel::reads_secret(&text) && !cel::is_secret(&text) {
+            return Err("a secret can stand alone or with text around it only".to_owned());
+        }
         if text.len() > cel::LONGEST { Err("it is too long for one expression".to_owned()) } else { Ok(text) }
     }
 
-    fn value(&mut self, expr: &Expr) -> Result<String, String> {
+    pub(super) fn value(&mut self, expr: &Expr) -> Result<String, String> {
         match expr {
             Expr::Literal(value) => Ok(cel::literal(value)),
             Expr::Path(path) => self.path(path),
             Expr::Call(name, arguments) => self.call(name, arguments),
             Expr::Not(inner) => Ok(format!("!({})", self.condition(inner)?)),
-            Expr::Binary("&&", left, right) => Ok(and(&self.condition(left)?, &self.condition(right)?)),
+            Expr::Binary("&&", left, right) => self.both(left, right),
             Expr::Binary("||", left, right) => self.or(left, right),
             Expr::Binary(operator, left, right) => self.compared(operator, left, right),
         }
+    }
+
+    /// Between values, `&&` gives the second when the first is not empty.
+    fn both(&mut self, left: &Expr, right: &Expr) -> Result<String, String> {
+        if is_boolean(left) && is_boolean(right) {
+            return Ok(and(&self.condition(left)?, &self.condition(right)?));
+        }
+        Ok(format!("({} ? {} : {})", self.condition(left)?, self.value(right)?, self.value(left)?))
     }
 
     /// `a && b || c` is how the source writes "if a then b else c"; between values `||` takes the first that is not empty.
@@ -128,8 +164,18 @@ impl<'r> Scope<'r> {
             if let (Expr::Path(path), Expr::Literal(Value::String(word))) = (one, other)
                 && let Some(step) = self.status_of(path)
             {
+                if self.continues(path) && operator == "==" && word == "failure" {
+                    return Ok(format!("(has({step}.output) && {step}.output == null)"));
+                }
+                if self.continues(path) {
+                    return Ok(format!("{} {operator} {}", self.path(path)?, cel::quote(word)));
+                }
                 return Ok(format!("{step}.status {operator} {}", cel::quote(status(word))));
             }
+        }
+        let cased = |text: &str| text.contains(char::is_alphabetic);
+        if ![left, right].into_iter().any(|side| matches!(side, Expr::Literal(Value::String(text)) if !cased(text))) {
+            self.remark_comparison();
         }
         // Both sides are texts in the source's environment; a path alone has the type of its value.
         Ok(format!("{} {operator} {}", self.value(left)?, self.value(right)?))
@@ -137,17 +183,34 @@ impl<'r> Scope<'r> {
 
     /// An expression that must be true or false.
     pub(super) fn condition(&mut self, expr: &Expr) -> Result<String, String> {
+        match expr {
+            Expr::Binary("&&", left, right) => return Ok(and(&self.condition(left)?, &self.condition(right)?)),
+            Expr::Binary("||", left, right) => return Ok(or(&self.condition(left)?, &self.condition(right)?)),
+            _ => {}
+        }
         let value = self.value(expr)?;
-        if is_boolean(expr) || matches!(expr, Expr::Literal(Value::Bool(_))) {
+        if is_boolean(expr) {
             return Ok(value);
         }
         match expr {
-            Expr::Path(path) if path.first().is_some_and(|first| first == "inputs") => Ok(format!("{value} == true")),
-            Expr::Literal(other) => {
-                Ok((other != &Value::Null && other != &Value::from("") && other != &Value::from(0)).to_string())
+            Expr::Path(path) if matches!(&path[..], [first, name] if first == "inputs" && self.is_kind(name, "boolean")) => {
+                Ok(format!("{value} == true"))
             }
-            _ => Ok(format!("!({value} in [null, false, '', 'false'])")),
+            Expr::Literal(other) => Ok((!other.is_null() && *other != "" && other.as_f64() != Some(0.0)).to_string()),
+            _ => Ok(format!("!({value} in [null, false, 0, ''])")),
         }
+    }
+
+    /// Whether an input is declared with a type.
+    fn is_kind(&self, name: &str, kind: &str) -> bool {
+        let input = self.workflow.inputs.get(&identifier(name));
+        matches!(input, Some(Yaml::Map(map)) if map.get("type") == Some(&Yaml::from(kind)))
+    }
+
+    /// Whether a path asks how a step ended whose failure is continued. Only `outcome` tells it there.
+    fn continues(&self, path: &[String]) -> bool {
+        matches!(path, [steps, step, outcome] if steps == "steps" && outcome == "outcome"
+            && self.steps.get(step).is_some_and(|id| self.continued_steps.contains(id)))
     }
 
     /// The step or job whose result a path reads.
@@ -162,14 +225,36 @@ impl<'r> Scope<'r> {
     fn path(&mut self, path: &[String]) -> Result<String, String> {
         if let Some(step) = self.status_of(path) {
             let words = "{'succeeded': 'success', 'failed': 'failure', 'cancelled': 'cancelled', 'skipped': 'skipped'}";
-            return Ok(format!("{words}[{step}.status]"));
+            let word = format!("{words}[{step}.status]");
+            // A script that ends well gives out more than null, which is what stays of one whose failure is continued.
+            return Ok(match self.continues(path) {
+                true => format!("(has({step}.output) && {step}.output == null ? 'failure' : {word})"),
+                false => word,
+            });
         }
         let words: Vec<&str> = path.iter().map(String::as_str).collect();
         let fields = |base: String, rest: &[&str]| rest.iter().fold(base, |base, name| cel::field(&base, name));
         match words[..] {
-            ["matrix", ref rest @ ..] if self.matrix => Ok(fields("item".to_owned(), rest)),
+            ["matrix", key, ref rest @ ..] if self.matrix.is_some() => {
+                let value = fields(cel::field("item", key), rest);
+                Ok(match self.matrix.as_ref().map(|keys| keys.of(key)) {
+                    Some(Held::Never) => {
+                        self.remarks.push(format!("no combination of the matrix has `{key}`: it is the empty text"));
+                        "''".to_owned()
+                    }
+                    Some(Held::Sometimes) if !rest.is_empty() => {
+                        format!("({} == '' ? '' : {value})", cel::field("item", key))
+                    }
+                    _ => value,
+                })
+            }
+            ["matrix"] if self.matrix.is_some() => Ok("item".to_owned()),
             ["matrix", ..] => Err("there is no matrix here".to_owned()),
-            ["strategy", "job-index"] if self.matrix => Ok("index".to_owned()),
+            ["strategy", "job-index"] if self.matrix.is_some() => Ok("index".to_owned()),
+            // In the event, inputs are texts whatever their type.
+            ["github", "event", "inputs", name] if self.is_kind(name, "boolean") || self.is_kind(name, "number") => {
+                Ok(format!("text({})", self.input(name, None)))
+            }
             ["inputs", name, ref rest @ ..] | ["github", "event", "inputs", name, ref rest @ ..] => {
                 Ok(fields(self.input(name, None), rest))
             }
@@ -180,11 +265,11 @@ impl<'r> Scope<'r> {
             ["env", name] => self.variable(name),
             ["steps", step, "outputs", ref rest @ ..] => {
                 let id = self.steps.get(step).ok_or_else(|| format!("there is no step `{step}` before this one"))?;
-                Ok(or_empty(id, &fields(format!("steps.{id}.output"), rest)))
+                Ok(or_empty(id, self.continued_steps.contains(id), &fields(format!("steps.{id}.output"), rest)))
             }
             ["needs", job, "outputs", ref rest @ ..] => {
                 let id = self.jobs.get(job).ok_or_else(|| format!("there is no job `{job}`"))?;
-                Ok(or_empty(id, &fields(format!("steps.{id}.output"), rest)))
+                Ok(or_empty(id, self.continued_jobs.contains(id), &fields(format!("steps.{id}.output"), rest)))
             }
             ["github", "workflow"] => Ok(cel::quote(&self.name)),
             ["github", "job"] => Ok(cel::quote(&self.job)),
@@ -211,7 +296,8 @@ impl<'r> Scope<'r> {
             let mut map = Map::new().with("type", "string");
             match of_github {
                 Some(path) => {
-                    self.stand_ins.push((id.clone(), path.to_owned()));
+                    self.remarks
+                        .push(format!("only GitHub knows `{path}`: the input `{id}` stands for it, empty unless a run gives it"));
                     map.put("default", "");
                     map.put("description", format!("stands for `{path}` of GitHub"));
                 }
@@ -222,77 +308,16 @@ impl<'r> Scope<'r> {
         format!("inputs.{id}")
     }
 
-    fn call(&mut self, name: &str, arguments: &[Expr]) -> Result<String, String> {
-        let lower = name.to_ascii_lowercase();
-        match (lower.as_str(), arguments) {
-            ("always", []) => {
-                self.asked_status = true;
-                Ok("true".to_owned())
-            }
-            ("cancelled", []) => {
-                self.asked_status = true;
-                Ok("false".to_owned())
-            }
-            ("success", []) => Ok("true".to_owned()),
-            ("failure", []) => {
-                self.asked_status = true;
-                if self.before.len() > 60 {
-                    return Err("there are too many steps before it to ask each whether it failed".to_owned());
-                }
-                let statuses: Vec<String> = self.before.iter().map(|id| format!("steps.{id}.status")).collect();
-                Ok(if statuses.is_empty() { "false".to_owned() } else { format!("'failed' in [{}]", statuses.join(", ")) })
-            }
-            ("startswith", [text, start]) => Ok(format!("{}.startsWith({})", self.text(text)?, self.text(start)?)),
-            ("endswith", [text, end]) => Ok(format!("{}.endsWith({})", self.text(text)?, self.text(end)?)),
-            ("contains", [list, item]) if is_list(list) => Ok(format!("{} in {}", self.value(item)?, self.value(list)?)),
-            ("contains", [text, part]) => Ok(format!("{}.contains({})", self.text(text)?, self.text(part)?)),
-            ("join", [list]) => Ok(format!("{}.join(',')", self.value(list)?)),
-            ("join", [list, by]) => Ok(format!("{}.join({})", self.value(list)?, self.value(by)?)),
-            ("tojson", [value]) => Ok(format!("text({})", self.value(value)?)),
-            ("fromjson", [Expr::Literal(Value::String(text))]) => serde_json::from_str(text)
-                .map(|value| cel::literal(&value))
-                .map_err(|error| format!("its JSON cannot be read: {error}")),
-            ("fromjson", [value]) => Ok(format!("json({})", self.value(value)?)),
-            ("format", [Expr::Literal(Value::String(pattern)), values @ ..]) => self.format(pattern, values),
-            _ => Err(format!("the function `{name}` has no counterpart here")),
-        }
-    }
-
-    fn text(&mut self, expr: &Expr) -> Result<String, String> {
-        let value = self.value(expr)?;
-        Ok(if matches!(expr, Expr::Literal(Value::String(_)) | Expr::Path(_)) { value } else { format!("text({value})") })
-    }
-
-    fn format(&mut self, pattern: &str, values: &[Expr]) -> Result<String, String> {
-        let mut parts = Vec::new();
-        let mut rest = pattern;
-        while let Some(at) = rest.find('{') {
-            let (before, after) = rest.split_at(at);
-            parts.push(Part::Text(before.to_owned()));
-            let end = after.find('}').ok_or("its pattern has an open brace")?;
-            let number: usize = after[1..end].parse().map_err(|_| "its pattern has braces that are no number".to_owned())?;
-            let value = values.get(number).ok_or("its pattern names a value that is not there")?;
-            parts.push(Part::Expression(self.value(value)?));
-            rest = &after[end + 1..];
-        }
-        parts.push(Part::Text(rest.to_owned()));
-        parts.retain(|part| *part != Part::Text(String::new()));
-        Ok(format!("({})", cel::joined(&parts)))
-    }
-
     /// The name of the variable that carries an expression into a script.
     pub(super) fn variable_name(source: &str) -> String {
         variable(source.trim().trim_start_matches("github."))
     }
 }
 
-/// What was skipped has no outputs: there they are empty texts.
-fn or_empty(step: &str, value: &str) -> String {
-    format!("(has(steps.{step}.output) ? {value} : '')")
-}
-
-fn is_list(expr: &Expr) -> bool {
-    matches!(expr, Expr::Call(name, _) if name.eq_ignore_ascii_case("fromjson"))
+/// What was skipped, or failed and was continued, has no outputs: there they are empty texts.
+fn or_empty(step: &str, continued: bool, value: &str) -> String {
+    let nothing = if continued { format!(" && steps.{step}.output != null") } else { String::new() };
+    format!("(has(steps.{step}.output){nothing} ? {value} : '')")
 }
 
 fn is_boolean(expr: &Expr) -> bool {

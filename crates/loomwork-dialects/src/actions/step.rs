@@ -1,10 +1,13 @@
 //! The action of a step: a script, or a placeholder for an action of somebody else.
 
+use indexmap::IndexSet;
+
 use super::expression::{self, Piece};
 use super::scope::Scope;
 use super::{Defaults, Env};
 use crate::cel::{self, Part};
 use crate::draft;
+use crate::shell;
 use crate::source::Node;
 use crate::yaml::{Map, Yaml};
 
@@ -14,6 +17,28 @@ const RUNNER_FILES: [(&str, &str); 4] = [
     ("GITHUB_ENV", "give out the values as outputs, and take them into the `env` of the steps that need them"),
     ("GITHUB_PATH", "put the folder into the `PATH` of the steps that need it"),
     ("GITHUB_STEP_SUMMARY", "write to the standard output, or to a file"),
+];
+
+/// What names of variables begin with that the runner of the source sets.
+const RUNNER_VARIABLES: [&str; 2] = ["GITHUB_", "RUNNER_"];
+
+/// So many different ones are looked at in one script.
+const MOST_NAMED: usize = 200;
+
+/// Lines by which scripts of the source give orders to its runner.
+const RUNNER_COMMANDS: [&str; 12] = [
+    "::set-output",
+    "::set-env",
+    "::add-path",
+    "::save-state",
+    "::add-mask",
+    "::stop-commands",
+    "::group::",
+    "::endgroup::",
+    "::debug::",
+    "::notice",
+    "::warning",
+    "::error",
 ];
 
 pub(super) fn put_action(step: &mut Map, node: Node<'_>, env: &Env, defaults: &Defaults, scope: &mut Scope<'_>) {
@@ -29,7 +54,7 @@ pub(super) fn put_action(step: &mut Map, node: Node<'_>, env: &Env, defaults: &D
     };
     let shell_node = node.get("shell");
     let shell_word = shell_node.and_then(|shell| draft::text_of(shell, scope.report)).or_else(|| defaults.shell.clone());
-    let shell = shell_word.as_deref().map_or(Shell { list: None, quote: Some("") }, shell);
+    let shell = shell_word.as_deref().map_or(Shell { list: None, quote: Some("") }, shell_of);
     if shell.quote.is_none() && shell.list.is_none() && !matches!(shell_word.as_deref(), Some("python")) {
         scope.report.approximated(
             shell_node.unwrap_or(node),
@@ -55,14 +80,50 @@ pub(super) fn put_action(step: &mut Map, node: Node<'_>, env: &Env, defaults: &D
     let workdir = node.get("working-directory").and_then(|node| Some((node, node.text()?.to_owned())));
     let workdir = workdir.or_else(|| defaults.workdir.clone().map(|text| (node, text)));
     if let Some((place, text)) = workdir {
-        let parts = scope.parts(&text, place);
+        let parts = scope.open_parts(&text, place);
         step.put("workdir", cel::template(&parts));
     }
+    report_runner(&text, run, &values, scope);
+}
+
+/// Says what a script uses that only the runner of the source has.
+fn report_runner(script: &str, run: Node<'_>, env: &Env, scope: &Scope<'_>) {
     for (file, instead) in RUNNER_FILES {
         if script.contains(file) {
             scope.report.approximated(run, format!("the script uses `${file}`, which is not set here: {instead}"));
         }
     }
+    let known = |name: &str| {
+        RUNNER_FILES.iter().any(|(file, _)| *file == name)
+            || env.contains_key(name)
+            || scope.workflow_env.iter().any(|set| set == name)
+    };
+    let words = script.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let of_runner: IndexSet<&str> = words.filter(|word| RUNNER_VARIABLES.iter().any(|start| word.starts_with(start))).collect();
+    let unset: Vec<String> =
+        of_runner.into_iter().take(MOST_NAMED).filter(|word| !known(word)).map(|word| format!("${word}")).collect();
+    if !unset.is_empty() {
+        let message = format!(
+            "the script uses `{}`, which only the runner of the source sets: put what it needs into its `env`",
+            unset.join("`, `")
+        );
+        scope.report.approximated(run, message);
+    }
+    let commands: Vec<&str> = RUNNER_COMMANDS.into_iter().filter(|command| prints(script, command)).collect();
+    if !commands.is_empty() {
+        let message = format!(
+            "the script prints `{}`, which is plain text here: outputs go as one JSON object into the file `$LOOMWORK_OUTPUT`, and no value is masked by it",
+            commands.join("`, `")
+        );
+        scope.report.approximated(run, message);
+    }
+}
+
+/// Whether a script has a text that stands at the beginning of a line or of a word.
+fn prints(script: &str, text: &str) -> bool {
+    script
+        .match_indices(text)
+        .any(|(at, _)| !script[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '>')))
 }
 
 fn put_env(step: &mut Map, env: &Env) {
@@ -115,7 +176,7 @@ struct Shell {
     quote: Option<&'static str>,
 }
 
-fn shell(word: &str) -> Shell {
+fn shell_of(word: &str) -> Shell {
     let list = |words: &[&str]| Some(Yaml::from(words.to_vec()));
     match word {
         // The source runs an explicit `bash` with `pipefail`, a default one without.
@@ -148,11 +209,10 @@ fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope:
             Piece::Expression(source) => {
                 let parts = scope.parts(&format!("${{{{{source}}}}}"), run);
                 let name = free_name(&Scope::variable_name(source), &parts, env);
-                let line = text.rsplit('\n').next().unwrap_or_default();
-                if line.matches('\'').count() % 2 == 1 {
+                if shell::in_single_quotes(&text) {
                     scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in single quotes, where a shell does not look at variables: use double quotes around `${name}`"));
                 }
-                if let Some(end) = quoted_document(&text) {
+                if let Some(end) = shell::quoted_document(&text) {
                     scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in a here-document whose end is quoted (`{end}`), where a shell does not look at variables: take the quotes off, and write `\\$` for what is to stay as it is"));
                 }
                 env.insert(name.clone(), parts);
@@ -165,33 +225,6 @@ fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope:
         "expressions of the script are environment variables of the step now: a value cannot be taken for commands",
     );
     Some(text)
-}
-
-/// The end of the here-document in which the text breaks off, when it is written in quotes.
-fn quoted_document(text: &str) -> Option<&str> {
-    let mut open: Option<(&str, bool)> = None;
-    // What the last line opens begins behind it.
-    let complete = text.rsplit_once('\n').map_or("", |(complete, _)| complete);
-    for line in complete.lines() {
-        open = match open {
-            Some((end, _)) if line.trim_start_matches('\t') == end => None,
-            Some(open) => Some(open),
-            None => opened(line),
-        };
-    }
-    open.filter(|(_, quoted)| *quoted).map(|(end, _)| end)
-}
-
-/// The here-document that a line opens: its end, and whether that is quoted. `<<<` is a here-string.
-fn opened(line: &str) -> Option<(&str, bool)> {
-    let (before, behind) = line.split_once("<<")?;
-    if behind.starts_with('<') || before.contains('#') {
-        return None;
-    }
-    let word = behind.strip_prefix('-').unwrap_or(behind).trim_start();
-    let bare = word.trim_start_matches(['\'', '"', '\\']);
-    let length = bare.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(bare.len());
-    (length > 0).then(|| (&bare[..length], bare.len() < word.len()))
 }
 
 fn free_name(base: &str, parts: &[Part], env: &Env) -> String {

@@ -116,6 +116,14 @@ fn inputs(node: Option<Node<'_>>, scope: &mut Scope<'_>) {
         map.put_some("default", input.get("default").map(as_ours));
         map.put_some("description", input.get("description").and_then(|node| super::shown_text(node, scope.report)));
         scope.report.drop_key(input, "deprecationMessage", "an input cannot be deprecated");
+        if scope.workflow.inputs.get(&id).is_some_and(|known| *known != Yaml::Map(map.clone())) {
+            scope.report.approximated(
+                input,
+                format!(
+                    "the input `{id}` is declared differently before; only this declaration stands, for whatever starts a run"
+                ),
+            );
+        }
         scope.workflow.inputs.put(&id, map);
     }
 }

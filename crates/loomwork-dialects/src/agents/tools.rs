@@ -89,7 +89,13 @@ fn agents(root: Node<'_>, report: &Report, options: &ImportOptions) -> IndexMap<
             }
             (_, model) => model.clone(),
         };
-        let system = node.get("system_prompt").and_then(|node| text_of(node, report));
+        let system = node.get("system_prompt").and_then(|node| Some((node, text_of(node, report)?)));
+        let system = system.map(|(place, text)| {
+            if text.contains("${") {
+                report.approximated(place, "no values are put into a system prompt: its `${…}` stay as they are written");
+            }
+            text
+        });
         let tools = names_of(node.get("tools"));
         if let Some(place) = node.peek("tools").filter(|_| !tools.is_empty()) {
             report.translated(
@@ -262,7 +268,7 @@ impl Importing<'_> {
         if !self.workflow.agents.has(&id) {
             let model = agent.and_then(|agent| agent.model.clone()).unwrap_or_else(|| self.options.default_model.clone());
             let mut map = Map::new().with("model", model);
-            map.put_some("system", agent.and_then(|agent| agent.system.clone()));
+            map.put_some("system", agent.and_then(|agent| agent.system.as_deref()).map(cel::escape));
             self.workflow.agents.put(&id, map);
         }
         step.put("agent", id);

@@ -3,7 +3,7 @@
 use super::Importing;
 use super::data::Data;
 use super::flow::{Entry, Exits, Scope};
-use super::jq;
+use super::runtime::{self, Piece};
 use crate::cel::{self, Part};
 use crate::source::Node;
 use crate::yaml::{Map, Yaml};
@@ -77,9 +77,9 @@ impl<'s> Importing<'s, '_> {
             }
         }
         let mut http = Map::new().with("method", method).with("url", url);
-        let mut headers = with.get("headers").map(|headers| self.template_map(headers, name, at, scope)).unwrap_or_default();
+        let headers = with.get("headers").map(|headers| self.template_map(headers, name, at, scope)).unwrap_or_default();
         if let Some(authentication) = endpoint.get("authentication") {
-            self.authenticate(authentication, name, &mut headers, at, scope);
+            self.authenticate(authentication, name, &mut http, at, scope);
         }
         http.put_filled("headers", headers);
         if let Some(body) = with.get("body") {
@@ -114,24 +114,33 @@ impl<'s> Importing<'s, '_> {
 
     /// An address: one expression, or text with `{name}` in it, which is a field of the data.
     fn address(&mut self, name: &str, text: &str, place: Node<'s>, at: &mut Entry, scope: &mut Scope) -> String {
-        if jq::program(text).is_some() {
+        if runtime::program(text).is_some() {
             return cel::whole(&self.expression(name, text, place, at, scope).expression());
         }
         let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((field, behind)) = after.split_once('}') else { break };
-            parts.push(Part::Text(before.to_owned()));
-            let program = if field.starts_with(['.', '$']) { field.to_owned() } else { format!(".{field}") };
-            let value = self.expression(name, &program, place, at, scope);
-            parts.push(Part::Expression(value.expression()));
-            rest = behind;
+        for piece in runtime::pieces(text).unwrap_or_else(|| vec![Piece::Text(text)]) {
+            let mut rest = match piece {
+                Piece::Text(text) => text,
+                Piece::Program(program) => {
+                    let value = self.expression(name, program, place, at, scope);
+                    parts.push(Part::Expression(value.expression()));
+                    continue;
+                }
+            };
+            while let Some((before, after)) = rest.split_once('{') {
+                let Some((field, behind)) = after.split_once('}') else { break };
+                parts.push(Part::Text(before.to_owned()));
+                let program = if field.starts_with(['.', '$']) { field.to_owned() } else { format!(".{field}") };
+                let value = self.expression(name, &program, place, at, scope);
+                parts.push(Part::Expression(value.expression()));
+                rest = behind;
+            }
+            parts.push(Part::Text(rest.to_owned()));
         }
-        parts.push(Part::Text(rest.to_owned()));
         cel::template(&parts)
     }
 
-    fn authenticate(&mut self, node: Node<'s>, name: &str, headers: &mut Map, at: &mut Entry, scope: &mut Scope) {
+    fn authenticate(&mut self, node: Node<'s>, name: &str, http: &mut Map, at: &mut Entry, scope: &mut Scope) {
         let named = node.string().or_else(|| node.get("use").and_then(Node::text));
         let policies = self.usable.and_then(|usable| usable.get("authentications"));
         let policy = match named {
@@ -147,14 +156,11 @@ impl<'s> Importing<'s, '_> {
         };
         if let Some(bearer) = policy.get("bearer") {
             let token = self.credential(bearer, "token", name, at, scope);
-            headers.put("authorization", format!("Bearer {}", cel::whole(&token)));
+            http.put("auth", Map::new().with("bearer", token));
         } else if let Some(basic) = policy.get("basic") {
             let user = self.credential(basic, "username", name, at, scope);
             let password = self.credential(basic, "password", name, at, scope);
-            headers.put(
-                "authorization",
-                format!("Basic {}", cel::whole(&format!("base64.encode(bytes({user} + ':' + {password}))"))),
-            );
+            http.put("auth", Map::new().with("basic", Map::new().with("user", user).with("password", password)));
         } else {
             self.report.dropped(
                 policy,
@@ -163,8 +169,8 @@ impl<'s> Importing<'s, '_> {
         }
     }
 
-    /// A field of a credential, which may be a secret.
-    fn credential(&mut self, node: Node<'s>, field: &str, name: &str, at: &mut Entry, scope: &mut Scope) -> String {
+    /// A field of a credential, which may be a secret, as a template.
+    fn credential(&mut self, node: Node<'s>, field: &str, name: &str, at: &mut Entry, scope: &mut Scope) -> Yaml {
         if let Some(secret) = node.get("use").and_then(Node::text) {
             let id = crate::names::identifier(&format!("{secret}_{field}"));
             self.workflow.secret(&id);
@@ -172,12 +178,11 @@ impl<'s> Importing<'s, '_> {
                 node,
                 format!("the field `{field}` of the secret `{secret}` is the secret `{id}` here, because secrets are texts"),
             );
-            return format!("secrets.{id}");
+            return cel::whole(&format!("secrets.{id}")).into();
         }
         match node.get(field).and_then(|value| Some((value, value.text()?))) {
-            Some((value, text)) if jq::program(text).is_some() => self.expression(name, text, value, at, scope).expression(),
-            Some((_, text)) => cel::quote(text),
-            None => "''".to_owned(),
+            Some((value, text)) => self.template(&text.into(), name, value, at, scope),
+            None => "".into(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Importing;
 use super::data::{Data, Kind};
 use super::flow::{Entry, Exit, Exits, Scope};
+use super::runtime;
 use crate::cel;
 use crate::draft;
 use crate::duration;
@@ -39,9 +40,10 @@ impl<'s> Importing<'s, '_> {
             return Exits::one(&id, Data::output(&id).field("value"));
         }
         let map = self.template_map(values, name, at, scope);
+        let keys = map.keys().map(str::to_owned).collect();
         let (step, id) = self.open(name, at, scope);
         scope.steps.push(step.with("set", map));
-        Exits::one(&id, Data::output(&id))
+        Exits::one(&id, Data::Keyed(format!("steps.{id}.output"), keys))
     }
 
     pub(super) fn switch(&mut self, name: &str, node: Node<'s>, at: &mut Entry, scope: &mut Scope) -> Exits {
@@ -209,7 +211,7 @@ impl<'s> Importing<'s, '_> {
     pub(super) fn wait(&mut self, name: &str, node: Node<'s>, at: &mut Entry, scope: &mut Scope) -> Exits {
         let Some(wait) = node.get("wait") else { return Exits::default() };
         let span: Yaml = match wait.string() {
-            Some(text) if super::jq::program(text).is_some() => {
+            Some(text) if runtime::program(text).is_some() => {
                 self.report.approximated(wait, "the duration is computed: it must be written as here (`1h30m`), not as PT1H30M");
                 cel::whole(&self.expression(name, text, wait, at, scope).expression()).into()
             }

@@ -2,7 +2,7 @@
 
 use super::data::Data;
 use super::flow::{Entry, Exits, Scope};
-use super::{Importing, jq};
+use super::{Importing, jq, runtime};
 use crate::cel;
 use crate::draft;
 use crate::names::Names;
@@ -101,9 +101,12 @@ impl<'s> Importing<'s, '_> {
         let mut wait = Map::new().with("event", kind);
         if let Some(data) = with.get("data") {
             let condition =
-                data.string().and_then(|text| jq::translate(jq::program(text)?, &Data::of("event.data"), &scope.variables));
+                data.string().and_then(|text| jq::translate(runtime::program(text)?, &Data::of("event.data"), &scope.variables));
             match condition {
-                Some(translated) => wait.put("match", cel::whole(&translated.data.expression())),
+                Some(translated) => {
+                    self.worked_out.insert(data.path());
+                    wait.put("match", cel::whole(&translated.data.expression()));
+                }
                 None if data.is_map() => {
                     let value = cel::literal(&data.value());
                     wait.put("match", cel::whole(&format!("event.data == {value}")));

@@ -96,8 +96,12 @@ impl Scope {
         Self { steps: Vec::new(), names: Names::new(), input, variables: self.variables.clone(), depth: self.depth + 1 }
     }
 
-    pub(super) fn set_variable(&mut self, name: &str, data: Data) {
+    pub(super) fn drop_variable(&mut self, name: &str) {
         self.variables.retain(|(known, _)| known != name);
+    }
+
+    pub(super) fn set_variable(&mut self, name: &str, data: Data) {
+        self.drop_variable(name);
         self.variables.push((name.to_owned(), data));
     }
 }

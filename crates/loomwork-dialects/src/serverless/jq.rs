@@ -17,11 +17,6 @@ pub(super) struct Translated {
     pub(super) inputs: Vec<(String, Kind)>,
 }
 
-/// Whether a text is one runtime expression; its program.
-pub(super) fn program(text: &str) -> Option<&str> {
-    text.trim().strip_prefix("${")?.strip_suffix('}').map(str::trim)
-}
-
 /// Translates a program; none when it is more than this module knows.
 pub(super) fn translate(program: &str, input: &Data, variables: &Variables) -> Option<Translated> {
     if program.len() > cel::LONGEST {
@@ -30,6 +25,9 @@ pub(super) fn translate(program: &str, input: &Data, variables: &Variables) -> O
     let mut reader = Reader { rest: program.trim(), input, variables, inputs: Vec::new(), depth: 0 };
     let data = reader.alternatives()?;
     reader.space();
+    if data.hides_secret() {
+        return None;
+    }
     (reader.rest.is_empty() && data.expression().len() <= cel::LONGEST).then_some(Translated { data, inputs: reader.inputs })
 }
 
@@ -76,6 +74,8 @@ impl<'t> Reader<'t> {
         if let Some(word) = self.sign(&["length", "not", "tostring", "tonumber", "ascii_downcase", "ascii_upcase"]) {
             let value = data.expression();
             return Some(Data::of(match word {
+                "length" if value == "null" => "0".to_owned(),
+                _ if value == "null" => return None,
                 "length" => format!("size({value})"),
                 "not" => format!("!({value})"),
                 "tostring" => format!("text({value})"),
@@ -100,6 +100,10 @@ impl<'t> Reader<'t> {
             let right = self.level(level + 1)?;
             let (left_text, right_text) = (left.expression(), right.expression());
             self.hint(&left_text, &right_text, sign);
+            if let Some(known) = left.and(sign, &right)? {
+                left = known;
+                continue;
+            }
             left = Data::of(match sign {
                 "or" => format!("({left_text} || {right_text})"),
                 "and" => format!("{left_text} && {right_text}"),
@@ -212,7 +216,7 @@ impl<'t> Reader<'t> {
                 let end = self.rest.find(']')?;
                 let inner = self.rest[1..end].trim();
                 if let Ok(index) = inner.parse::<u32>() {
-                    data = Data::of(format!("{}[{index}]", data.expression()));
+                    data = data.element(index);
                     steps.push(None);
                 } else {
                     let name = inner.strip_prefix('"')?.strip_suffix('"').filter(|name| !name.contains(['"', '\\']))?;
@@ -257,10 +261,7 @@ impl<'t> Reader<'t> {
                     if !text.is_empty() || parts.is_empty() {
                         parts.push(cel::Part::Text(text));
                     }
-                    return Some(Data::of(match &parts[..] {
-                        [cel::Part::Expression(expression)] => format!("text({expression})"),
-                        parts => cel::joined(parts),
-                    }));
+                    return Some(Data::text(parts));
                 }
                 '\\' => match chars.next()?.1 {
                     'n' => text.push('\n'),
@@ -329,7 +330,8 @@ mod tests {
     use super::*;
 
     fn translated(program: &str) -> Option<String> {
-        let variables = vec![("pet".to_owned(), Data::of("item"))];
+        let known = Data::Fields([("n".to_owned(), Data::of("1"))].into_iter().collect());
+        let variables = vec![("pet".to_owned(), Data::of("item")), ("known".to_owned(), known)];
         translate(program, &Data::output("a"), &variables).map(|translated| translated.data.expression())
     }
 
@@ -342,6 +344,10 @@ mod tests {
             (".n > 3 and (.s == \"x\" or .t)", "steps.a.output.n > 3 && (steps.a.output.s == 'x' || steps.a.output.t)"),
             ("$pet.name", "item.name"),
             (".list | length", "size(steps.a.output.list)"),
+            ("$known.ghost.deep[0]", "null"),
+            ("$known.ghost | length", "0"),
+            ("$known + {b: .x}", "{'n': 1, 'b': steps.a.output.x}"),
+            ("\"Bearer \" + $secrets.tok", "'Bearer ' + secrets.tok"),
             ("\"Hi \\(.name)!\"", "'Hi ' + text(steps.a.output.name) + '!'"),
             ("{a: .x, \"b\": [1, .y]}", "{'a': steps.a.output.x, 'b': [1, steps.a.output.y]}"),
         ] {
@@ -351,8 +357,22 @@ mod tests {
 
     #[test]
     fn anything_more_is_left_to_jq() {
-        for program in ["map(.x)", ".[] | select(.a)", ".a // 1", "$ghost", ".a |", "now", "\"x", "{a", ".a..b", "@base64", "é"]
-        {
+        for program in [
+            ". + {a: 1}",
+            "$known.ghost + 1",
+            "$secrets.tok | length",
+            "map(.x)",
+            ".[] | select(.a)",
+            ".a // 1",
+            "$ghost",
+            ".a |",
+            "now",
+            "\"x",
+            "{a",
+            ".a..b",
+            "@base64",
+            "é",
+        ] {
             assert_eq!(translated(program), None, "{program}");
         }
         for nested in ["(", "[", "{a:", "\"\\("] {

@@ -3,9 +3,10 @@
 use super::Importing;
 use super::data::Data;
 use super::flow::{Entry, Exits, Scope};
-use super::jq;
-use crate::cel;
+use super::runtime;
+use crate::cel::{self, Part};
 use crate::names::workflow_id;
+use crate::shell;
 use crate::source::Node;
 use crate::yaml::{Map, Yaml};
 
@@ -72,7 +73,7 @@ impl<'s> Importing<'s, '_> {
             else {
                 return Err((shell, "there is no `command`"));
             };
-            if jq::program(&command).is_some() {
+            if runtime::program(&command).is_some() {
                 let value = self.expression(name, &command, place, at, scope);
                 action.put("run", "eval \"$COMMAND\"");
                 action.put("env", Map::new().with("COMMAND", cel::whole(&value.expression())));
@@ -81,6 +82,7 @@ impl<'s> Importing<'s, '_> {
                     "the command is computed: a script runs what it is, so take care where its parts come from",
                 );
             } else {
+                let command = self.shell_line(name, &command, place, action, at, scope);
                 action.put("run", cel::escape(&command));
             }
             self.surroundings(name, shell, true, action, at, scope);
@@ -104,6 +106,40 @@ impl<'s> Importing<'s, '_> {
             return Err((run, "it runs neither a shell, a script, a container nor a workflow"));
         }
         Ok(())
+    }
+
+    /// A line for a shell with its expressions moved into the environment: a value cannot be taken for commands.
+    fn shell_line(
+        &mut self,
+        name: &str,
+        command: &str,
+        place: Node<'s>,
+        action: &mut Map,
+        at: &mut Entry,
+        scope: &mut Scope,
+    ) -> String {
+        let Some(parts) = self.mixed(name, command, place, at, scope) else { return command.to_owned() };
+        let (mut env, mut line) = (Map::new(), String::new());
+        for part in parts {
+            match part {
+                Part::Text(text) => line.push_str(&text),
+                Part::Expression(value) => {
+                    let variable = format!("VALUE_{}", env.keys().count() + 1);
+                    if let Some(why) = shell::unread(&line) {
+                        self.report
+                            .approximated(place, format!("`${variable}` stands where a shell does not look at variables: {why}"));
+                    }
+                    line.push_str(&format!("${{{variable}}}"));
+                    env.put(&variable, cel::whole(&value));
+                }
+            }
+        }
+        action.put("env", env);
+        self.report.translated(
+            place,
+            "expressions of the command are environment variables of the step now: a value cannot be taken for commands",
+        );
+        line
     }
 
     /// `environment`, `arguments` and `stdin` of a shell or script.

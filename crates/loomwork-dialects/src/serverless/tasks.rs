@@ -1,12 +1,15 @@
 //! What all tasks have in common: `if`, `input`, `output`, `export`, `timeout`, and values with expressions in them.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::data::{Data, Kind};
 use super::flow::{Entry, Exit, Exits, Scope};
 use super::jq;
+use super::runtime::{self, Piece};
 use super::{Importing, MAX_MADE};
-use crate::cel;
+use crate::cel::{self, Part};
 use crate::draft;
 use crate::source::Node;
 use crate::yaml::{Map, Yaml};
@@ -15,6 +18,7 @@ impl<'s> Importing<'s, '_> {
     /// Makes the steps of one task.
     pub(super) fn task(&mut self, name: &str, node: Node<'s>, mut at: Entry, scope: &mut Scope) -> Exits {
         self.made += 1;
+        scope.set_variable("input", at.data.clone());
         let mut skipping = Vec::new();
         if let Some(condition) = node.get("if")
             && let Some(text) = condition.text()
@@ -30,6 +34,7 @@ impl<'s> Importing<'s, '_> {
             at.any = false;
         }
         at.data = self.shaped(node, "input", at.data.clone(), scope, name);
+        scope.set_variable("input", at.data.clone());
         let first = scope.steps.len();
         let mut exits = self.kind(name, node, &at, scope);
         exits.skipping.append(&mut skipping);
@@ -39,11 +44,14 @@ impl<'s> Importing<'s, '_> {
             step.put("timeout", timeout);
         }
         self.report.drop_key(node, "metadata", "steps carry no metadata; a comment can hold it");
+        scope.set_variable("input", at.data.clone());
         if let [only] = exits.onward.as_mut_slice() {
             only.data = self.shaped(node, "output", only.data.clone(), scope, &only.step.clone());
             if let Some(export) = node.get("export").and_then(|export| export.get("as")) {
                 let data = only.data.clone();
+                scope.set_variable("output", data.clone());
                 let exported = self.reshaped(export, &data, scope, &only.step.clone());
+                scope.drop_variable("output");
                 scope.set_variable("context", exported);
             }
         }
@@ -88,6 +96,7 @@ impl<'s> Importing<'s, '_> {
         scope: &mut Scope,
     ) -> Exits {
         let (mut step, id) = self.open(name, at, scope);
+        self.worked_out.insert(node.path());
         self.report.placeholder(
             place,
             format!("the task `{name}` cannot be translated: {why}. Its step fails until you replace it by an action."),
@@ -158,11 +167,13 @@ impl<'s> Importing<'s, '_> {
 
     /// The value of a program, with or without `${ }` around it. What is more than our expressions know becomes a step.
     pub(super) fn expression(&mut self, name: &str, text: &str, place: Node<'s>, at: &mut Entry, scope: &mut Scope) -> Data {
-        let program = jq::program(text).unwrap_or(text);
+        self.worked_out.insert(place.path());
+        let program = runtime::program(text).unwrap_or(text);
         if let Some(translated) = jq::translate(program, &at.data, &scope.variables) {
             for (input, kind) in translated.inputs {
                 self.infer(&input, kind, place);
             }
+            self.secrets_of(&translated.data, place);
             return translated.data;
         }
         let id = scope.names.claim(&format!("{name}_value"));
@@ -171,10 +182,8 @@ impl<'s> Importing<'s, '_> {
         let used: Vec<(String, Data)> =
             scope.variables.iter().filter(|(variable, _)| names(program, variable)).cloned().collect();
         let known = |word: &str| used.iter().any(|(variable, _)| variable == word);
-        let unknown: Vec<&str> = ["workflow", "task", "runtime", "secrets", "authorization"]
-            .into_iter()
-            .filter(|word| names(program, word) && !known(word))
-            .collect();
+        let given = ["workflow", "task", "runtime", "secrets", "authorization", "input", "output"];
+        let unknown: Vec<&str> = given.into_iter().filter(|word| names(program, word) && !known(word)).collect();
         if unknown.is_empty() {
             self.report.translated(
                 place,
@@ -204,6 +213,68 @@ impl<'s> Importing<'s, '_> {
         Data::output(&id)
     }
 
+    /// Declares the secrets that a value reads. Not everywhere can there be one.
+    fn secrets_of(&mut self, data: &Data, place: Node<'s>) {
+        let secrets = data.secrets();
+        for secret in &secrets {
+            self.workflow.secret(secret);
+        }
+        let takes = ["headers", "body", "environment", "arguments", "bearer", "basic", "error"];
+        if let Some(secret) = secrets.first()
+            && !place.path().split('/').any(|key| takes.contains(&key))
+        {
+            self.report.placeholder(
+                place,
+                format!(
+                    "the secret `{secret}` cannot stand here, where it would be stored or shown: the file is not valid until you read it in `env`, headers, auth, a body or arguments of a tool instead"
+                ),
+            );
+        }
+    }
+
+    /// The parts of a text with expressions in it; none when there are none, or it is one expression as a whole.
+    pub(super) fn mixed(
+        &mut self,
+        name: &str,
+        text: &str,
+        place: Node<'s>,
+        at: &mut Entry,
+        scope: &mut Scope,
+    ) -> Option<Vec<Part>> {
+        let mut parts = Vec::new();
+        for piece in runtime::pieces(text)? {
+            match piece {
+                Piece::Text(text) => parts.push(Part::Text(text.to_owned())),
+                Piece::Program(program) => match self.expression(name, program, place, at, scope) {
+                    Data::Text(inner) => parts.extend(inner),
+                    value => parts.push(Part::Expression(value.expression())),
+                },
+            }
+        }
+        Some(parts)
+    }
+
+    /// Says which expressions stay as they are written, because nothing was made of them.
+    pub(super) fn report_unused(&self, root: Node<'s>) {
+        let left_out = self.report.left_out();
+        for node in root.all().into_iter().filter(|node| !node.untouched()) {
+            let Some(text) = node.string().filter(|text| text.contains("${")) else { continue };
+            let is_program = match runtime::pieces(text) {
+                // In a script, `${ }` mostly belongs to its own language.
+                Some(pieces) if node.key() == "code" => {
+                    pieces.iter().any(|piece| matches!(piece, Piece::Program(program) if program.starts_with('.')))
+                }
+                found => found.is_some() || runtime::program(text).is_some(),
+            };
+            if is_program && !covered(&node.path(), &self.worked_out) && !covered(&node.path(), &left_out) {
+                self.report.approximated(
+                    node,
+                    "its `${ … }` stays as it is written: no expression is worked out there. Write the value by hand",
+                );
+            }
+        }
+    }
+
     /// Declares an input that nobody declared, after its use.
     pub(super) fn infer(&mut self, input: &str, kind: Kind, place: Node<'s>) {
         if self.workflow.inputs.has(input) {
@@ -226,7 +297,11 @@ impl<'s> Importing<'s, '_> {
     /// A value with expressions in its texts.
     pub(super) fn data(&mut self, value: &Value, name: &str, place: Node<'s>, at: &mut Entry, scope: &mut Scope) -> Data {
         match value {
-            Value::String(text) if jq::program(text).is_some() => self.expression(name, text, place, at, scope),
+            Value::String(text) if runtime::program(text).is_some() => self.expression(name, text, place, at, scope),
+            Value::String(text) => match self.mixed(name, text, place, at, scope) {
+                Some(parts) => Data::text(parts),
+                None => Data::of(cel::quote(text)),
+            },
             Value::Object(entries) => {
                 let fields = entries.iter().map(|(key, value)| (key.clone(), self.data(value, name, place, at, scope))).collect();
                 Data::Fields(fields)
@@ -242,10 +317,11 @@ impl<'s> Importing<'s, '_> {
     /// The same as a template.
     pub(super) fn template(&mut self, value: &Value, name: &str, place: Node<'s>, at: &mut Entry, scope: &mut Scope) -> Yaml {
         match value {
-            Value::String(text) if jq::program(text).is_some() => {
-                cel::whole(&self.expression(name, text, place, at, scope).expression()).into()
-            }
-            Value::String(text) => cel::escape(text).into(),
+            Value::String(text) if runtime::program(text).is_some() => self.expression(name, text, place, at, scope).template(),
+            Value::String(text) => match self.mixed(name, text, place, at, scope) {
+                Some(parts) => cel::template(&parts).into(),
+                None => cel::escape(text).into(),
+            },
             Value::Object(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
@@ -276,6 +352,12 @@ impl<'s> Importing<'s, '_> {
         }
         map
     }
+}
+
+/// Whether a place, or one that it lies in, is among some.
+fn covered(path: &str, places: &HashSet<String>) -> bool {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.into_iter().any(|end| places.contains(&path[..end]))
 }
 
 /// Whether a program reads a variable.
