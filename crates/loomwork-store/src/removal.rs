@@ -90,12 +90,7 @@ pub(crate) fn carry_out(connection: &Connection, change: &Move) -> rusqlite::Res
 }
 
 fn remove(connection: &Connection, run: &str) -> rusqlite::Result<()> {
-    for sql in [
-        "DELETE FROM event WHERE run = ?1",
-        "DELETE FROM run WHERE id = ?1",
-        "DELETE FROM cached WHERE run = ?1",
-        "DELETE FROM standing WHERE kind = 'letter' AND key = ?1",
-    ] {
+    for sql in ["DELETE FROM event WHERE run = ?1", "DELETE FROM run WHERE id = ?1", "DELETE FROM cached WHERE run = ?1"] {
         connection.prepare_cached(sql)?.execute([run])?;
     }
     Ok(())
@@ -160,7 +155,8 @@ fn told(
     Ok(())
 }
 
-fn ids(runs: &[serde_json::Value]) -> impl Iterator<Item = &str> {
+/// The ids of the runs that such an event names.
+pub(crate) fn ids(runs: &[serde_json::Value]) -> impl Iterator<Item = &str> {
     runs.iter().filter_map(|run| run.get("run").and_then(serde_json::Value::as_str))
 }
 

@@ -1,7 +1,8 @@
-//! What the events of the workspace leave: circuit breakers, dead letters, and up to which number runs were taken away. A fold of the journal like the list of runs, under
-//! the same watermark.
+//! What the events of the workspace leave: circuit breakers, dead letters, and up to which number runs were taken away. A fold
+//! of the journal like the list of runs, under the same watermark.
 //!
-//! Invariant: an event about one of them says it whole, so the fold keeps the latest and looks at nothing else.
+//! Invariant: an event about one of them says it whole, so the fold keeps the latest and looks at nothing else. What a run's own
+//! events changed goes with the run, so that a fold of what is left says the same.
 //! Not here: what happens to them (`loomwork-run`) and when (`loomwork-engine`).
 
 use std::collections::BTreeMap;
@@ -45,9 +46,11 @@ impl Standing {
 /// What a record changes: by what is kept and its key, the new JSON, or none when it is gone.
 pub(crate) type Changes = BTreeMap<(Standing, String), Option<String>>;
 
-/// What an event that takes runs away says of numbers.
-#[derive(Deserialize)]
-struct Numbers {
+/// What an event that takes runs away says of runs and numbers.
+#[derive(Default, Deserialize)]
+struct Gone {
+    #[serde(default)]
+    runs: Vec<Value>,
     #[serde(default)]
     numbers: BTreeMap<String, u32>,
 }
@@ -61,7 +64,8 @@ pub(crate) fn note(changes: &mut Changes, record: &Record) {
         return;
     }
     if removal::takes_away(&record.kind) {
-        let numbers = serde_json::from_slice::<Numbers>(&record.data).map(|said| said.numbers).unwrap_or_default();
+        let Gone { runs, numbers } = serde_json::from_slice(&record.data).unwrap_or_default();
+        changes.extend(removal::ids(&runs).map(|run| ((Standing::Letter, run.to_owned()), None)));
         changes.extend(numbers.into_iter().map(|(workflow, number)| ((Standing::Number, workflow), Some(number.to_string()))));
         return;
     }

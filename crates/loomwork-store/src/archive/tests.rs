@@ -240,3 +240,21 @@ fn every_change_of_any_byte_of_an_archived_run_is_found() {
     assert_eq!(again.head.at_ms, 99);
     assert!(matches!(archive.check("none"), Err(ArchiveError::None(_))));
 }
+
+#[test]
+fn a_letter_of_a_run_that_is_gone_does_not_come_back_with_the_list() {
+    let place = Place::new();
+    place.run("a", 1, "x");
+    let due = loomwork_run::LetterState::Due { due_at_ms: 50 };
+    let letter = loomwork_run::LetterRecord { run: "a".to_owned(), failed_at_ms: 11, state: due };
+    place.tell("dead_letter_due", &serde_json::to_value(&letter).unwrap(), Vec::new());
+    assert_eq!(place.reader().letters().unwrap(), [letter]);
+    let again = record("a", 20, loomwork_run::RunTakenUp { reason: "retry".to_owned() });
+    place.commit(Batch { records: vec![again, record("a", 21, RunSucceeded { outputs: ValueRef::null() })], ..Batch::default() });
+    place.told("runs_purged", "a", vec![Move::Remove(Arc::from("a"))]);
+    assert_eq!(place.reader().letters().unwrap(), []);
+    let journal = place.journal();
+    drop(place.writer);
+    crate::rebuild_list(&journal).unwrap();
+    assert_eq!(Reader::open(&journal).unwrap().letters().unwrap(), []);
+}
