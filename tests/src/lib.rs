@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod example;
+mod histories;
 mod http;
 mod journal;
 mod owner;
@@ -19,6 +20,7 @@ mod wait;
 mod workspace;
 
 pub use example::{Deed, Example, Kind, examples};
+pub use histories::histories;
 pub use http::{Answer, HttpServer};
 pub use journal::Journal;
 pub use owner::Owner;

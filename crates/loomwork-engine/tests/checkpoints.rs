@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loomwork_engine::{
-    Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, Programs, ReportTo,
-    StartRun, Wish, fold_on, load_checkpoint, load_run, load_run_from,
+    Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, Performer, Programs, ReportTo, StartRun, Wish, fold_on,
+    load_checkpoint, load_run, load_run_from,
 };
-use loomwork_run::{AttemptOutcome, EventKind, Program, RunState};
-use loomwork_store::{CachedOutput, Checkpoints, Level, Reader, Record};
-use loomwork_testkit::{Dice, history};
+use loomwork_run::{AttemptOutcome, EventKind, RunState};
+use loomwork_store::{Checkpoints, Level, Reader, Record};
+use loomwork_testkit::{Dice, Empty, history};
 use loomwork_workflow::{CheckpointSettings, EngineSettings};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 fn text(state: &RunState) -> String {
     String::from_utf8(state.snapshot()).unwrap()
@@ -58,35 +58,6 @@ impl Performer for Nothing {
     }
 
     fn cancel(&self, _: &AttemptKey) {}
-}
-
-/// A workspace without workflows that could be called.
-struct Empty;
-
-impl Library for Empty {
-    fn workflow(&self, id: &str) -> Result<(Arc<Program>, Arc<str>, String), String> {
-        Err(format!("there is no workflow `{id}`"))
-    }
-
-    fn load_run(&self, run: &str) -> Result<Active, EngineError> {
-        Err(EngineError::NoSuchRun(run.to_owned()))
-    }
-
-    fn fresh_id(&self) -> String {
-        String::new()
-    }
-
-    fn last_number(&self, _: &str) -> u32 {
-        0
-    }
-
-    fn cached(&self, _: &str) -> Option<CachedOutput> {
-        None
-    }
-
-    fn value(&self, _: &str) -> Option<Arc<Value>> {
-        None
-    }
 }
 
 async fn open(journal: &Path) -> Engine {

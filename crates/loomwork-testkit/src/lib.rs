@@ -3,12 +3,14 @@
 //!
 //! Not here: anything that ships. Only tests depend on this crate.
 
+mod empty;
 mod generate;
 mod judge;
 mod rules;
 mod standing;
 mod world;
 
+pub use empty::Empty;
 pub use generate::random_workflow;
 pub use judge::{judge, judge_every_moment};
 pub use rules::broken_rules;

@@ -1,10 +1,9 @@
 //! The owner is killed again and again at moments that a seed chooses, until the runs have ended.
-//!
-//! `LOOMWORK_CRASH_SEED` replays one history's choices, `LOOMWORK_CRASH_HISTORIES` asks for more of them.
 
-use std::{collections::BTreeMap, env, thread, time::Duration};
+use std::{collections::BTreeMap, thread, time::Duration};
 
-use loomwork_tests::{Workspace, wait_until};
+use loomwork_testkit::Dice;
+use loomwork_tests::{Workspace, histories, wait_until};
 
 /// Kills in one history.
 const KILLS: u32 = 6;
@@ -60,37 +59,15 @@ echo '{"n": 21}' > "$LOOMWORK_OUTPUT"
 echo "end $LOOMWORK_RUN_ID $LOOMWORK_STEP $LOOMWORK_IDEMPOTENCY_KEY" >> effects
 "#;
 
-/// A small generator (SplitMix64): the same seed, the same choices.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
-
 #[test]
 fn killed_at_random_moments_the_runs_end_as_if_nothing_had_happened() {
-    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let histories = match number("LOOMWORK_CRASH_SEED") {
-        Some(seed) => vec![seed],
-        None => (1..=number("LOOMWORK_CRASH_HISTORIES").unwrap_or(HISTORIES)).collect(),
-    };
-    let mut lost = 0;
-    for seed in histories {
-        let history = thread::spawn(move || history(seed)).join();
-        lost += history.unwrap_or_else(|_| panic!("the history of LOOMWORK_CRASH_SEED={seed} went wrong, see above"));
-    }
+    let lost: u32 = histories(HISTORIES, history).into_iter().sum();
     assert!(lost > 0, "no kill met an attempt: the moments are chosen badly");
     println!("{lost} attempts were lost and done again");
 }
 
 fn history(seed: u64) -> u32 {
-    let mut choices = Choices(seed);
+    let mut choices = Dice::new(seed);
     let workspace = Workspace::new(&[("weave", WORKFLOW)]);
     workspace.write("step.sh", STEP);
     let mut owner = workspace.serve();

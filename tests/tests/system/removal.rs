@@ -1,11 +1,10 @@
 //! The owner is killed while it archives, brings back and purges runs: none is lost, none is there by half, and the same
 //! command finishes what was begun.
-//!
-//! `LOOMWORK_CRASH_SEED` replays one history's choices, `LOOMWORK_CRASH_HISTORIES` asks for more of them.
 
-use std::{collections::BTreeMap, env, process::Stdio, thread, time::Duration};
+use std::{collections::BTreeMap, process::Stdio, thread, time::Duration};
 
-use loomwork_tests::{Workspace, wait_until};
+use loomwork_testkit::Dice;
+use loomwork_tests::{Workspace, histories, wait_until};
 use serde_json::Value;
 
 /// Histories, unless asked otherwise.
@@ -24,34 +23,13 @@ steps:
       head -c 2000 /dev/zero | tr '\0' x
 "#;
 
-/// A small generator (SplitMix64): the same seed, the same choices.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
-
 #[test]
 fn killed_while_runs_leave_and_come_back_every_run_is_whole_in_one_place() {
-    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let histories = match number("LOOMWORK_CRASH_SEED") {
-        Some(seed) => vec![seed],
-        None => (1..=number("LOOMWORK_CRASH_HISTORIES").unwrap_or(HISTORIES)).collect(),
-    };
-    for seed in histories {
-        let history = thread::spawn(move || history(seed)).join();
-        history.unwrap_or_else(|_| panic!("the history of LOOMWORK_CRASH_SEED={seed} went wrong, see above"));
-    }
+    histories(HISTORIES, history);
 }
 
 fn history(seed: u64) {
-    let mut choices = Choices(seed);
+    let mut choices = Dice::new(seed);
     // Each command starts an engine in the background when the one before was killed.
     let workspace = Workspace::new(&[("short", WORKFLOW)]);
     let ids: Vec<String> = (0..RUNS).map(|_| workspace.start("short")).collect();

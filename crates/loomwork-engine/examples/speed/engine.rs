@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use loomwork_engine::{
-    Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, EngineError, Library, Performer, ReportTo, StartRun,
-};
-use loomwork_run::{AttemptOutcome, Program};
-use loomwork_store::CachedOutput;
+use loomwork_engine::{AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, Performer, ReportTo, StartRun};
+use loomwork_run::AttemptOutcome;
+use loomwork_testkit::Empty;
 use loomwork_workflow::{CheckpointSettings, EngineSettings};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use tempfile::TempDir;
 
 /// Ends every attempt at once, and remembers when each started.
@@ -36,35 +34,6 @@ impl Performer for Nothing {
     }
 
     fn cancel(&self, _: &AttemptKey) {}
-}
-
-/// A workspace without workflows that could be called.
-struct Empty;
-
-impl Library for Empty {
-    fn workflow(&self, id: &str) -> Result<(Arc<Program>, Arc<str>, String), String> {
-        Err(format!("there is no workflow `{id}`"))
-    }
-
-    fn load_run(&self, run: &str) -> Result<Active, EngineError> {
-        Err(EngineError::NoSuchRun(run.to_owned()))
-    }
-
-    fn fresh_id(&self) -> String {
-        String::new()
-    }
-
-    fn last_number(&self, _: &str) -> u32 {
-        0
-    }
-
-    fn cached(&self, _: &str) -> Option<CachedOutput> {
-        None
-    }
-
-    fn value(&self, _: &str) -> Option<Arc<Value>> {
-        None
-    }
 }
 
 /// A folder on the disk that is worked on; one in memory would flatter the journal.
