@@ -37,4 +37,5 @@ pub use cases::{
 };
 pub use workspace::{Workspace, init, workflow_files};
 
+pub use loomwork_workflow::format_bytes;
 pub use loomwork_workflow::json_schema;

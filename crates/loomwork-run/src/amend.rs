@@ -227,7 +227,7 @@ impl<'c> Change<'c> {
     }
 
     fn children(&self, container: usize) -> Vec<usize> {
-        self.state.container(container).map(|inner| inner.children.clone()).unwrap_or_default()
+        self.state.children(container).to_vec()
     }
 
     /// What failed or was cancelled is tried again, as deep as it goes.

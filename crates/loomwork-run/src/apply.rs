@@ -331,7 +331,7 @@ impl RunState {
         }
         self.frontier.push_back(step);
         if data.resume && self.steps[step].inner.is_some() {
-            let children = self.container(step).map(|inner| inner.children.clone()).unwrap_or_default();
+            let children = self.children(step).to_vec();
             self.frontier.extend(children);
             return;
         }
@@ -499,7 +499,7 @@ impl RunState {
             self.frontier.push_back(container);
             return;
         }
-        let children = self.container(container).map(|inner| inner.children.clone()).unwrap_or_default();
+        let children = self.children(container).to_vec();
         for child in &children {
             self.steps[*child].edges = EdgeCounts::default();
         }

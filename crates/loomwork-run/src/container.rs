@@ -140,7 +140,7 @@ fn progress_scope(state: &mut RunState, values: &mut Values, ix: usize, now_ms: 
 }
 
 fn group_output(state: &RunState, values: &Values, ix: usize) -> Result<Value, RunError> {
-    let children = state.container(ix).map(|inner| inner.children.as_slice()).unwrap_or_default();
+    let children = state.children(ix);
     if let Action::Group(group) = &state.definition(ix).step.action
         && let Some(outputs) = &group.outputs
     {
@@ -355,7 +355,7 @@ pub(crate) fn withdraw_rest(state: &RunState, ix: usize, now_ms: i64) -> Vec<Dec
         return Vec::new();
     }
     let scope = &state.program.scopes[definition.scope];
-    let siblings = state.container(state.steps[ix].parent).map(|inner| inner.children.clone()).unwrap_or_default();
+    let siblings = state.children(state.steps[ix].parent);
     let target = state.steps[ix].definition - scope.steps.start;
     let mut only = vec![false; siblings.len()];
     let mut reach = vec![target];

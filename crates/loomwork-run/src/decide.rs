@@ -184,8 +184,7 @@ pub(crate) fn stop_step(state: &mut RunState, values: &mut Values, ix: usize, no
 
 /// The end of something that does not begin. What it would have gone on with ends with it, so that nothing is left open.
 pub(crate) fn left_out(state: &RunState, ix: usize, now_ms: i64, end: &EventKind) -> Vec<Decision> {
-    let children = state.container(ix).map(|inner| inner.children.as_slice()).unwrap_or_default();
-    let open = children.iter().filter(|child| !state.steps[**child].status.is_final());
+    let open = state.children(ix).iter().filter(|child| !state.steps[**child].status.is_final());
     let mut decisions: Vec<Decision> = open.flat_map(|child| left_out(state, *child, now_ms, end)).collect();
     decisions.push(record(state, ix, now_ms, end.clone()));
     decisions
@@ -234,6 +233,9 @@ fn decide_pending(state: &mut RunState, values: &mut Values, ix: usize, now_ms: 
         // From here on it counts as active; it begins when it is looked at as queued.
         decisions.push(record(state, ix, now_ms, StepQueued {}));
         return decisions;
+    }
+    if decisions.is_empty() {
+        return begin(state, values, ix, now_ms);
     }
     decisions.extend(begin(state, values, ix, now_ms));
     once(decisions)
@@ -346,7 +348,7 @@ fn end(state: &RunState, values: &mut Values, ix: usize, message: Option<&Templa
 fn dead_reason(state: &RunState, ix: usize) -> String {
     let scope = &state.program.scopes[state.definition(ix).scope];
     let local = state.steps[ix].definition - scope.steps.start;
-    let siblings = state.container(state.steps[ix].parent).map(|inner| inner.children.as_slice()).unwrap_or_default();
+    let siblings = state.children(state.steps[ix].parent);
     let sources = scope.graph.incoming[local].iter().filter_map(|edge| siblings.get(scope.graph.edges[*edge].from));
     let blame = sources.filter_map(|from| {
         let source = &state.steps[*from];

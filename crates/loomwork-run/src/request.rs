@@ -184,7 +184,7 @@ fn redo(state: &RunState, step: usize, anew: bool, into: &mut BTreeSet<usize>) {
     if !anew && keeps_parts(state, step) {
         parts_again(state, step).for_each(|part| redo(state, part, false, into));
     } else {
-        children(state, step).iter().for_each(|part| redo(state, *part, true, into));
+        state.children(step).iter().for_each(|part| redo(state, *part, true, into));
     }
 }
 
@@ -197,7 +197,7 @@ fn follows_again(state: &RunState, to: usize, all_that_follows: bool) -> bool {
 fn followers(state: &RunState, step: usize) -> impl Iterator<Item = usize> {
     let instance = &state.steps[step];
     let scope = (!instance.is_part()).then(|| &state.program.scopes[state.definition(step).scope]);
-    let siblings = state.container(instance.parent).map(|inner| inner.children.as_slice()).unwrap_or_default();
+    let siblings = state.children(instance.parent);
     scope.into_iter().flat_map(move |scope| {
         let local = instance.definition - scope.steps.start;
         scope.graph.outgoing[local].iter().filter_map(|edge| siblings.get(scope.graph.edges[*edge].to).copied())
@@ -292,15 +292,11 @@ pub fn goes_on(state: &RunState, ix: usize) -> bool {
 
 /// What failed or was cancelled in a container that keeps the rest, and what was skipped because of it.
 fn parts_again(state: &RunState, container: usize) -> impl Iterator<Item = usize> {
-    children(state, container).iter().copied().filter(|child| match state.steps[*child].status {
+    state.children(container).iter().copied().filter(|child| match state.steps[*child].status {
         StepStatus::Failed => state.steps[*child].is_part() || !state.definition(*child).handles_failure,
         StepStatus::Cancelled | StepStatus::Skipped => true,
         _ => false,
     })
-}
-
-fn children(state: &RunState, container: usize) -> &[usize] {
-    state.container(container).map(|inner| inner.children.as_slice()).unwrap_or_default()
 }
 
 /// Sets back what is done again inside a container that keeps the rest, at any depth.

@@ -443,6 +443,11 @@ impl RunState {
         self.steps[ix].inner.as_deref()
     }
 
+    /// What a container holds, in order; nothing while it is none.
+    pub fn children(&self, ix: usize) -> &[usize] {
+        self.container(ix).map(|inner| inner.children.as_slice()).unwrap_or_default()
+    }
+
     /// Failed steps at the top that nothing handles, in the order of their failure.
     pub fn failures(&self) -> &[usize] {
         self.container(ROOT).map_or(&[], |root| &root.failures)

@@ -1,4 +1,4 @@
-//! Sizes as people write them: `512MB`, `2GiB`.
+//! Sizes as people write and read them: `512MB`, `2GiB`, `1.5 kB`.
 
 /// Units with their bytes: those of the SI, and those of IEC 80000-13.
 const UNITS: [(&str, f64); 11] = [
@@ -25,9 +25,24 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
     Some((size * unit).round().max(1.0) as u64)
 }
 
+/// A size for people, with one digit behind the point: `1.5 kB`.
+#[must_use]
+pub fn format_bytes(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    let unit = units.into_iter().find(|(size, _)| bytes >= *size);
+    unit.map_or_else(|| format!("{bytes} bytes"), |(size, name)| format!("{:.1} {name}", bytes as f64 / size as f64))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_bytes;
+    use super::{format_bytes, parse_bytes};
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        for (bytes, text) in [(0, "0 bytes"), (999, "999 bytes"), (1_500, "1.5 kB"), (35_500_000_000, "35.5 GB")] {
+            assert_eq!(format_bytes(bytes), text);
+        }
+    }
 
     #[test]
     fn sizes_are_read_in_units_of_ten_and_of_two() {

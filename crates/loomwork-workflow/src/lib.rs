@@ -71,7 +71,7 @@ mod types;
 mod yaml;
 
 pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
-pub use bytes::parse_bytes;
+pub use bytes::{format_bytes, parse_bytes};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, reads_env, step_fingerprint};
 pub use complete::{
     Completion, CompletionKind, Function, Hover, complete, complete_field, functions, hover, hover_field, step_at,

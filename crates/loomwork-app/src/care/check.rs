@@ -9,7 +9,7 @@ use loomwork_store::{
     logs::{Logs, SealCheck},
     verify,
 };
-use loomwork_workflow::RetentionSettings;
+use loomwork_workflow::{RetentionSettings, format_bytes};
 
 use crate::{Workspace, settings, workspace::StateFolder};
 
@@ -72,10 +72,10 @@ fn check_disk(state: &StateFolder) -> Check {
     let sizes = ["journal.db", "journal.db-wal", "logs", "checkpoints", "archive"].map(|name| size_of(&state.path().join(name)));
     let used = format!(
         "the journal takes {}, logs {}, checkpoints {}, the archive {}",
-        in_words(sizes[0] + sizes[1]),
-        in_words(sizes[2]),
-        in_words(sizes[3]),
-        in_words(sizes[4])
+        format_bytes(sizes[0] + sizes[1]),
+        format_bytes(sizes[2]),
+        format_bytes(sizes[3]),
+        format_bytes(sizes[4])
     );
     let place = if state.path().exists() { state.path() } else { state.path().parent().unwrap_or(state.path()) };
     let free = match rustix::fs::statvfs(place) {
@@ -84,7 +84,7 @@ fn check_disk(state: &StateFolder) -> Check {
             return told("disk", Verdict::Warning, format!("the free room is not known ({error}); {used}"), vec![], None);
         }
     };
-    let message = format!("{} are free; {used}", in_words(free));
+    let message = format!("{} are free; {used}", format_bytes(free));
     let advice = Some("Make room on the disk. While there is none nothing new begins, and nothing is lost.");
     match free {
         free if free < NO_ROOM_BYTES => told("disk", Verdict::Error, message, vec![], advice),
@@ -99,12 +99,6 @@ fn size_of(path: &std::path::Path) -> u64 {
         return facts.len();
     }
     fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size_of(&entry.path())).sum()
-}
-
-fn in_words(bytes: u64) -> String {
-    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    let unit = units.into_iter().find(|(size, _)| bytes >= *size);
-    unit.map_or_else(|| format!("{bytes} bytes"), |(size, name)| format!("{:.1} {name}", bytes as f64 / size as f64))
 }
 
 fn check_journal(state: &StateFolder, reader: &Reader, checks: &mut Vec<Check>) {
@@ -142,7 +136,7 @@ fn check_values(reader: &Reader) -> Result<Check, StoreError> {
     }
     let (unused, bytes) = check.unused;
     let words =
-        if unused == 0 { String::new() } else { format!("; {unused} of them ({}) nothing names any more", in_words(bytes)) };
+        if unused == 0 { String::new() } else { format!("; {unused} of them ({}) nothing names any more", format_bytes(bytes)) };
     let advice =
         (unused > 0).then_some("The next purge deletes these, or `loomwork doctor --repair` while nobody uses the workspace.");
     Ok(told("values", Verdict::Ok, format!("all {} large values are what they were{words}", check.values), vec![], advice))

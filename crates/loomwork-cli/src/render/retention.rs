@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use loomwork_api::{ArchivedRun, Removal};
+use loomwork_app::format_bytes;
 
 use super::run;
 
@@ -10,7 +11,7 @@ use super::run;
 pub(crate) fn removal(removal: &Removal, done: &str) -> String {
     let mut text = String::new();
     for gone in &removal.runs {
-        let _ = writeln!(text, "{}  {} events, {}", run::headline(&gone.run), gone.events, bytes(gone.bytes));
+        let _ = writeln!(text, "{}  {} events, {}", run::headline(&gone.run), gone.events, format_bytes(gone.bytes));
     }
     for kept in &removal.kept {
         let _ = writeln!(text, "stays: {}\n    {}", run::headline(&kept.run), kept.why);
@@ -18,14 +19,14 @@ pub(crate) fn removal(removal: &Removal, done: &str) -> String {
     let what = if removal.plan { format!("would be {done}") } else { done.to_owned() };
     let runs = if removal.runs.len() == 1 { "run" } else { "runs" };
     let _ = write!(text, "{} {runs} {what}, {} stay", removal.runs.len(), removal.kept.len());
-    let _ = write!(text, "; {} of journal, logs and checkpoints", bytes(removal.bytes));
+    let _ = write!(text, "; {} of journal, logs and checkpoints", format_bytes(removal.bytes));
     if removal.values > 0 {
         let values = if removal.values == 1 { "value" } else { "values" };
         let _ = write!(text, ", with {} large {values}", removal.values);
     }
     let archived: Option<u64> = removal.runs.iter().map(|run| run.archive_bytes).sum();
     if let Some(archived) = archived.filter(|bytes| *bytes > 0) {
-        let _ = write!(text, "; {} in the archive", bytes(archived));
+        let _ = write!(text, "; {} in the archive", format_bytes(archived));
     }
     text.push('.');
     if removal.more {
@@ -39,11 +40,5 @@ pub(crate) fn archived(archived: &ArchivedRun) -> String {
     let Some(facts) = &archived.facts else {
         return format!("✗ {}  {}", archived.id, archived.problem.as_deref().unwrap_or("It cannot be read."));
     };
-    format!("{}  archived {} by {}, {}", run::headline(&facts.run), facts.archived_at, facts.actor, bytes(facts.bytes))
-}
-
-fn bytes(bytes: u64) -> String {
-    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    let unit = units.into_iter().find(|(size, _)| bytes >= *size);
-    unit.map_or_else(|| format!("{bytes} bytes"), |(size, name)| format!("{:.1} {name}", bytes as f64 / size as f64))
+    format!("{}  archived {} by {}, {}", run::headline(&facts.run), facts.archived_at, facts.actor, format_bytes(facts.bytes))
 }
