@@ -12,7 +12,7 @@ use crate::expression::Expressions;
 use crate::model::{Action, Body, Step, Workflow};
 use crate::outline::{Outline, outline};
 use crate::text::{Shift, Span, common_end, common_start};
-use crate::types::{Signature, Types};
+use crate::types::{Given, Signature, Types};
 use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
@@ -133,6 +133,8 @@ impl Known {
         if let Some(latest) = self.latest.as_ref().filter(|_| changes.is_empty()) {
             return Arc::clone(latest);
         }
+        // Whoever still looks at it keeps it; the rest of it need not be copied.
+        self.latest = None;
         self.memory.expressions.turn();
         let keep = self.memory.steps.get_or_insert_default();
         changes.iter().for_each(|same| keep.carry(same));
@@ -149,6 +151,8 @@ struct Memory {
     expressions: Expressions,
     /// None where there is no next one.
     steps: Option<Keep>,
+    /// What the workflow was given.
+    types: Given,
 }
 
 fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], memory: &mut Memory) -> Analysis {
@@ -163,7 +167,9 @@ fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], memory: &mut 
     memory.expressions = std::mem::take(&mut decoder.expressions);
     memory.steps = decoder.keep.take();
     check(&mut decoder, &mut sketch);
-    let (types, signature) = crate::types::check(&mut decoder, &sketch);
+    let (types, signature) = crate::types::check(&mut decoder, &mut sketch, &memory.types);
+    memory.types.inputs.clone_from(&types.inputs);
+    memory.types.env.clone_from(&types.env);
     let outline = outline(&mut sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
@@ -215,14 +221,17 @@ fn body(sketch: &mut BodySketch<'_>) -> Option<Body> {
     let steps = sketch.steps.iter_mut().map(|draft| {
         let own = draft.own.step.as_ref()?;
         let Some(inner) = &mut draft.body else { return Some(Arc::clone(own)) };
-        let mut step = Step::clone(own);
-        if let Action::Group(group) = &mut step.action {
-            group.body = body(inner)?;
+        if draft.own.whole.is_none() {
+            let mut step = Step::clone(own);
+            if let Action::Group(group) = &mut step.action {
+                group.body = body(inner)?;
+            }
+            draft.own.whole = Some(Arc::new(step));
         }
-        Some(Arc::new(step))
+        draft.own.whole.clone()
     });
     let steps = steps.collect::<Option<Vec<_>>>()?;
-    Some(Body { steps, graph: std::mem::take(&mut sketch.graph) })
+    Some(Body { steps, graph: Arc::clone(&sketch.graph) })
 }
 
 /// SHA-256 of a text, in hex: tells one definition from another.

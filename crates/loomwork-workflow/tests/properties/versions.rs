@@ -88,7 +88,7 @@ proptest! {
 
 /// One or two edits of steps that are there.
 fn some_edits(text: &str, dice: &mut Dice) -> Vec<EditOp> {
-    let mut steps: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id).collect();
+    let mut steps: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id.clone()).collect();
     steps.push("nobody".to_owned());
     (0..=dice.roll(2)).map(|_| some_edit(&steps, dice)).collect()
 }
