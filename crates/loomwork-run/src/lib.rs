@@ -30,6 +30,7 @@ mod snapshot;
 mod state;
 mod value;
 mod wait;
+mod waits;
 
 pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
@@ -56,3 +57,4 @@ pub use scope::seen_from;
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{AttemptState, CancelRequest, Container, EdgeCounts, Instance, ROOT, Role, RunState, Stop, Undo};
 pub use value::{INLINE_BYTES, MissingValue, StoredValue, ValueRef, Values};
+pub use waits::{Waits, WaitsFor};
