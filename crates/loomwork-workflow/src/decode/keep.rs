@@ -14,7 +14,7 @@ use super::sight::ReadSite;
 use super::step::{Decoded, Draft};
 use super::workflow::Sketch;
 use super::{Decoder, MAX_STEPS};
-use crate::analysis::CalledWorkflow;
+use crate::analysis::{CalledWorkflow, WrittenProgram};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
@@ -74,6 +74,7 @@ pub(super) struct Said {
     steps: usize,
     diagnostics: Vec<Diagnostic>,
     calls: Vec<CalledWorkflow>,
+    programs: Vec<WrittenProgram>,
     unsupported: Vec<(String, String)>,
 }
 
@@ -82,6 +83,7 @@ pub(super) struct Mark {
     steps: usize,
     diagnostics: usize,
     calls: usize,
+    programs: usize,
     unsupported: usize,
 }
 
@@ -124,6 +126,7 @@ impl Decoder<'_> {
             steps: self.steps,
             diagnostics: self.diagnostics.len(),
             calls: self.calls.len(),
+            programs: self.programs.len(),
             unsupported: self.unsupported.len(),
         }
     }
@@ -135,6 +138,7 @@ impl Decoder<'_> {
             steps: self.steps - mark.steps,
             diagnostics: self.diagnostics[mark.diagnostics..].to_vec(),
             calls: self.calls[mark.calls..].to_vec(),
+            programs: self.programs[mark.programs..].to_vec(),
             unsupported: self.unsupported[mark.unsupported..].to_vec(),
         }
     }
@@ -155,9 +159,11 @@ impl Decoder<'_> {
         said.line = line;
         said.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.shift(shift));
         said.calls.iter_mut().for_each(|call| call.shift(shift));
+        said.programs.iter_mut().for_each(|program| program.span = shift.span(program.span));
         self.steps += said.steps;
         self.diagnostics.extend_from_slice(&said.diagnostics);
         self.calls.extend_from_slice(&said.calls);
+        self.programs.extend_from_slice(&said.programs);
         self.unsupported.extend_from_slice(&said.unsupported);
         let draft = branch.grow(node, shift);
         seen.insert(draft.label.clone(), draft.id_place);
