@@ -55,4 +55,4 @@ pub use retry::{backoff_ms, spread};
 pub use scope::seen_from;
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{AttemptState, CancelRequest, Container, EdgeCounts, Instance, ROOT, Role, RunState, Stop, Undo};
-pub use value::{INLINE_BYTES, MissingValue, StoredValue, ValueRef, Values};
+pub use value::{INLINE_BYTES, Json, NoValue, StoredValue, ValueRef, Values};

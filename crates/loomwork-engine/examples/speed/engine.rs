@@ -137,6 +137,8 @@ pub(super) async fn until_waiting(engine: &Engine, start: StartRun) -> String {
     while !engine.inspect(&run, |active| active.state.is_waiting()).await.unwrap() {
         // Whether some were missed makes no difference: what matters is that something happened.
         let _ = events.recv().await;
+        // What a watcher leaves unread stays in memory, on its account.
+        events = events.resubscribe();
     }
     run
 }
