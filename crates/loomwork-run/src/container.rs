@@ -187,6 +187,9 @@ pub(crate) fn named_outputs(
     Ok(Value::Object(map))
 }
 
+/// Elements that a for-each makes before what else there is to decide has its turn.
+const MOST_ELEMENTS_AT_ONCE: u32 = 250;
+
 fn progress_each(state: &mut RunState, values: &mut Values, ix: usize, each: &ForEach, now_ms: i64) -> Vec<Decision> {
     let enough = match each.enough.as_ref().map(|template| enough(state, values, ix, template)).transpose() {
         Ok(enough) => enough,
@@ -218,14 +221,19 @@ fn progress_each(state: &mut RunState, values: &mut Values, ix: usize, each: &Fo
         return Vec::new();
     }
     let room = each.max_parallel.map_or(u32::MAX, |bound| bound.saturating_sub(open));
-    let end = inner.count.min(started.saturating_add(room));
+    let last = inner.count.min(started.saturating_add(room));
+    let end = last.min(started.saturating_add(MOST_ELEMENTS_AT_ONCE));
     let path = &state.steps[ix].path;
-    (started..end)
-        .map(|index| {
-            let step: std::sync::Arc<str> = format!("{path}[{index}]").into();
-            Decision::Record(crate::decide::engine_event(now_ms, &step, StepQueued {}))
-        })
-        .collect()
+    let element = |index| {
+        let step: std::sync::Arc<str> = format!("{path}[{index}]").into();
+        Decision::Record(crate::decide::engine_event(now_ms, &step, StepQueued {}))
+    };
+    let queued = (started..end).map(element).collect();
+    if end < last {
+        // The rest follows when these have begun, or all would stand in memory as decisions at one time.
+        state.frontier.push_back(ix);
+    }
+    queued
 }
 
 fn enough(state: &RunState, values: &Values, ix: usize, template: &Template) -> Result<u32, RunError> {
