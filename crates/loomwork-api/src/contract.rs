@@ -281,6 +281,10 @@ pub struct ListRuns {
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub status: Option<RunStatus>,
+    /// Only those that wait for this.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub waits_for: Option<WaitsFor>,
     /// Only of this workflow's id.
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional))]

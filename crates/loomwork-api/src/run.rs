@@ -38,6 +38,36 @@ impl RunStatus {
     }
 }
 
+/// What a run waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub enum WaitsFor {
+    /// Somebody's decision: an approval, or what becomes of a step that needs attention.
+    Person,
+    /// A slot, or its turn in the queue.
+    Slot,
+    /// An event; where a timer may end the wait as well, this counts.
+    Event,
+    /// A moment, or the next attempt.
+    Time,
+}
+
+impl WaitsFor {
+    /// All of them, those first that somebody can do something about.
+    pub const ALL: [Self; 4] = [Self::Person, Self::Slot, Self::Event, Self::Time];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Slot => "slot",
+            Self::Event => "event",
+            Self::Time => "time",
+        }
+    }
+}
+
 /// State of a step within a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -315,6 +345,10 @@ pub struct RunSummary {
     pub version: Option<String>,
     /// State.
     pub status: RunStatus,
+    /// A person, whatever else goes on in it; else what holds up all that could go on. Absent where something is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub waits_for: Option<WaitsFor>,
     /// What started it.
     pub trigger: Trigger,
     /// The moment of another run from which it goes on; absent for all other runs.
@@ -368,6 +402,9 @@ pub struct RunList {
     pub runs: Vec<RunSummary>,
     /// How many there are of each status, regardless of the filter and limit.
     pub counts: IndexMap<String, u32>,
+    /// How many wait for what, regardless of the filter and limit.
+    #[serde(default)]
+    pub waits_for: IndexMap<String, u32>,
 }
 
 /// What a retry would do.

@@ -36,7 +36,7 @@ fn design(text: String, analysis: &Analysis, diagnostics: Vec<api::Diagnostic>) 
         version,
         description,
         inputs: inputs.into_iter().map(input).collect(),
-        nodes: nodes.into_iter().map(node).collect(),
+        nodes: nodes.into_iter().map(|shared| node(std::sync::Arc::unwrap_or_clone(shared))).collect(),
         edges: edges.into_iter().map(edge).collect(),
         diagnostics,
     }
@@ -50,18 +50,7 @@ fn input(input: OutlineInput) -> api::InputField {
 fn node(node: OutlineNode) -> api::StepNode {
     let OutlineNode { id, title, action, summary, ports, fields, line, end_line, parent, repeat, .. } = node;
     let repeat = repeat.map(str::to_owned);
-    api::StepNode {
-        id,
-        title,
-        action,
-        summary,
-        ports,
-        fields: std::sync::Arc::unwrap_or_clone(fields),
-        line,
-        end_line,
-        parent,
-        repeat,
-    }
+    api::StepNode { id, title, action, summary, ports, fields, line, end_line, parent, repeat }
 }
 
 fn edge(edge: OutlineEdge) -> api::Edge {

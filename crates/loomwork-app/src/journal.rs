@@ -8,7 +8,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use loomwork_api::{ApiError, ApiResult, ErrorCode, GetLogs, ListRuns, LogLine, LogPage, LogStream, RunList, RunSummary};
+use indexmap::IndexMap;
+use loomwork_api::{
+    ApiError, ApiResult, ErrorCode, GetLogs, ListRuns, LogLine, LogPage, LogStream, RunList, RunStatus as Shown, RunSummary,
+    WaitsFor,
+};
 use loomwork_engine::{Active, Engine, EngineError, Programs, load_run_from};
 use loomwork_run::{RefusedRequest, RunStatus};
 use loomwork_store::{
@@ -16,7 +20,10 @@ use loomwork_store::{
     logs::{Logs, StretchLimit},
 };
 
-use crate::{problem, views};
+use crate::{
+    problem, views,
+    waits::{self, Waits},
+};
 
 /// Lists and pages that say nothing else have this length.
 const DEFAULT_RUNS: u32 = 100;
@@ -113,13 +120,14 @@ impl Journal {
     }
 
     /// Runs, newest first.
-    pub(crate) async fn list(&self, request: ListRuns) -> ApiResult<RunList> {
+    pub(crate) async fn list(&self, engine: Option<&Engine>, request: ListRuns) -> ApiResult<RunList> {
         let before = match &request.before {
             Some(run) => Some(self.run_id(run).await?),
             None => None,
         };
-        let list = self.ask(move |reader| list(reader, &request, before)).await?;
-        Ok(list.unwrap_or_else(|| RunList { runs: Vec::new(), counts: indexmap::IndexMap::new() }))
+        let (known, checkpoints) = (waits::known(engine).await, self.checkpoints());
+        let list = self.ask(move |reader| list(reader, &Waits::read(reader, &checkpoints, known)?, &request, before)).await?;
+        Ok(list.unwrap_or_else(|| RunList { runs: Vec::new(), counts: IndexMap::new(), waits_for: IndexMap::new() }))
     }
 
     /// The last lines of the attempts `(step, attempt, ended)` of a run, by time.
@@ -144,7 +152,7 @@ impl Journal {
     }
 }
 
-fn list(reader: &Reader, request: &ListRuns, before: Option<String>) -> ApiResult<RunList> {
+fn list(reader: &Reader, waits: &Waits, request: &ListRuns, before: Option<String>) -> ApiResult<RunList> {
     let now = now_ms();
     let before = match before {
         Some(run) => {
@@ -155,18 +163,31 @@ fn list(reader: &Reader, request: &ListRuns, before: Option<String>) -> ApiResul
         None => None,
     };
     let limit = request.limit.unwrap_or(DEFAULT_RUNS).min(MOST_RUNS);
-    let status = request.status.map(views::run_status_inside);
-    let runs: Vec<RunSummary> = match status {
-        // A status that no run of this version has.
-        Some(None) => Vec::new(),
-        status => {
-            let filter = RunFilter { status: status.flatten(), workflow: request.workflow.clone(), before, limit };
-            reader.runs(&filter).map_err(of_store)?.iter().map(|row| views::row(row, now)).collect()
-        }
-    };
+    // Rows know nothing of waiting: to find what waits, or does not, all that are running are looked at.
+    let told_apart = request.waits_for.is_some() || matches!(request.status, Some(Shown::Running | Shown::Waiting));
+    let status = if told_apart { Some(RunStatus::Running) } else { request.status.and_then(views::run_status_inside) };
+    let most = if told_apart { u32::MAX / 2 } else { limit };
+    let filter = RunFilter { status, workflow: request.workflow.clone(), before, limit: most };
+    let rows = reader.runs(&filter).map_err(of_store)?;
+    let runs = rows.iter().map(|row| waits.row(row, now)).filter(|run| {
+        request.status.is_none_or(|status| status == run.status)
+            && request.waits_for.is_none_or(|what| Some(what) == run.waits_for)
+    });
+    let runs: Vec<RunSummary> = runs.take(limit as usize).collect();
+    let waiting = waits.waiting();
     let counted = reader.counts().map_err(of_store)?;
-    let count = |status: RunStatus| counted.get(&status).map(|count| (status.as_str().to_owned(), *count));
-    Ok(RunList { runs, counts: RunStatus::ALL.into_iter().filter_map(count).collect() })
+    let mut counts = IndexMap::new();
+    for status in RunStatus::ALL {
+        let count = counted.get(&status).copied().unwrap_or_default();
+        if status == RunStatus::Running {
+            counts.insert("running".to_owned(), count.saturating_sub(waiting));
+            counts.insert("waiting".to_owned(), waiting);
+        } else {
+            counts.insert(status.as_str().to_owned(), count);
+        }
+    }
+    let waits_for = WaitsFor::ALL.map(|what| (what.as_str().to_owned(), waits.waiting_for(what)));
+    Ok(RunList { runs, counts, waits_for: waits_for.into_iter().collect() })
 }
 
 /// Lines of several attempts in one order: by time, and those of one attempt by their number. (A line has the time of

@@ -25,6 +25,7 @@ mod reader;
 mod settings;
 mod trust;
 pub mod views;
+mod waits;
 mod wire;
 mod workspace;
 

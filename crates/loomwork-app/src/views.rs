@@ -6,7 +6,7 @@ use loomwork_api as api;
 use loomwork_engine::Active;
 use loomwork_run::{
     AttemptState, BreakerRecord, BreakerState, ErrorClass, Instance, RunError, RunState, RunStatus, StepStatus, SuggestedAction,
-    ValueRef,
+    ValueRef, WaitsFor,
 };
 use loomwork_store::{Record, RunRow};
 use serde_json::{Value, json};
@@ -45,6 +45,7 @@ pub fn summary(state: &RunState, now_ms: i64) -> api::RunSummary {
         path: state.path.clone(),
         version: state.version.clone(),
         status: if state.is_waiting() { api::RunStatus::Waiting } else { run_status(state.status) },
+        waits_for: state.waits_for().map(waits_for),
         forked_from: state.forked_from.as_ref().map(forked_from),
         trigger: api::Trigger { kind: state.trigger.kind.clone(), actor: state.trigger.actor.clone() },
         labels: state.labels.clone(),
@@ -88,7 +89,7 @@ pub fn breaker(record: &BreakerRecord, now_ms: i64) -> api::Breaker {
     }
 }
 
-/// A run of the list.
+/// A run of the list, as far as its row says it: what it waits for is told by its state only.
 pub fn row(row: &RunRow, now_ms: i64) -> api::RunSummary {
     api::RunSummary {
         id: row.id.clone(),
@@ -97,6 +98,7 @@ pub fn row(row: &RunRow, now_ms: i64) -> api::RunSummary {
         path: row.path.clone(),
         version: row.version.clone(),
         status: run_status(row.status),
+        waits_for: None,
         forked_from: row.forked_from.as_ref().map(forked_from),
         trigger: api::Trigger { kind: row.trigger.kind.clone(), actor: row.trigger.actor.clone() },
         labels: row.labels.clone(),
@@ -235,7 +237,17 @@ pub fn run_status(status: RunStatus) -> api::RunStatus {
     }
 }
 
-/// The status of a run inside; none for one that no run has yet.
+/// What a run waits for, on the wire.
+pub fn waits_for(what: WaitsFor) -> api::WaitsFor {
+    match what {
+        WaitsFor::Person => api::WaitsFor::Person,
+        WaitsFor::Slot => api::WaitsFor::Slot,
+        WaitsFor::Event => api::WaitsFor::Event,
+        WaitsFor::Time => api::WaitsFor::Time,
+    }
+}
+
+/// The status of a run inside; none for one that no row has.
 pub fn run_status_inside(status: api::RunStatus) -> Option<RunStatus> {
     Some(match status {
         api::RunStatus::Queued => RunStatus::Queued,
@@ -247,7 +259,7 @@ pub fn run_status_inside(status: api::RunStatus) -> Option<RunStatus> {
         api::RunStatus::Paused => RunStatus::Paused,
         api::RunStatus::Compensating => RunStatus::Compensating,
         api::RunStatus::Compensated => RunStatus::Compensated,
-        // Derived when a run is looked at; no list is kept by it.
+        // Derived when a run is looked at.
         api::RunStatus::Waiting => return None,
     })
 }

@@ -49,12 +49,34 @@ fn halves(code: &str) -> (&'static str, &'static str) {
 
 #[test]
 fn the_examples_of_the_pages_show_their_problem_and_the_mended_ones_do_not() {
-    for code in ["LW0901", "LW0903", "LW0904", "LW0905", "LW0906", "LW0907", "LW0908", "LW0909"] {
+    for code in ["LW0901", "LW0903", "LW0904", "LW0905", "LW0906", "LW0907", "LW0908", "LW0909", "LW0911"] {
         let (bad, good) = halves(code);
         assert_eq!(found(bad), [code], "{bad}");
         assert_eq!(found(good), Vec::<String>::new(), "{good}");
     }
     assert_eq!(found(halves("LW0910").0), ["LW0910"]);
+}
+
+#[test]
+fn a_fault_of_a_jq_program_stands_at_its_place_in_the_file() {
+    let place_of = |program: &str| {
+        let text =
+            format!("`workflows/example.yaml`:\n\n```yaml\nloomwork: 1\nid: example\nsteps:\n  - id: a\n    jq: {program}\n```");
+        let problems = check(&text);
+        assert_eq!(problems.len(), 1, "{program}: {problems:?}");
+        let found = &problems[0];
+        assert_eq!((found.code.as_str(), found.step.as_deref()), ("LW0911", Some("a")), "{program}");
+        ((found.line, found.column, found.end_line, found.end_column), found.message.clone())
+    };
+    let (place, message) = place_of("{ program: \"[.a, sorted]\" }");
+    assert_eq!(place, (5, 26, 5, 32));
+    assert!(message.contains("filter `sorted`"), "{message}");
+    assert_eq!(place_of("\n      program: |\n        map(.a)\n        | $x + 1").0, (8, 11, 8, 13));
+    assert_eq!(place_of("{ program: \".a | map(\" }").0, (5, 29, 5, 30));
+    // Where the line cannot be told, the beginning of the program is marked.
+    assert_eq!(place_of("\n      program: |\n        . |\n        . |\n        | 1").0.0, 9);
+    assert_eq!(place_of("\n      program: |\n        bad\n        | bad").0.0, 6);
+    assert_eq!(place_of("{ program: \"\" }").0, (5, 20, 5, 22));
 }
 
 #[test]

@@ -198,3 +198,58 @@ async fn a_lock_whose_holder_does_not_answer_is_said_with_its_process() {
     assert_eq!(error.code, ErrorCode::Refused);
     assert!(error.message.contains("4711"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_says_of_a_run_what_the_run_itself_says_with_an_owner_and_without() {
+    let step = |id: &str, step: &str| format!("loomwork: 1\nid: {id}\nsteps:\n  - id: only\n    {step}\n");
+    let place = Place::new(&[
+        ("workflows/asks.yaml", &step("asks", "approve: { message: Go? }")),
+        ("workflows/hears.yaml", &step("hears", "wait: { event: go, timeout: 1h }")),
+        ("workflows/sleeps.yaml", &step("sleeps", "wait: { for: 1h }")),
+        ("workflows/works.yaml", &script("works", "while [ ! -e go ]; do sleep 0.02; done")),
+        ("workflows/both.yaml", &format!("{}  - {{ id: ask, approve: {{ message: Go? }} }}\n", script("both", "sleep 60"))),
+    ]);
+    let owner = place.own().await;
+    for workflow in ["asks", "hears", "sleeps", "works", "both"] {
+        owner.request(start(workflow)).await.unwrap();
+    }
+    type Said = (String, RunStatus, Option<WaitsFor>);
+    async fn listed(backend: &Backend, which: ListRuns) -> Vec<Said> {
+        let list = backend.request(which).await.unwrap();
+        let mut said = Vec::new();
+        for run in list.runs {
+            let shown = backend.request(GetRun { run: run.id.clone() }).await.unwrap().summary;
+            assert_eq!((run.status, run.waits_for), (shown.status, shown.waits_for), "{}", run.workflow);
+            said.push((run.workflow, run.status, run.waits_for));
+        }
+        said
+    }
+    let said = |workflow: &str, status, waits_for| (workflow.to_owned(), status, waits_for);
+    let waits: [Said; 5] = [
+        said("both", RunStatus::Running, Some(WaitsFor::Person)),
+        said("works", RunStatus::Running, None),
+        said("sleeps", RunStatus::Waiting, Some(WaitsFor::Time)),
+        said("hears", RunStatus::Waiting, Some(WaitsFor::Event)),
+        said("asks", RunStatus::Waiting, Some(WaitsFor::Person)),
+    ];
+    until("all are at rest", || async { (listed(&owner, ListRuns::default()).await == waits).then_some(()) }).await;
+    let waiting = ListRuns { status: Some(RunStatus::Waiting), ..ListRuns::default() };
+    assert_eq!(listed(&owner, waiting.clone()).await, waits[2..]);
+    assert_eq!(listed(&owner, ListRuns { limit: Some(1), ..waiting.clone() }).await, waits[2..3]);
+    let for_me = ListRuns { waits_for: Some(WaitsFor::Person), ..ListRuns::default() };
+    assert_eq!(listed(&owner, for_me.clone()).await, [waits[0].clone(), waits[4].clone()]);
+    assert_eq!(listed(&owner, ListRuns { status: Some(RunStatus::Running), ..for_me }).await, waits[..1]);
+    let list = owner.request(ListRuns::default()).await.unwrap();
+    let counts =
+        |list: &RunList| (list.counts["running"], list.counts["waiting"], list.waits_for["person"], list.waits_for["event"]);
+    assert_eq!(counts(&list), (2, 3, 2, 1));
+    let recent =
+        owner.request(ListWorkflows {}).await.unwrap().workflows.into_iter().find(|found| found.id.as_deref() == Some("asks"));
+    assert_eq!(recent.unwrap().recent[0].status, RunStatus::Waiting);
+    owner.close().await;
+
+    let reader = place.open(Mode::JoinOrRead).await;
+    assert!(reader.is_reader());
+    assert_eq!(listed(&reader, waiting).await, waits[2..]);
+    reader.close().await;
+}

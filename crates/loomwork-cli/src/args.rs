@@ -75,6 +75,9 @@ pub(crate) enum Command {
         /// Only of this status
         #[arg(long, value_name = "STATUS")]
         status: Option<String>,
+        /// Only those that wait for this: person, slot, event or time
+        #[arg(long, value_name = "WHAT")]
+        waits_for: Option<String>,
         /// Only of this workflow
         #[arg(long, value_name = "ID")]
         workflow: Option<String>,

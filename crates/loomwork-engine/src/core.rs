@@ -21,13 +21,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 
-use loomwork_run::{Decision, Event, EventKind, Program, RetryPlan, StepStatus, advance_some};
+use loomwork_run::{Decision, Event, EventKind, Program, RetryPlan, RunStatus, StepStatus, advance_some};
 use loomwork_store::{Batch, NewRecord};
 use loomwork_workflow::Defaults;
 use serde_json::Value;
 
 use crate::groups::Groups;
-use crate::request::{Active, After, Answer, Ask, Request, Wish};
+use crate::request::{Active, After, Answer, Ask, Request, RunWaits, Wish};
 use crate::schedule::{Limits, Scheduler, Share};
 use crate::{AttemptKey, EngineError, Library};
 use breakers::Breakers;
@@ -242,6 +242,11 @@ impl Core {
                 let line = self.line(run.as_deref(), limit, now_ms);
                 self.after.push(After::Answer(Box::new(move || answer(line))));
             }
+            Request::Waits(answer) => {
+                let running = self.runs.values().filter(|active| active.state.status == RunStatus::Running);
+                let waits = running.map(|active| RunWaits::of(&active.state)).collect();
+                self.after.push(After::Answer(Box::new(move || answer(waits))));
+            }
             Request::Tick => {}
             Request::Leave(leave) => self.leave(leave, now_ms),
             Request::Inspect(run, look) => {
@@ -389,7 +394,7 @@ impl Core {
                 Err(error) => tracing::error!(run = %run, %error, "a decision does not fit the run's state"),
             }
             let Some(active) = self.runs.get(&run) else { continue };
-            if active.state.is_waiting() {
+            if active.state.is_waiting() && !active.state.has_open_decisions() {
                 active.values.rest();
             }
             if fits && active.state.has_open_decisions() {

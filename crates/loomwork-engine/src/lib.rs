@@ -30,6 +30,6 @@ pub use fork::Fork;
 pub use load::{Programs, fold_on, fold_run, load_run, read_values};
 pub use loomwork_run::AttemptOutcome;
 pub use performer::{AttemptKey, AttemptReport, AttemptSpec, FingerprintSpec, FingerprintTo, Performer, ReportTo};
-pub use request::{Active, After, Answer, Ask, Leave, Look, NewRun, Request, Wish};
+pub use request::{Active, After, Answer, Ask, Leave, Look, NewRun, Request, RunWaits, Wish};
 pub use retention::{Going, Kept, Outcome, Plan, Selection, Way, clear_leftovers, plan};
 pub use schedule::{AGEING_MS, Limits, Needs, WaitReason};

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{Amendment, CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict};
+use loomwork_run::{
+    Amendment, CheckpointCreated, Program, RetryPlan, RetryScope, RunState, RunTrigger, Values, Verdict, WaitsFor,
+};
 use loomwork_store::{Removed, Returned};
 use serde_json::Value;
 
@@ -109,6 +111,8 @@ pub enum Request {
         /// The answer.
         answer: Box<dyn FnOnce(crate::QueueLine) + Send>,
     },
+    /// Asks what the runs in memory that are running wait for.
+    Waits(Box<dyn FnOnce(Vec<RunWaits>) + Send>),
     /// Nothing but the time has changed.
     Tick,
     /// Runs leave the journal, or come back to it.
@@ -238,6 +242,24 @@ pub enum Wish {
         /// What was filled in.
         form: Option<Value>,
     },
+}
+
+/// A run that is running, as lists tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunWaits {
+    /// Its id.
+    pub run: Arc<str>,
+    /// What it waits for.
+    pub waits_for: Option<WaitsFor>,
+    /// Whether nothing can go on before a timer, an event or a person.
+    pub waiting: bool,
+}
+
+impl RunWaits {
+    /// Of a state.
+    pub fn of(state: &RunState) -> Self {
+        Self { run: Arc::from(state.id.as_str()), waits_for: state.waits_for(), waiting: state.is_waiting() }
+    }
 }
 
 /// Looks at a run, if it is in memory, and returns how to tell what it saw.

@@ -200,6 +200,7 @@ impl RunState {
         self.steps[step].status = after;
         self.change(step, event);
         self.count(step, before, event);
+        self.count_wait(step);
         if let EventKind::AttemptStarted(data) = &event.kind {
             self.start_container(step, data);
         }
@@ -321,6 +322,7 @@ impl RunState {
                     usize::from(matches!(state.status, StepStatus::Queued | StepStatus::Running) && state.inner.is_none());
             }
             state.attached = false;
+            self.count_wait(child);
         }
     }
 

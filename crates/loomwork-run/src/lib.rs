@@ -31,6 +31,7 @@ mod state;
 mod value;
 mod values;
 mod wait;
+mod waits;
 
 pub use amend::{Amended, Amendment, amend, environment};
 pub use apply::ApplyError;
@@ -58,3 +59,4 @@ pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{AttemptState, CancelRequest, Container, EdgeCounts, Instance, ROOT, Role, RunState, Stop, Undo};
 pub use value::{INLINE_BYTES, Json, StoredValue, ValueRef};
 pub use values::{NoValue, Values};
+pub use waits::{Waits, WaitsFor};

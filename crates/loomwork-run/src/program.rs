@@ -50,7 +50,7 @@ pub struct ScopeDefinition {
     /// Its steps, in `definitions`.
     pub steps: Range<usize>,
     /// Its edges, by index within the scope.
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// The definition whose group it is; none for the workflow's own.
     pub owner: Option<usize>,
     /// Step id → index within the scope.

@@ -165,6 +165,7 @@ impl RunState {
                 self.recount_edges(ix);
             }
         }
+        self.count_waits();
         self.stopped_by = self.stopped_by.filter(|first| self.failures().contains(first));
     }
 

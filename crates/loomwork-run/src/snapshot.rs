@@ -91,7 +91,7 @@ impl RunState {
             // The first event says these.
             id: _, number: _, trigger: _, parent: _, forked_from: _, group: _, labels: _, priority: _, created_at_ms: _,
             // These follow from the others.
-            index: _, frontier: _,
+            index: _, frontier: _, waits: _,
             // Empty between events.
             known: _,
         } = self;
@@ -168,6 +168,7 @@ impl RunState {
             return Err(SnapshotError::Unreadable("its steps do not hold together".to_owned()));
         }
         state.index = state.steps.iter().enumerate().skip(1).map(|(ix, step)| (Arc::clone(&step.path), ix)).collect();
+        state.count_waits();
         state.revisit_all();
         Ok(state)
     }

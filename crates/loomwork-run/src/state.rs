@@ -13,7 +13,10 @@ use serde_json::Value;
 
 use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
 use crate::snapshot::{is_default, is_true, present};
-use crate::{AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef};
+use crate::{
+    AttemptStatus, LogSeal, Program, RunCreated, RunError, RunStatus, RunTrigger, Shape, StepStatus, Usage, ValueRef, Waits,
+    WaitsFor,
+};
 
 /// Index of the root among the instances.
 pub const ROOT: usize = 0;
@@ -78,6 +81,8 @@ pub struct RunState {
     pub open: usize,
     /// Leaves that are queued or have an attempt under way.
     pub busy: usize,
+    /// Steps that wait. Derived.
+    pub(crate) waits: Waits,
     /// Definitions with which the run may be told to go on, by hash.
     pub(crate) known: HashMap<String, Arc<Program>>,
     /// Path → instance.
@@ -234,6 +239,9 @@ pub struct Instance {
     /// Whether a person had it done again: then it, and what it contains, uses no earlier output.
     #[serde(skip_serializing_if = "is_default")]
     pub again: bool,
+    /// What it is counted as waiting for. Derived.
+    #[serde(skip)]
+    pub(crate) counted_as: Option<WaitsFor>,
 }
 
 /// Why something is being stopped.
@@ -368,6 +376,7 @@ impl Instance {
             fingerprint: None,
             cached: None,
             again: false,
+            counted_as: None,
         }
     }
 
@@ -391,7 +400,7 @@ impl Instance {
     /// Forgets everything but its history.
     pub(crate) fn reset(&mut self) {
         let fresh = Self::new(self.definition, self.role, self.parent, Arc::clone(&self.path));
-        let Self { attempts, edits, set, inner, undo, input, child, edges, .. } = std::mem::replace(self, fresh);
+        let Self { attempts, edits, set, inner, undo, input, child, edges, counted_as, .. } = std::mem::replace(self, fresh);
         self.earlier_attempts = attempts.len();
         self.attempts = attempts;
         self.edits = edits;
@@ -400,6 +409,7 @@ impl Instance {
         self.input = input;
         self.child = child;
         self.edges = edges;
+        self.counted_as = counted_as;
         // What was undone is done anew, so its undo is none of the new round's.
         drop(undo);
     }
@@ -438,6 +448,7 @@ impl RunState {
             stopped_by: None,
             open: 0,
             busy: 0,
+            waits: Waits::default(),
             steps: vec![root],
             known: HashMap::new(),
             index: HashMap::new(),
@@ -529,11 +540,6 @@ impl RunState {
         }
         let timeout = i64::try_from(self.program.workflow.timeout_ms?).unwrap_or(i64::MAX);
         Some(self.taken_up_at_ms?.saturating_add(timeout))
-    }
-
-    /// Whether nothing can go on before a timer, an event or a person.
-    pub fn is_waiting(&self) -> bool {
-        self.status == RunStatus::Running && self.busy == 0 && self.open > 0 && self.frontier.is_empty()
     }
 
     /// References to all large values that the state holds.

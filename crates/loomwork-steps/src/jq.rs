@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use self::guard::{STACK_BYTES, Stop};
+pub use self::program::JqFault;
 use crate::process::failed;
 use crate::tasks::{Cancelled, Tasks};
 
@@ -42,6 +43,16 @@ impl Programs {
             }
         });
     }
+}
+
+/// What is wrong with programs, before any of them runs; none where nothing is. Takes a thread of its own for it, because a
+/// program may be nested deeply; where the system has no room for one, nothing is found.
+#[must_use]
+pub fn check_jq(programs: Vec<String>) -> Vec<Option<JqFault>> {
+    let count = programs.len();
+    let work = move || programs.iter().map(|program| program::compile(program).err()).collect();
+    let thread = std::thread::Builder::new().name("jq check".into()).stack_size(STACK_BYTES).spawn(work);
+    thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| vec![None; count])
 }
 
 async fn perform(input: Value, timeout_ms: Option<u64>, cancelled: Cancelled) -> Result<AttemptOutcome, RunError> {

@@ -22,5 +22,6 @@ mod tasks;
 pub use actions::Actions;
 pub use fingerprint::Fingerprints;
 pub use hub::{LogBatch, LogHub, LogWatch, WatchedLine};
+pub use jq::{JqFault, check_jq};
 pub use process::{ENGINE_MARK, MARKS, ProcessConfig, ProcessPerformer, end_orphans};
 pub use secrets::{SecretError, SecretSource, WorkspaceSecrets};

@@ -36,6 +36,9 @@ fn unfinished(folded: &Active) -> Vec<String> {
     if state.busy != 0 || state.open != 0 {
         broken.push(format!("ended with {} steps under way, {} open", state.busy, state.open));
     }
+    if state.waits() != loomwork_run::Waits::default() {
+        broken.push(format!("ended with steps that wait: {:?}", state.waits()));
+    }
     let undone = state.in_order().into_iter().find(|ix| !state.steps[*ix].status.is_final());
     broken.extend(undone.map(|ix| format!("ended before `{}`", state.steps[ix].path)));
     let ended_early = state.end == Some(None);

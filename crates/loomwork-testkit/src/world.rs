@@ -472,7 +472,8 @@ fn count_refusal(refused: &Mutex<u32>, was: bool) {
 pub fn fingerprint(active: &Active) -> String {
     let state = &active.state;
     let steps: Vec<String> = state.in_order().into_iter().map(|ix| step_fingerprint(&state.steps[ix])).collect();
-    format!("{} {:?} {} {} {:?}\n{}", active.seq, state.status, state.open, state.busy, state.error, steps.join("\n"))
+    let (open, busy, waits) = (state.open, state.busy, state.waits());
+    format!("{} {:?} {open} {busy} {waits:?} {:?}\n{}", active.seq, state.status, state.error, steps.join("\n"))
 }
 
 fn step_fingerprint(step: &loomwork_run::Instance) -> String {

@@ -1,5 +1,6 @@
 //! The one door: from a text to all that is known about it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,8 +12,8 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::Expressions;
 use crate::model::{Action, Body, Step, Workflow};
 use crate::outline::{Outline, outline};
-use crate::text::{Shift, Span, common_end, common_start};
-use crate::types::{Signature, Types};
+use crate::text::{Lines, Place, Shift, Span, common_end, common_start};
+use crate::types::{Given, Signature, Types};
 use crate::yaml::{Fault, Node, Reading, read};
 
 /// What a text says.
@@ -27,6 +28,9 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// The workflows that steps call by a written id: whether they exist is known to whoever has the other files.
     pub calls: Vec<CalledWorkflow>,
+    /// The jq programs that are written out: whether they can be read is known to whoever runs them.
+    #[serde(skip)]
+    pub programs: Vec<WrittenProgram>,
     /// What the values of the workflow can be.
     #[serde(skip)]
     pub(crate) types: Types,
@@ -41,6 +45,40 @@ pub struct NamedSecret {
     pub name: String,
     /// Where it stands.
     pub span: Span,
+}
+
+/// A program in another language, as a step has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenProgram {
+    /// The program.
+    pub program: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Path of the step.
+    pub step: Option<String>,
+}
+
+impl WrittenProgram {
+    /// Where a part of the program, in bytes, stands in the text: where its line is found once, else the first line of all.
+    #[must_use]
+    pub fn span_of(&self, text: &str, part: Range<usize>) -> Span {
+        // What is missing is shown by what stands before it.
+        let before = self.program.get(..part.start).and_then(|before| before.chars().next_back());
+        let part = if part.is_empty() { part.start - before.map_or(0, char::len_utf8)..part.end } else { part };
+        let place = Place::new(self.span.start.offset, self.span.end.offset);
+        self.place_of(text, place, part)
+            .map_or_else(|| Lines::new(text).span(crate::decode::first_line(text, place)), |place| Lines::new(text).span(place))
+    }
+
+    fn place_of(&self, text: &str, place: Place, part: Range<usize>) -> Option<Place> {
+        let raw = text.get(place.start..place.end)?;
+        let start = self.program.get(..part.start)?.rfind('\n').map_or(0, |at| at + 1);
+        let line = self.program[start..].split('\n').next().filter(|line| !line.trim().is_empty())?;
+        let mut found = raw.match_indices(line);
+        let (at, _) = found.next().filter(|_| found.next().is_none())?;
+        let at = place.start + at + part.start - start;
+        Some(Place::new(at, at + part.len().min(line.len() - (part.start - start))))
+    }
 }
 
 /// An input that a step gives to the workflow that it calls.
@@ -133,6 +171,8 @@ impl Known {
         if let Some(latest) = self.latest.as_ref().filter(|_| changes.is_empty()) {
             return Arc::clone(latest);
         }
+        // Whoever still looks at it keeps it; the rest of it need not be copied.
+        self.latest = None;
         self.memory.expressions.turn();
         let keep = self.memory.steps.get_or_insert_default();
         changes.iter().for_each(|same| keep.carry(same));
@@ -149,6 +189,8 @@ struct Memory {
     expressions: Expressions,
     /// None where there is no next one.
     steps: Option<Keep>,
+    /// What the workflow was given.
+    types: Given,
 }
 
 fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], memory: &mut Memory) -> Analysis {
@@ -163,19 +205,22 @@ fn analyze_read(text: &str, root: Option<&Node>, faults: &[Fault], memory: &mut 
     memory.expressions = std::mem::take(&mut decoder.expressions);
     memory.steps = decoder.keep.take();
     check(&mut decoder, &mut sketch);
-    let (types, signature) = crate::types::check(&mut decoder, &sketch);
+    let (types, signature) = crate::types::check(&mut decoder, &mut sketch, &memory.types);
+    memory.types.inputs.clone_from(&types.inputs);
+    memory.types.env.clone_from(&types.env);
     let outline = outline(&mut sketch, &decoder.lines);
     if broken_off {
         forgive_what_is_missing(&mut decoder);
     }
     decoder.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start.offset, std::cmp::Reverse(diagnostic.severity)));
     let (calls, secrets) = (std::mem::take(&mut decoder.calls), std::mem::take(&mut decoder.named_secrets));
+    let programs = std::mem::take(&mut decoder.programs);
     let unsupported = std::mem::take(&mut decoder.unsupported);
     let workflow = if decoder.has_errors() { None } else { finish(&mut sketch, signature, unsupported) };
     if let Some(steps) = &mut memory.steps {
         sketch.keep(steps);
     }
-    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, secrets, types }
+    Analysis { workflow, outline, diagnostics: decoder.diagnostics, calls, programs, secrets, types }
 }
 
 /// Where the text could not be read to its end, what seems to be missing may stand in the rest.
@@ -215,14 +260,17 @@ fn body(sketch: &mut BodySketch<'_>) -> Option<Body> {
     let steps = sketch.steps.iter_mut().map(|draft| {
         let own = draft.own.step.as_ref()?;
         let Some(inner) = &mut draft.body else { return Some(Arc::clone(own)) };
-        let mut step = Step::clone(own);
-        if let Action::Group(group) = &mut step.action {
-            group.body = body(inner)?;
+        if draft.own.whole.is_none() {
+            let mut step = Step::clone(own);
+            if let Action::Group(group) = &mut step.action {
+                group.body = body(inner)?;
+            }
+            draft.own.whole = Some(Arc::new(step));
         }
-        Some(Arc::new(step))
+        draft.own.whole.clone()
     });
     let steps = steps.collect::<Option<Vec<_>>>()?;
-    Some(Body { steps, graph: std::mem::take(&mut sketch.graph) })
+    Some(Body { steps, graph: Arc::clone(&sketch.graph) })
 }
 
 /// SHA-256 of a text, in hex: tells one definition from another.

@@ -182,6 +182,8 @@ codes! {
         "The value that a `workflow` step gives is not of the type that the called workflow declares, or is none of the allowed values. Values of expressions are checked when the step starts."
     UNSET_SECRET "LW0910" Warning "a secret without a value"
         "The workflow names a secret for which nothing is stored on this machine. The step that uses it would fail. Store its value, or set the environment variable `LOOMWORK_SECRET_NAME` for the engine."
+    JQ_PROGRAM "LW0911" Error "a jq program that cannot be read"
+        "The program of a `jq` step is no jq, or names a filter or a variable that neither it nor jq defines. It would fail each time. The place is that of the first part that does not fit; a program with expressions in it is checked when it runs."
 }
 
 #[cfg(test)]

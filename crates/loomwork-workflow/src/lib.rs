@@ -70,7 +70,7 @@ mod text;
 mod types;
 mod yaml;
 
-pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, analyze, definition_hash};
+pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, WrittenProgram, analyze, definition_hash};
 pub use bytes::{format_bytes, parse_bytes};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, reads_env, step_fingerprint};
 pub use complete::{

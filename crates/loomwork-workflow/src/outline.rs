@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::Template;
@@ -23,8 +23,8 @@ pub struct Outline {
     pub description: Option<String>,
     /// The inputs a run asks for.
     pub inputs: Vec<OutlineInput>,
-    /// The boxes, in the order of the file.
-    pub nodes: Vec<OutlineNode>,
+    /// The boxes, in the order of the file; versions of a workflow share those that are the same.
+    pub nodes: Vec<Arc<OutlineNode>>,
     /// The wires.
     pub edges: Vec<OutlineEdge>,
 }
@@ -61,9 +61,8 @@ pub struct OutlineNode {
     pub summary: String,
     /// Its ports in order, without `failed`.
     pub ports: Vec<String>,
-    /// The step's fields as written; versions of a workflow share those that are the same.
-    #[serde(serialize_with = "shared")]
-    pub fields: Arc<Value>,
+    /// The step's fields as written.
+    pub fields: Value,
     /// First line of the step, from 1.
     pub line: u32,
     /// Last line of the step.
@@ -90,10 +89,6 @@ pub struct OutlineEdge {
     pub to: String,
     /// True for an edge that an expression implies and `needs` does not write out.
     pub implied: bool,
-}
-
-fn shared<S: Serializer>(value: &Arc<Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.serialize(serializer)
 }
 
 /// Draws a workflow; a step remembers how it was drawn.
@@ -126,7 +121,7 @@ fn scope(
     body: &mut BodySketch<'_>,
     parent: Option<(&str, &[usize])>,
     lines: &Lines<'_>,
-    nodes: &mut Vec<OutlineNode>,
+    nodes: &mut Vec<Arc<OutlineNode>>,
     edges: &mut Vec<OutlineEdge>,
 ) {
     let path = |at: usize| body.steps[at].path.clone();
@@ -142,8 +137,11 @@ fn scope(
     for (index, step) in body.steps.iter_mut().enumerate() {
         let mut at = parent.map_or_else(Vec::new, |(_, at)| at.to_vec());
         at.push(index);
-        let drawn = step.own.drawn.take().unwrap_or_else(|| node(step, parent.map(|(path, _)| path), lines));
-        nodes.push(OutlineNode { at: at.clone(), ..drawn.clone() });
+        let mut drawn = step.own.drawn.take().unwrap_or_else(|| Arc::new(node(step, parent.map(|(path, _)| path), lines)));
+        if drawn.at != at {
+            Arc::make_mut(&mut drawn).at.clone_from(&at);
+        }
+        nodes.push(Arc::clone(&drawn));
         step.own.drawn = Some(drawn);
         if let Some(inner) = &mut step.body {
             scope(inner, Some((&step.own.path, &at)), lines, nodes, edges);
@@ -168,7 +166,7 @@ fn node(step: &Draft<'_>, parent: Option<&str>, lines: &Lines<'_>) -> OutlineNod
             Ports::Known(ports) => ports.clone(),
             Ports::Unknown => vec!["succeeded".to_owned()],
         },
-        fields: Arc::new(Value::Object(fields)),
+        fields: Value::Object(fields),
         line: lines.line(step.node.place.start),
         end_line: lines.line(step.node.place.end.saturating_sub(1).max(step.node.place.start)),
         parent: parent.map(str::to_owned),

@@ -84,7 +84,7 @@ fn every_problem_of_a_file_is_found_at_once() {
         assert!(found.contains(wanted), "{wanted} is missing in:\n{found}");
     }
     assert_eq!(found.lines().count(), 11, "{found}");
-    let labels: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id).collect();
+    let labels: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id.clone()).collect();
     assert_eq!(labels, ["@0", "@1", "c", "@3"]);
 }
 

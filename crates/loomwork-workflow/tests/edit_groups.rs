@@ -150,7 +150,7 @@ fn a_step_moves_into_a_group_and_out_again_with_its_comments() {
 #[test]
 fn steps_change_their_order() {
     let order = |text: &str| -> Vec<String> {
-        analyze(text).outline.nodes.into_iter().filter(|node| node.parent.is_none()).map(|node| node.id).collect()
+        analyze(text).outline.nodes.into_iter().filter(|node| node.parent.is_none()).map(|node| node.id.clone()).collect()
     };
     assert_eq!(order(&edited(TEXT, moved("stat", None, None))), ["stat", "log", "describe"]);
     assert_eq!(order(&edited(TEXT, moved("log", None, Some("stat")))), ["describe", "stat", "log"]);

@@ -34,6 +34,23 @@ fn a_field_that_an_output_lacks_is_named_with_the_nearest() {
 }
 
 #[test]
+fn a_body_with_a_schema_holds_what_the_schema_says() {
+    let get = |url: &str, read: &str| {
+        let schema =
+            "{ type: object, properties: { id: { type: integer }, tags: { type: array } }, additionalProperties: false }";
+        found(&format!(
+            "  - id: get\n    http: {{ url: \"{url}\", expect: {{ schema: {schema} }} }}\n  - id: a\n    set: {{ k: \"${{{{ {read} }}}}\" }}\n"
+        ))
+    };
+    assert_eq!(get("http://e.org", "steps.get.output.body.id + 1"), [""; 0]);
+    for url in ["http://e.org", "http://e.org/${{ inputs.n }}"] {
+        let told = get(url, "steps.get.output.body.idd");
+        assert_eq!(told, ["LW0304 `steps.get.output.body` has no `idd`; it has id, tags. Did you mean `id`?"]);
+        assert_eq!(get(url, "steps.get.output.body.tags + 1").len(), 1);
+    }
+}
+
+#[test]
 fn an_operation_that_never_works_is_an_error_and_one_that_may_not_be_reached_a_warning() {
     assert_eq!(
         found(&set("${{ inputs.s + inputs.n }}")),

@@ -28,6 +28,24 @@ test('a run that nobody takes up becomes a dead letter, and is sent again or put
   await expect(page.getByRole('row', { name: /pipeline.*#3/ }).first()).toHaveAttribute('data-status', 'succeeded');
 });
 
+test('a run that waits for a person is found by it, and says so in the list', async ({ page, loomwork }) => {
+  await loomwork.write('workflows/release.yaml', workflow('release', '  - { id: go, approve: { message: Go? } }\n'));
+  await loomwork.write('workflows/nightly.yaml', workflow('nightly', '  - { id: rest, wait: { for: 1h } }\n'));
+  const asks = await loomwork.cli('run', 'release', '--detach');
+  const rests = await loomwork.cli('run', 'nightly', '--detach');
+  await open(page, loomwork, '/runs');
+  const row = (id: string) => page.getByTestId(`run-${id}`);
+  await expect(row(asks.id)).toHaveAttribute('data-status', 'waiting');
+  await expect(row(asks.id)).toContainText('Waits for a person');
+  await expect(row(rests.id)).toContainText('Waits for its time');
+  await expect(page.getByRole('button', { name: 'Waiting 2' })).toBeVisible();
+  await check(page, 'runs-waiting');
+  await page.getByRole('button', { name: 'Waits for a person 1' }).click();
+  await expect(row(rests.id)).toHaveCount(0);
+  await row(asks.id).getByRole('button', { name: 'Review release #1' }).click();
+  await expect(page.getByTestId('run-status')).toHaveAttribute('data-status', 'waiting');
+});
+
 test('an open circuit breaker says until when it refuses, and is closed by hand', async ({ page, loomwork }) => {
   await loomwork.write('workflows/call.yaml', workflow('call', '  - { id: send, run: test -e up, breaker: { failures: 1, cooldown: 1h, key: service } }\n'));
   await open(page, loomwork, '/breakers');

@@ -57,7 +57,7 @@ function View({ route }: { route: Route }) {
   switch (route.view) {
     case 'workflows': return <WorkflowsView />;
     case 'design': return <DesignView key={route.path} path={route.path} />;
-    case 'runs': return <RunsView workflow={route.workflow} status={route.status} />;
+    case 'runs': return <RunsView workflow={route.workflow} status={route.status} waits={route.waits} />;
     case 'run': return <RunView key={route.id} id={route.id} />;
     case 'letters': return <LettersView />;
     case 'breakers': return <BreakersView />;

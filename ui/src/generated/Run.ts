@@ -5,6 +5,7 @@ import type { RunError } from "./RunError";
 import type { RunStatus } from "./RunStatus";
 import type { RunStep } from "./RunStep";
 import type { Trigger } from "./Trigger";
+import type { WaitsFor } from "./WaitsFor";
 
 /**
  * A run.
@@ -50,6 +51,10 @@ version: string | null,
  * State.
  */
 status: RunStatus, 
+/**
+ * A person, whatever else goes on in it; else what holds up all that could go on. Absent where something is done.
+ */
+waits_for?: WaitsFor, 
 /**
  * What started it.
  */

@@ -12,4 +12,8 @@ runs: Array<RunSummary>,
 /**
  * How many there are of each status, regardless of the filter and limit.
  */
-counts: { [key in string]: number }, };
+counts: { [key in string]: number }, 
+/**
+ * How many wait for what, regardless of the filter and limit.
+ */
+waits_for: { [key in string]: number }, };

@@ -4,6 +4,7 @@ import type { Progress } from "./Progress";
 import type { RunError } from "./RunError";
 import type { RunStatus } from "./RunStatus";
 import type { Trigger } from "./Trigger";
+import type { WaitsFor } from "./WaitsFor";
 
 /**
  * A run without its steps, as lists show it.
@@ -33,6 +34,10 @@ version: string | null,
  * State.
  */
 status: RunStatus, 
+/**
+ * A person, whatever else goes on in it; else what holds up all that could go on. Absent where something is done.
+ */
+waits_for?: WaitsFor, 
 /**
  * What started it.
  */

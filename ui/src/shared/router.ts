@@ -4,7 +4,7 @@ import { useSyncExternalStore, type MouseEvent } from 'react';
 export type Route =
   | { view: 'workflows' }
   | { view: 'design'; path: string }
-  | { view: 'runs'; workflow?: string; status?: string }
+  | { view: 'runs'; workflow?: string; status?: string; waits?: string }
   | { view: 'run'; id: string }
   | { view: 'letters' }
   | { view: 'breakers' }
@@ -17,7 +17,7 @@ export function parseRoute(pathname: string, search = ''): Route {
   if (parts.length === 0 || ['/index.html', '/w', '/workflows'].includes(pathname.replace(/\/$/, ''))) return { view: 'workflows' };
   if (parts[0] === 'w' && parts.length > 1) return { view: 'design', path: parts.slice(1).join('/') };
   if (parts[0] === 'runs' && parts[1]) return { view: 'run', id: parts[1] };
-  if (parts[0] === 'runs') return { view: 'runs', workflow: query.get('workflow') ?? undefined, status: query.get('status') ?? undefined };
+  if (parts[0] === 'runs') return { view: 'runs', workflow: query.get('workflow') ?? undefined, status: query.get('status') ?? undefined, waits: query.get('waits') ?? undefined };
   if (parts[0] === 'dead-letters') return { view: 'letters' };
   if (parts[0] === 'breakers') return { view: 'breakers' };
   if (parts[0] === 'settings') return { view: 'settings' };
@@ -37,6 +37,7 @@ export function href(route: Route): string {
       const query = new URLSearchParams();
       if (route.workflow) query.set('workflow', route.workflow);
       if (route.status) query.set('status', route.status);
+      if (route.waits) query.set('waits', route.waits);
       const text = query.toString();
       return text ? `/runs?${text}` : '/runs';
     }

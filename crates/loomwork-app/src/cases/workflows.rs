@@ -6,35 +6,41 @@ use loomwork_api::{
     AnalyzeWorkflow, ApiError, ApiResult, CreateWorkflow, DeleteWorkflow, Design, EditWorkflow, Edited, ErrorCode, Nothing,
     OpenWorkflow, RecentRun, SaveWorkflow, Severity, WorkflowDocument, WorkflowList, WorkflowSummary,
 };
+use loomwork_engine::Engine;
 use loomwork_store::RunFilter;
 
 use crate::{
     design,
     journal::{Journal, blocking, now_ms, of_store},
     owner::Owner,
-    problem, views,
+    problem,
+    waits::{self, Waits},
     workspace::{Catalog, Entry},
 };
 
 /// Cells of the strip of last states.
 const RECENT_RUNS: u32 = 12;
 
-pub(super) async fn list(catalog: &Arc<Catalog>, journal: &Journal) -> ApiResult<WorkflowList> {
+pub(super) async fn list(catalog: &Arc<Catalog>, journal: &Journal, engine: Option<&Engine>) -> ApiResult<WorkflowList> {
     let catalog = Arc::clone(catalog);
     let entries = blocking(move || catalog.entries()).await?;
     let ids: Vec<Option<String>> = entries.iter().map(|entry| entry.id().map(str::to_owned)).collect();
-    let recent =
-        journal.ask(move |reader| ids.iter().map(|id| recent_runs(reader, id.as_deref())).collect::<ApiResult<Vec<_>>>()).await?;
+    let (known, checkpoints) = (waits::known(engine).await, journal.checkpoints());
+    let recent = journal.ask(move |reader| {
+        let waits = Waits::read(reader, &checkpoints, known)?;
+        ids.iter().map(|id| recent_runs(reader, &waits, id.as_deref())).collect::<ApiResult<Vec<_>>>()
+    });
+    let recent = recent.await?;
     let mut recent = recent.unwrap_or_default().into_iter();
     let workflows = entries.iter().map(|entry| summary(entry, recent.next().unwrap_or_default())).collect();
     Ok(WorkflowList { workflows })
 }
 
-fn recent_runs(reader: &loomwork_store::Reader, workflow: Option<&str>) -> ApiResult<Vec<RecentRun>> {
+fn recent_runs(reader: &loomwork_store::Reader, waits: &Waits, workflow: Option<&str>) -> ApiResult<Vec<RecentRun>> {
     let Some(workflow) = workflow else { return Ok(Vec::new()) };
     let filter = RunFilter { workflow: Some(workflow.to_owned()), limit: RECENT_RUNS, ..RunFilter::default() };
     let rows = reader.runs(&filter).map_err(of_store)?;
-    let runs = rows.iter().map(|row| views::row(row, now_ms()));
+    let runs = rows.iter().map(|row| waits.row(row, now_ms()));
     Ok(runs.map(|run| RecentRun { id: run.id, status: run.status, created_at: run.created_at }).collect())
 }
 

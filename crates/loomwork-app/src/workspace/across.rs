@@ -150,7 +150,7 @@ fn at(code: Code, call: &CalledWorkflow, span: Span, message: String) -> Diagnos
     problem(code, call.step.clone(), span, message)
 }
 
-fn problem(code: Code, step: Option<String>, span: Span, message: String) -> Diagnostic {
+pub(super) fn problem(code: Code, step: Option<String>, span: Span, message: String) -> Diagnostic {
     Diagnostic {
         code: code.code.to_owned(),
         severity: crate::design::severity(code.severity),

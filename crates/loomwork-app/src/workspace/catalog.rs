@@ -16,6 +16,7 @@ use loomwork_workflow::codes::{self, Code};
 
 use super::across::{self, Workflows};
 use super::open_texts::OpenTexts;
+use super::programs::Programs;
 use super::{FileText, Workspace, files::is_workflow_name, watcher};
 use crate::problem;
 
@@ -60,11 +61,12 @@ pub(crate) struct Catalog {
     workspace: Workspace,
     cache: Mutex<HashMap<String, Cached>>,
     open_texts: OpenTexts,
+    programs: Programs,
 }
 
 impl Catalog {
     pub(crate) fn new(workspace: Workspace) -> Self {
-        Self { workspace, cache: Mutex::default(), open_texts: OpenTexts::default() }
+        Self { workspace, cache: Mutex::default(), open_texts: OpenTexts::default(), programs: Programs::default() }
     }
 
     pub(crate) fn workspace(&self) -> &Workspace {
@@ -113,19 +115,21 @@ impl Catalog {
         let file = Arc::new(FileText { text, revision: String::new(), invalid_at: None });
         let path = path.unwrap_or_default().to_owned();
         let mut entry = Entry { path, file, analysis, outside: Vec::new() };
-        if !entry.analysis.calls.is_empty() || !entry.analysis.secrets.is_empty() {
-            entry.outside = self.around(&entry, &self.read_all()?);
-        }
+        // Programs need no look at the other files.
+        let others =
+            if entry.analysis.calls.is_empty() && entry.analysis.secrets.is_empty() { Vec::new() } else { self.read_all()? };
+        entry.outside = self.around(&entry, &others);
         Ok(entry)
     }
 
-    /// The problems of a workflow with the others and with its secrets.
+    /// The problems of a workflow with the others, its secrets and its programs.
     fn around(&self, entry: &Entry, entries: &[Entry]) -> Vec<Diagnostic> {
         let calls = !entry.analysis.calls.is_empty();
         // A saved state of the same file is not one of the others.
         let others = entries.iter().filter(|other| other.path != entry.path);
         let mut found = if calls { Workflows::new(others).problems(entry) } else { Vec::new() };
         let secrets = WorkspaceSecrets::new(self.workspace.state().secrets());
+        found.extend(self.programs.problems(entry));
         // A store that cannot be read says nothing about the workflow.
         found.extend(across::unset_secrets(entry, |name| secrets.value(name).map_or(true, |value| value.is_some())));
         found

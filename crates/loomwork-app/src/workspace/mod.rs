@@ -10,6 +10,7 @@ mod files;
 mod init;
 mod layout;
 mod open_texts;
+mod programs;
 mod state;
 mod watcher;
 

@@ -84,7 +84,7 @@ pub(crate) async fn perform(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Diff { from, to } => versions::diff(&context, &from, &to).await,
         Command::Run(run) => run::run(&context, run).await,
         Command::Show { run } => runs::show(&context, run).await,
-        Command::Runs { status, workflow, limit } => runs::list(&context, status, workflow, limit).await,
+        Command::Runs { status, waits_for, workflow, limit } => runs::list(&context, (status, waits_for), workflow, limit).await,
         Command::Queue { run, limit } => runs::queue(&context, run, limit).await,
         Command::Events { run, from, follow } => follow::events(&context, run, from, follow).await,
         Command::Logs { run, step, follow } => follow::logs(&context, run, step, follow).await,

@@ -1,6 +1,6 @@
 //! `show` and `runs`: what the journal says, with or without an engine.
 
-use loomwork_api::{GetQueue, GetRun, ListRuns, QueueEntry, Run, RunStatus, StepStatus};
+use loomwork_api::{GetQueue, GetRun, ListRuns, QueueEntry, Run, RunStatus, StepStatus, WaitsFor};
 use loomwork_app::{Backend, Mode};
 use serde_json::Value;
 
@@ -25,13 +25,14 @@ pub(super) async fn show(context: &Context, run: String) -> Result<Exit, Failure
 /// Lists runs.
 pub(super) async fn list(
     context: &Context,
-    status: Option<String>,
+    (status, waits_for): (Option<String>, Option<String>),
     workflow: Option<String>,
     limit: u32,
 ) -> Result<Exit, Failure> {
     let status = status.map(|text| parse_status(&text)).transpose()?;
+    let waits_for = waits_for.map(|text| parse_waits_for(&text)).transpose()?;
     let backend = context.open(Mode::JoinOrRead).await?;
-    let list = backend.request(ListRuns { status, workflow, before: None, limit: Some(limit) }).await?;
+    let list = backend.request(ListRuns { status, waits_for, workflow, before: None, limit: Some(limit) }).await?;
     match context.form {
         Form::Json => output::json(&list),
         Form::Text if list.runs.is_empty() => output::note("No runs."),
@@ -69,4 +70,9 @@ pub(super) fn parse_status(text: &str) -> Result<RunStatus, Failure> {
             "there is no status {text:?}; a run is queued, running, waiting, paused, cancelling, compensating, succeeded, failed, cancelled or compensated"
         ))
     })
+}
+
+fn parse_waits_for(text: &str) -> Result<WaitsFor, Failure> {
+    let found = WaitsFor::ALL.into_iter().find(|what| what.as_str() == text);
+    found.ok_or_else(|| Failure::usage(format!("no run waits for {text:?}; it waits for a person, slot, event or time")))
 }

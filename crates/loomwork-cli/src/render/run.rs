@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 use loomwork_api::{
     Event, LogLine, LogStream, Queue, QueueEntry, ResourceUse, RetryPlan, Run, RunError, RunStatus, RunStep, RunSummary,
-    StepStatus,
+    StepStatus, WaitsFor,
 };
 use serde_json::Value;
 
@@ -15,8 +15,20 @@ pub(crate) fn headline(run: &RunSummary) -> String {
     if let Some(duration) = run.duration_ms {
         let _ = write!(text, "  {}", duration_text(duration));
     }
+    if let Some(what) = run.waits_for {
+        let _ = write!(text, "  waits for {}", waits_for(what));
+    }
     let _ = write!(text, "  {}/{} steps  {}", run.progress.done, run.progress.known, run.id);
     text
+}
+
+fn waits_for(what: WaitsFor) -> &'static str {
+    match what {
+        WaitsFor::Person => "a person",
+        WaitsFor::Slot => "a slot",
+        WaitsFor::Event => "an event",
+        WaitsFor::Time => "its time",
+    }
 }
 
 /// A run with its steps.

@@ -1,12 +1,13 @@
-//! Running a jq program in the present thread.
+//! Compiling and running a jq program in the present thread.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jaq_core::data::JustLut;
-use jaq_core::load::parse::Def;
-use jaq_core::load::{self, Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
+use jaq_core::load::parse::{Def, Term};
+use jaq_core::load::{Arena, File, Lexer, Loader, Parser};
+use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
 use jaq_json::{Val, read};
 use loomwork_run::RunError;
 use serde_json::Value;
@@ -30,28 +31,7 @@ const WITHHELD: [&str; 3] = ["env", "halt", "now"];
 /// The one result of a program.
 pub(super) fn run(program: &str, input: &Value, stop: Arc<Stop>) -> Result<Value, RunError> {
     guard::obey(stop);
-    if program.len() > MAX_PROGRAM_BYTES {
-        return Err(invalid(format!("the jq program has {} bytes; at most {MAX_PROGRAM_BYTES} are taken", program.len())));
-    }
-    let body = load::parse(program, |parser| parser.term())
-        .ok_or_else(|| invalid(format!("the jq program cannot be read{}", place(program))))?;
-    let main = Def { name: MAIN, args: Vec::new(), body };
-    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let defs = defs.map(as_long_as).chain([main]).map(guard::guarded);
-    let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    // Definitions that come with jq name them, so each stays, and fails.
-    let funs = funs.map(|(name, arguments, native)| {
-        let native = if WITHHELD.contains(&name) { guard::withheld() } else { native };
-        (name, arguments, native)
-    });
-    let funs = funs.chain([guard::filter()]);
-    let arena = Arena::default();
-    let modules =
-        Loader::new(defs).load(&arena, File { code: MAIN, path: () }).map_err(|_| invalid("the jq program cannot be loaded"))?;
-    let filter = Compiler::<_, JustLut<Val>>::default().with_funs(funs).compile(modules).map_err(|errors| {
-        let unknown = errors.iter().flat_map(|(_, errors)| errors).map(|(name, what)| format!("{} `{name}`", what.as_str()));
-        invalid(format!("the jq program uses what is not defined: {}", unknown.collect::<Vec<_>>().join(", ")))
-    })?;
+    let filter = compile(program).map_err(|fault| invalid(fault.in_words(program)))?;
     let input = read::parse_single(input.to_string().as_bytes())
         .map_err(|error| invalid(format!("the input of the jq program is too deep or no JSON: {error}")))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
@@ -66,6 +46,81 @@ pub(super) fn run(program: &str, input: &Value, stop: Arc<Stop>) -> Result<Value
         return Err(invalid("the jq program gave several results, and a step has one; gather them in [ ]"));
     }
     to_json(&result)
+}
+
+/// Why a program can never run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JqFault {
+    /// What is wrong, beginning with `the jq program`.
+    pub message: String,
+    /// Where, in bytes of the program, as far as that is known.
+    pub at: Option<Range<usize>>,
+}
+
+impl JqFault {
+    fn whole(message: String) -> Self {
+        Self { message, at: None }
+    }
+
+    fn of(program: &str, part: &str, message: String) -> Self {
+        let (whole, part) = (program.as_bytes().as_ptr_range(), part.as_bytes().as_ptr_range());
+        let within = whole.start <= part.start && part.end <= whole.end;
+        let at = within.then(|| part.start.addr() - whole.start.addr()..part.end.addr() - whole.start.addr());
+        Self { message, at }
+    }
+
+    /// With its line and column.
+    fn in_words(&self, program: &str) -> String {
+        let Some(at) = &self.at else { return self.message.clone() };
+        let before = &program[..at.start];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{} (line {line}, column {column})", self.message)
+    }
+}
+
+/// The program with all that comes with jq.
+pub(super) fn compile(program: &str) -> Result<Filter<JustLut<Val>>, JqFault> {
+    if program.len() > MAX_PROGRAM_BYTES {
+        let message = format!("the jq program has {} bytes; at most {MAX_PROGRAM_BYTES} are taken", program.len());
+        return Err(JqFault::whole(message));
+    }
+    let main = Def { name: MAIN, args: Vec::new(), body: parse(program)? };
+    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let defs = defs.map(as_long_as).chain([main]).map(guard::guarded);
+    let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    // Definitions that come with jq name them, so each stays, and fails.
+    let funs = funs.map(|(name, arguments, native)| {
+        let native = if WITHHELD.contains(&name) { guard::withheld() } else { native };
+        (name, arguments, native)
+    });
+    let funs = funs.chain([guard::filter()]);
+    let arena = Arena::default();
+    let modules = Loader::new(defs)
+        .load(&arena, File { code: MAIN, path: () })
+        .map_err(|_| JqFault::whole("the jq program cannot be loaded".to_owned()))?;
+    Compiler::<_, JustLut<Val>>::default().with_funs(funs).compile(modules).map_err(|errors| {
+        let unknown: Vec<_> = errors.iter().flat_map(|(_, errors)| errors).collect();
+        let names: Vec<String> = unknown.iter().map(|(name, what)| format!("{} `{name}`", what.as_str())).collect();
+        let message = format!("the jq program uses what is not defined: {}", names.join(", "));
+        unknown.first().map_or_else(|| JqFault::whole(message.clone()), |(name, _)| JqFault::of(program, name, message.clone()))
+    })
+}
+
+fn parse(program: &str) -> Result<Term<&str>, JqFault> {
+    let wanted = |what: &str| format!("the jq program cannot be read: {what} is expected here");
+    let tokens = Lexer::new(program).lex().map_err(|errors| match errors.first() {
+        Some((expected, rest)) => {
+            let length = rest.chars().next().map_or(0, char::len_utf8);
+            JqFault::of(program, &rest[..length], wanted(expected.as_str()))
+        }
+        None => JqFault::whole("the jq program cannot be read".to_owned()),
+    })?;
+    Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| match errors.first() {
+        Some((expected, Some(found))) => JqFault::of(program, found.0, wanted(expected.as_str())),
+        Some((expected, None)) => JqFault::of(program, &program[program.len()..], wanted(expected.as_str())),
+        None => JqFault::whole("the jq program cannot be read".to_owned()),
+    })
 }
 
 /// The program lives shorter than the definitions that come with jq.
@@ -97,24 +152,6 @@ impl Write for Bounded {
         self.0.push_str(text);
         Ok(())
     }
-}
-
-/// Where a program cannot be read, as far as that is known.
-fn place(program: &str) -> String {
-    let tokens = match load::Lexer::new(program).lex() {
-        Ok(tokens) => tokens,
-        Err(errors) => return errors.first().map(|(_, rest)| at(program, rest)).unwrap_or_default(),
-    };
-    let mut parser = load::Parser::new(&tokens);
-    let _ = parser.term();
-    String::new()
-}
-
-fn at(program: &str, rest: &str) -> String {
-    let before = &program[..program.len().saturating_sub(rest.len())];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    format!(": line {line}, column {column}")
 }
 
 fn shortened(text: &str) -> String {

@@ -40,7 +40,7 @@ pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Na
 
 fn source(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, step: &Draft<'_>, need: &Need) -> Option<usize> {
     let Some(from) = names.get(&need.step) else {
-        let nearest = crate::nearest(&need.step, names.own.keys().map(String::as_str).filter(|id| *id != step.label));
+        let nearest = crate::nearest(&need.step, names.own.keys().copied().filter(|id| *id != step.label));
         let message = match &nearest {
             _ if names.outside(&need.step) => format!(
                 "Step `{}` is outside this group: `needs` names steps of its own scope only. Put the edge on the group.",
@@ -115,7 +115,7 @@ pub(super) fn cancels(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &
             let nearest = names
                 .get(&cancelled.step)
                 .is_none()
-                .then(|| crate::nearest(&cancelled.step, names.own.keys().map(String::as_str).filter(free)));
+                .then(|| crate::nearest(&cancelled.step, names.own.keys().copied().filter(free)));
             let fix =
                 nearest.flatten().map(|nearest| decoder.replacement(format!("Change to `{nearest}`"), cancelled.place, nearest));
             decoder.report_at(&step.path, "cancel", codes::UNKNOWN_STEP, cancelled.place, message).fixes.extend(fix);

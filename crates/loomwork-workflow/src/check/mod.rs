@@ -12,9 +12,11 @@ mod sometimes;
 mod timeouts;
 mod written;
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
-use crate::decode::{BodySketch, Decoder, Ports, ReadSite, Sketch};
+use crate::decode::{BodySketch, Decoder, Draft, Ports, ReadSite, Sketch};
 use crate::graph::{EdgeKind, Graph, GraphEdge};
 use crate::yaml::Node;
 
@@ -22,7 +24,7 @@ pub(crate) use flow::order;
 
 /// Steps by id: those of a scope, and those of the scopes around it, where the inner one wins.
 pub(crate) struct Names<'o> {
-    own: IndexMap<String, usize>,
+    own: IndexMap<&'o str, usize>,
     outer: Option<&'o Names<'o>>,
 }
 
@@ -38,7 +40,7 @@ impl Names<'_> {
     }
 
     fn nearest(&self, id: &str, not: Option<&str>) -> Option<String> {
-        let own = self.own.keys().map(String::as_str).filter(|known| not != Some(*known));
+        let own = self.own.keys().copied().filter(|known| not != Some(*known));
         crate::nearest(id, own).or_else(|| self.outer.and_then(|outer| outer.nearest(id, None)))
     }
 }
@@ -49,22 +51,18 @@ pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>) {
     timeouts::check(decoder, sketch);
 }
 
-/// One scope with those inside it; gives the reads that lead out of it.
+/// Finds the edges of a scope and of those inside it, unless they are known; gives the reads that lead out of it.
 fn scope(
     decoder: &mut Decoder<'_>,
     body: &mut BodySketch<'_>,
     outer: Option<&Names<'_>>,
     outputs: Option<&Node>,
 ) -> Vec<ReadSite> {
+    let said = decoder.diagnostics.len();
     misnamed::complete(decoder, body, outputs);
+    inside(decoder, body, outer);
     let named = body.steps.iter().enumerate().filter(|(_, step)| step.named);
-    let names = Names { own: named.map(|(at, step)| (step.label.clone(), at)).collect(), outer };
-    for step in &mut body.steps {
-        let outputs = step.node.get("outputs");
-        if let Some(inner) = &mut step.body {
-            step.escaped = scope(decoder, inner, Some(&names), outputs);
-        }
-    }
+    let names = Names { own: named.map(|(at, step)| (step.label.as_str(), at)).collect(), outer };
     let steps = body.steps.len();
     let mut graph = Graph { edges: Vec::new(), incoming: vec![Vec::new(); steps], outgoing: vec![Vec::new(); steps] };
     edges::needs(decoder, body, &names, &mut graph);
@@ -82,8 +80,25 @@ fn scope(
         }
         None => cycle::report(decoder, body, &graph),
     }
-    body.graph = graph;
+    // The fixes of steps without a name of their own are completed each time.
+    body.settled = decoder.diagnostics.len() == said && body.steps.iter().all(|step| step.named);
+    body.graph = Arc::new(graph);
     escaped
+}
+
+/// The scopes inside a scope. What is known of one is still so when what it reads outside of itself is still there.
+fn inside(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Names<'_>>) {
+    let named = body.steps.iter().enumerate().filter(|(_, step)| step.named);
+    let own: IndexMap<String, usize> = named.map(|(at, step)| (step.label.clone(), at)).collect();
+    let names = Names { own: own.iter().map(|(label, at)| (label.as_str(), *at)).collect(), outer };
+    for step in &mut body.steps {
+        let Draft { body: Some(inner), escaped, node, own } = step else { continue };
+        let there = |read: &ReadSite| names.get(&read.reference.step).is_some() || names.outside(&read.reference.step);
+        if !(inner.settled && escaped.iter().all(there)) {
+            own.whole = None;
+            *escaped = scope(decoder, inner, Some(&names), node.get("outputs"));
+        }
+    }
 }
 
 impl Graph {

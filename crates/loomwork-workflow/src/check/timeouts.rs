@@ -8,13 +8,14 @@ use crate::text::Place;
 #[derive(Clone, Copy)]
 struct Limit<'l> {
     ms: u64,
-    whose: &'l str,
+    /// None: the workflow.
+    whose: Option<&'l str>,
     place: Place,
 }
 
 /// Reports time-outs that are longer than the one around them.
 pub(super) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) {
-    let limit = sketch.timeout_ms.map(|ms| Limit { ms, whose: "The workflow", place: sketch.timeout_place });
+    let limit = sketch.timeout_ms.map(|ms| Limit { ms, whose: None, place: sketch.timeout_place });
     if let (Some(limit), Some((ms, place))) = (limit, sketch.default_timeout) {
         longer(decoder, None, "defaults.timeout", (ms, place), limit);
     }
@@ -27,9 +28,8 @@ fn scope(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, limit: Option<Limit<'
         if let (Some(limit), Some(own)) = (limit, own) {
             longer(decoder, Some(&step.path), "timeout", own, limit);
         }
-        let whose = format!("The step `{}`", step.label);
         let nearer = own.filter(|(ms, _)| limit.is_none_or(|limit| *ms < limit.ms));
-        let inside = nearer.map(|(ms, place)| Limit { ms, whose: &whose, place }).or(limit);
+        let inside = nearer.map(|(ms, place)| Limit { ms, whose: Some(&step.label), place }).or(limit);
         if let Some(limit) = inside {
             for (field, ms, place) in &step.waits {
                 longer(decoder, Some(&step.path), field, (*ms, *place), limit);
@@ -46,8 +46,9 @@ fn longer(decoder: &mut Decoder<'_>, step: Option<&str>, field: &str, (ms, place
         return;
     }
     let most = crate::format_duration(limit.ms);
-    let message = format!("{} has a timeout of {most}, which ends this first. Shorten this one or lengthen that.", limit.whose);
-    let related = decoder.related(limit.place, format!("{} has its timeout here.", limit.whose));
+    let whose = limit.whose.map_or_else(|| "The workflow".to_owned(), |label| format!("The step `{label}`"));
+    let message = format!("{whose} has a timeout of {most}, which ends this first. Shorten this one or lengthen that.");
+    let related = decoder.related(limit.place, format!("{whose} has its timeout here."));
     let fix = decoder.replacement(format!("Shorten it to {most}"), place, most);
     let diagnostic = decoder.report(codes::LONG_TIMEOUT, place, message);
     diagnostic.step = step.map(str::to_owned);

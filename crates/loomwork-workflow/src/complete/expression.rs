@@ -108,7 +108,7 @@ fn roots(page: &Page, run: Option<&Scope>) -> Vec<Offer> {
     let path = page.step().map_or("", |node| node.id.as_str());
     let around = |repeat: &str| {
         let within = |node: &&OutlineNode| node.id == path || path.starts_with(&format!("{}.", node.id));
-        page.outline.nodes.iter().filter(within).any(|node| node.repeat == Some(repeat))
+        page.nodes().filter(within).any(|node| node.repeat == Some(repeat))
     };
     let mut offers = Vec::new();
     for (name, _, detail) in LOCALS.into_iter().rev().filter(|(_, repeat, _)| around(repeat)) {
@@ -156,7 +156,7 @@ fn step(page: &Page, node: &OutlineNode, run: Option<&Scope>) -> Offer {
     let detail = node.title.clone().unwrap_or_else(|| format!("{}: {}", node.action, node.summary));
     let status = run.and_then(|run| run.steps.get(last(&node.id))).map(|step| step.status.clone());
     Offer {
-        of: page.types.steps.get(&node.id).map(|step| step.output.to_string()),
+        of: page.types.step(&node.id).map(|step| step.output.to_string()),
         value: status,
         ..offer(last(&node.id), CompletionKind::Step, &detail)
     }
@@ -226,12 +226,11 @@ fn type_of(page: &Page, expression: &str) -> Option<Type> {
         return Some(error_type());
     }
     let program = Program::parse(expression).ok()?;
-    let output = |node: &OutlineNode| {
-        let of = page.types.steps.get(&node.id).map_or(Type::Dyn, |step| step.output.clone());
-        (last(&node.id).to_owned(), of)
-    };
-    let steps = Steps { own: page.visible().into_iter().map(output).collect::<HashMap<_, _>>(), ..Steps::default() };
-    let inside = page.step().and_then(|node| page.types.steps.get(&node.id));
+    let visible = page.visible();
+    let output = |id| page.types.step(id).map_or(Type::Dyn, |step| step.output.clone());
+    let own: HashMap<_, _> = visible.iter().map(|node| (last(&node.id), output(&node.id))).collect();
+    let steps = Steps { own, ..Steps::default() };
+    let inside = page.step().and_then(|node| page.types.step(&node.id));
     let (item, previous) = inside.map_or((Type::Dyn, Type::Dyn), |step| (step.item.clone(), step.previous.clone()));
     if expression == "pass" {
         return Some(pass_type(&previous));

@@ -45,14 +45,19 @@ impl Page {
         Self { path: Some(path.unwrap_or_default().to_owned()), ..Self::new(text, text.len()) }
     }
 
+    /// The steps, in the order of the text.
+    pub(super) fn nodes(&self) -> impl DoubleEndedIterator<Item = &OutlineNode> {
+        self.outline.nodes.iter().map(AsRef::as_ref)
+    }
+
     /// The innermost step at the place.
     pub(super) fn step(&self) -> Option<&OutlineNode> {
         if let Some(path) = &self.path {
-            return self.outline.nodes.iter().find(|node| node.id == *path);
+            return self.nodes().find(|node| node.id == *path);
         }
         // Without its last line a step seems to end before it.
         let here = |node: &&OutlineNode| node.line <= self.line && (self.mended || self.line <= node.end_line);
-        self.outline.nodes.iter().rfind(here)
+        self.nodes().rfind(here)
     }
 
     /// The steps that can be seen from the place, those of the inner scope first; without the step itself and those around it.
@@ -62,7 +67,7 @@ impl Page {
         let mut scope = own.and_then(|node| node.parent.as_deref());
         let mut seen: Vec<&OutlineNode> = Vec::new();
         loop {
-            for node in self.outline.nodes.iter().filter(|node| node.parent.as_deref() == scope) {
+            for node in self.nodes().filter(|node| node.parent.as_deref() == scope) {
                 let around = path == node.id || path.starts_with(&format!("{}.", node.id));
                 if !around && !node.id.contains('@') && !seen.iter().any(|seen| last(&seen.id) == last(&node.id)) {
                     seen.push(node);

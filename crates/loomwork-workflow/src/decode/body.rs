@@ -1,6 +1,7 @@
 //! The steps of one scope.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::keep::{Kept, Said};
 use super::step::Draft;
@@ -21,7 +22,9 @@ pub(crate) struct BodySketch<'n> {
     /// The expressions of its outputs.
     pub(crate) output_sites: Vec<Site>,
     /// The edges, once they are found.
-    pub(crate) graph: Graph,
+    pub(crate) graph: Arc<Graph>,
+    /// Whether the edges are known and there was nothing to say about them.
+    pub(crate) settled: bool,
     /// What was said of each step, when the next version may take it over.
     pub(super) said: Vec<Said>,
 }

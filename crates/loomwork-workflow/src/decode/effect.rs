@@ -2,6 +2,7 @@
 
 use super::Decoder;
 use super::keys::{HTTP, HTTP_AUTH, HTTP_BASIC, HTTP_EXPECT, JQ};
+use crate::analysis::WrittenProgram;
 use crate::codes;
 use crate::expression::Template;
 use crate::model::Action;
@@ -148,6 +149,12 @@ impl Decoder<'_> {
         let program = self.needed(node, "program", "`jq`");
         if let Some(program) = program.filter(|program| program.string().is_none()) {
             self.at("program", |this| this.wrong_type(program, "the text of a jq program").code);
+        }
+        if let Some((program, place)) =
+            program.and_then(|node| Some((node.string()?, node.place))).filter(|(text, _)| !text.contains("${{"))
+        {
+            let span = self.lines.span(place);
+            self.programs.push(WrittenProgram { program, span, step: self.step.clone() });
         }
         let input = self.fields(node, |this, entry| this.template(&entry.value));
         Some(Action::Effect { name: "jq", input })

@@ -2,18 +2,22 @@
 //!
 //! Invariant: a step is taken over only where decoding it again would give the same: its text and the lines around it are
 //! the same (`yaml::Same`), so are the names declared at the top, and it speaks of no other step. Places move with it.
-//! Not here: how steps hang together, which is always found anew (`check`).
+//! What was found out since about the inside of a group (`check`) and the values of a step (`types`) goes with it; there it is
+//! asked whether it still holds.
+//! Not here: how the steps at the top hang together, which is always found anew.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::body::BodySketch;
 use super::sight::ReadSite;
 use super::step::{Decoded, Draft};
 use super::workflow::Sketch;
 use super::{Decoder, MAX_STEPS};
-use crate::analysis::CalledWorkflow;
+use crate::analysis::{CalledWorkflow, WrittenProgram};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::graph::Graph;
 use crate::text::{Place, Shift};
 use crate::types::Site;
 use crate::yaml::{Node, Same};
@@ -46,8 +50,9 @@ pub(super) struct Kept {
 
 #[derive(Debug)]
 struct Branch {
-    own: Decoded,
+    own: Box<Decoded>,
     inner: Option<Twigs>,
+    escaped: Vec<ReadSite>,
 }
 
 /// The steps of a group.
@@ -56,6 +61,8 @@ struct Twigs {
     steps: Vec<Branch>,
     output_reads: Vec<ReadSite>,
     output_sites: Vec<Site>,
+    graph: Arc<Graph>,
+    settled: bool,
 }
 
 /// What the decoding of a step added to that of the file.
@@ -67,6 +74,7 @@ pub(super) struct Said {
     steps: usize,
     diagnostics: Vec<Diagnostic>,
     calls: Vec<CalledWorkflow>,
+    programs: Vec<WrittenProgram>,
     unsupported: Vec<(String, String)>,
 }
 
@@ -75,6 +83,7 @@ pub(super) struct Mark {
     steps: usize,
     diagnostics: usize,
     calls: usize,
+    programs: usize,
     unsupported: usize,
 }
 
@@ -117,6 +126,7 @@ impl Decoder<'_> {
             steps: self.steps,
             diagnostics: self.diagnostics.len(),
             calls: self.calls.len(),
+            programs: self.programs.len(),
             unsupported: self.unsupported.len(),
         }
     }
@@ -128,6 +138,7 @@ impl Decoder<'_> {
             steps: self.steps - mark.steps,
             diagnostics: self.diagnostics[mark.diagnostics..].to_vec(),
             calls: self.calls[mark.calls..].to_vec(),
+            programs: self.programs[mark.programs..].to_vec(),
             unsupported: self.unsupported[mark.unsupported..].to_vec(),
         }
     }
@@ -148,9 +159,11 @@ impl Decoder<'_> {
         said.line = line;
         said.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.shift(shift));
         said.calls.iter_mut().for_each(|call| call.shift(shift));
+        said.programs.iter_mut().for_each(|program| program.span = shift.span(program.span));
         self.steps += said.steps;
         self.diagnostics.extend_from_slice(&said.diagnostics);
         self.calls.extend_from_slice(&said.calls);
+        self.programs.extend_from_slice(&said.programs);
         self.unsupported.extend_from_slice(&said.unsupported);
         let draft = branch.grow(node, shift);
         seen.insert(draft.label.clone(), draft.id_place);
@@ -164,23 +177,26 @@ impl Branch {
             steps: body.steps.into_iter().map(Self::of).collect(),
             output_reads: body.output_reads,
             output_sites: body.output_sites,
+            graph: body.graph,
+            settled: body.settled,
         });
-        Self { own: draft.own, inner }
+        Self { own: draft.own, inner, escaped: draft.escaped }
     }
 
     fn grow(self, node: &Node, shift: Shift) -> Draft<'_> {
-        let Self { mut own, inner } = self;
+        let Self { mut own, inner, mut escaped } = self;
         if shift != Shift::default() {
             own.shift(shift);
+            escaped.iter_mut().for_each(|read| read.place = read.place.shifted(shift));
         }
-        let body = inner.map(|Twigs { steps, mut output_reads, mut output_sites }| {
+        let body = inner.map(|Twigs { steps, mut output_reads, mut output_sites, graph, settled }| {
             let nodes = node.get("steps").and_then(Node::items).unwrap_or_default();
             let steps = steps.into_iter().zip(nodes).map(|(branch, node)| branch.grow(node, shift)).collect();
             output_reads.iter_mut().for_each(|read| read.place = read.place.shifted(shift));
             output_sites.iter_mut().for_each(|site| site.place = site.place.shifted(shift));
-            BodySketch { steps, output_reads, output_sites, ..BodySketch::default() }
+            BodySketch { steps, output_reads, output_sites, graph, settled, said: Vec::new() }
         });
-        Draft { node, own, body, escaped: Vec::new() }
+        Draft { node, own, body, escaped }
     }
 }
 
@@ -195,7 +211,8 @@ impl Decoded {
         let places = places.chain(self.timeout.iter_mut().map(|(_, place)| place));
         let places = places.chain(self.waits.iter_mut().map(|(_, _, place)| place));
         places.for_each(|place| *place = place.shifted(shift));
-        if let Some(drawn) = &mut self.drawn {
+        if let Some(drawn) = self.drawn.as_mut().filter(|_| shift.lines != 0) {
+            let drawn = Arc::make_mut(drawn);
             drawn.line = shift.line(drawn.line);
             drawn.end_line = shift.line(drawn.end_line);
         }

@@ -25,7 +25,7 @@ mod step;
 mod template;
 mod workflow;
 
-use crate::analysis::{CalledWorkflow, NamedSecret};
+use crate::analysis::{CalledWorkflow, NamedSecret, WrittenProgram};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Fix, Related, Severity, TextEdit};
 use crate::expression::Expressions;
@@ -79,6 +79,8 @@ pub(crate) struct Decoder<'t> {
     pub(crate) keep: Option<Keep>,
     /// The workflows that are called.
     pub(crate) calls: Vec<CalledWorkflow>,
+    /// The jq programs that are written out.
+    pub(crate) programs: Vec<WrittenProgram>,
     pub(crate) named_secrets: Vec<NamedSecret>,
     /// What this version checks but cannot run: path of the step, or key at the top, and the feature.
     pub(crate) unsupported: Vec<(String, String)>,
@@ -109,6 +111,7 @@ impl<'t> Decoder<'t> {
             expressions: Expressions::default(),
             keep: None,
             calls: Vec::new(),
+            programs: Vec::new(),
             named_secrets: Vec::new(),
             unsupported: Vec::new(),
         }

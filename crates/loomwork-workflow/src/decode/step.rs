@@ -12,7 +12,7 @@ use crate::codes;
 use crate::model::{Action, Join, OnRestart, Repeat, Rest, Step};
 use crate::outline::OutlineNode;
 use crate::text::Place;
-use crate::types::Site;
+use crate::types::{Site, Typed};
 use crate::yaml::Node;
 
 /// The words that CEL keeps for itself (CEL specification, "Syntax": RESERVED, and the literals).
@@ -68,7 +68,7 @@ pub(crate) enum Ports {
 pub(crate) struct Draft<'n> {
     pub(crate) node: &'n Node,
     /// What it says by itself.
-    pub(crate) own: Decoded,
+    pub(crate) own: Box<Decoded>,
     /// Its own steps, when it is a group.
     pub(crate) body: Option<BodySketch<'n>>,
     /// What its steps read of the scopes around it.
@@ -117,7 +117,11 @@ pub(crate) struct Decoded {
     /// The step itself, when it has an action that could be decoded. A group has no steps yet.
     pub(crate) step: Option<Arc<Step>>,
     /// How it is drawn, when that is known from a version before this one.
-    pub(crate) drawn: Option<OutlineNode>,
+    pub(crate) drawn: Option<Arc<OutlineNode>>,
+    /// What its values are, when that is known from a version before this one.
+    pub(crate) typed: Option<Typed>,
+    /// The group with its steps, when it is known from a version before this one.
+    pub(crate) whole: Option<Arc<Step>>,
 }
 
 impl<'n> Decoder<'_> {
@@ -145,8 +149,10 @@ impl<'n> Decoder<'_> {
             waits: Vec::new(),
             step: None,
             drawn: None,
+            typed: None,
+            whole: None,
         };
-        let mut draft = Draft { node, own, body: None, escaped: Vec::new() };
+        let mut draft = Draft { node, own: Box::new(own), body: None, escaped: Vec::new() };
         if self.keys(node, &STEP) {
             self.step_body(node, &mut draft);
         }

@@ -30,10 +30,10 @@ pub(super) struct Steps {
 
 impl Steps {
     pub(super) fn find(&self, path: &str) -> Result<&OutlineNode, EditError> {
-        self.nodes().iter().find(|node| node.id == path).ok_or_else(|| EditError::NoStep(path.to_owned()))
+        self.nodes().iter().find(|node| node.id == path).map(Arc::as_ref).ok_or_else(|| EditError::NoStep(path.to_owned()))
     }
 
-    pub(super) fn nodes(&self) -> &[OutlineNode] {
+    pub(super) fn nodes(&self) -> &[Arc<OutlineNode>] {
         &self.analysis.outline.nodes
     }
 

@@ -78,7 +78,7 @@ pub struct Body {
     /// The steps; versions of a workflow share those that are the same.
     pub steps: Vec<Arc<Step>>,
     /// The edges, by index into `steps`.
-    pub graph: crate::Graph,
+    pub graph: Arc<crate::Graph>,
 }
 
 /// What steps inherit when they do not say otherwise.

@@ -2,7 +2,8 @@
 //!
 //! Invariant: every expression is looked at once, after the steps that come before it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -54,7 +55,7 @@ pub(crate) struct Site {
 }
 
 /// What a step holds, for whoever writes an expression.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct StepTypes {
     /// What it gives back, as others see it.
     pub(crate) output: Type,
@@ -62,6 +63,31 @@ pub(crate) struct StepTypes {
     pub(crate) item: Type,
     /// `pass.previous` inside it.
     pub(crate) previous: Type,
+    /// Its own steps, by label.
+    inside: Inside,
+}
+
+type Inside = IndexMap<String, Arc<StepTypes>>;
+
+/// What was found out about a step with those inside it, when there was nothing to say about it.
+#[derive(Debug)]
+pub(crate) struct Typed {
+    /// What it read, in the order of its reads.
+    read: Vec<(String, Option<Type>)>,
+    types: Arc<StepTypes>,
+}
+
+/// What a workflow is given.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Given {
+    pub(crate) inputs: Type,
+    pub(crate) env: Type,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self { inputs: Type::Dyn, env: Type::Dyn }
+    }
 }
 
 /// What is known of the values of a workflow.
@@ -69,102 +95,129 @@ pub(crate) struct StepTypes {
 pub(crate) struct Types {
     pub(crate) inputs: Type,
     pub(crate) env: Type,
-    /// By path.
-    pub(crate) steps: BTreeMap<String, StepTypes>,
+    /// Those at the top, by label; versions of a workflow share those that are the same.
+    steps: Inside,
 }
 
 impl Default for Types {
     fn default() -> Self {
-        Self { inputs: Type::Dyn, env: Type::Dyn, steps: BTreeMap::new() }
+        Self { inputs: Type::Dyn, env: Type::Dyn, steps: Inside::new() }
+    }
+}
+
+impl Types {
+    /// What a step holds, by its path.
+    pub(crate) fn step(&self, path: &str) -> Option<&StepTypes> {
+        let mut labels = path.split('.');
+        let first = self.steps.get(labels.next()?)?;
+        labels.try_fold(first.as_ref(), |step, label| step.inside.get(label).map(Arc::as_ref))
     }
 }
 
 /// What is in scope besides steps.
 #[derive(Clone, Copy)]
-struct Given<'a> {
+struct Around<'a> {
     inputs: &'a Type,
     env: &'a Type,
     item: &'a Type,
     previous: &'a Type,
 }
 
-impl<'a> Given<'a> {
+impl<'a> Around<'a> {
     fn view(self, steps: &'a Steps<'a>) -> View<'a> {
         View { inputs: self.inputs, env: self.env, steps, item: self.item, previous: self.previous }
     }
 }
 
-struct Walk<'d, 't> {
+struct Walk<'d, 't, 'b> {
     decoder: &'d mut Decoder<'t>,
-    steps: BTreeMap<String, StepTypes>,
-    /// The names of steps that conditions ask about.
-    asked: HashSet<String>,
+    body: &'b BodySketch<'b>,
+    /// The names of steps that conditions ask about, once it is asked.
+    asked: OnceCell<HashSet<String>>,
+    /// Whether what was found out before holds, as far as what the workflow is given goes.
+    same: bool,
+    /// What was found out about steps at the top, by index.
+    fresh: Vec<(usize, Typed)>,
 }
 
 /// Works out all types, and reports what can never work.
-pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &Sketch<'_>) -> (Types, Signature) {
+pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>, before: &Given) -> (Types, Signature) {
     // What is not declared is reported as such.
     let inputs = Type::object(sketch.inputs.iter().map(|(name, input)| (name.clone(), of_input(input))), true);
     let env = Type::object(sketch.env.keys().map(|name| (name.clone(), Type::Text)), true);
-    let mut asked = HashSet::new();
-    asked_about(&sketch.body, &mut asked);
-    let mut walk = Walk { decoder, steps: BTreeMap::new(), asked };
-    let given = Given { inputs: &inputs, env: &env, item: &Type::Dyn, previous: &Type::Dyn };
-    let outputs = walk.scope(&sketch.body, given, None, |walk, view| {
+    let same = before.inputs == inputs && before.env == env;
+    let mut walk = Walk { decoder, body: &sketch.body, asked: OnceCell::new(), same, fresh: Vec::new() };
+    let given = Around { inputs: &inputs, env: &env, item: &Type::Dyn, previous: &Type::Dyn };
+    let (outputs, steps) = walk.scope(&sketch.body, given, None, |walk, view| {
         for site in &sketch.sites {
             walk.site(site, view);
         }
         of_outputs(&sketch.outputs, view)
     });
-    let steps = walk.steps;
+    for (at, typed) in walk.fresh {
+        sketch.body.steps[at].typed = Some(typed);
+    }
     let parameters: IndexMap<String, Parameter> =
         sketch.inputs.iter().map(|(name, input)| (name.clone(), Parameter::new(input))).collect();
     let signature = Signature { inputs: parameters, outputs: outputs.into_iter().collect() };
     (Types { inputs, env, steps }, signature)
 }
 
-impl Walk<'_, '_> {
+impl<'b> Walk<'_, '_, 'b> {
     /// One scope with those inside it; what its outputs are is asked when all its steps are known.
     fn scope<T>(
         &mut self,
         body: &BodySketch<'_>,
-        given: Given<'_>,
+        given: Around<'_>,
         outer: Option<&Steps<'_>>,
         outputs: impl FnOnce(&mut Self, View<'_>) -> T,
-    ) -> T {
+    ) -> (T, Inside) {
         let order = order(&body.graph).unwrap_or_else(|| (0..body.steps.len()).collect());
         let mut steps = Steps { own: HashMap::with_capacity(body.steps.len()), passed: HashMap::new(), outer };
+        let mut known = Inside::with_capacity(body.steps.len());
         // A step that comes later says nothing yet, and hides one of the same name in a scope around this one.
-        steps.own.extend(body.steps.iter().map(|step| (step.label.clone(), Type::Dyn)));
+        steps.own.extend(body.steps.iter().map(|step| (step.label.as_str(), Type::Dyn)));
         for at in order {
             let step = &body.steps[at];
-            let of = self.step(step, given, &steps);
-            steps.own.insert(step.label.clone(), of);
+            let of = match &step.typed {
+                Some(typed) if outer.is_none() && self.same && typed.holds(step, &steps) => Arc::clone(&typed.types),
+                _ => self.anew(at, step, given, &steps),
+            };
+            steps.own.insert(&step.label, of.output.clone());
+            known.insert(step.label.clone(), of);
             if let (true, Some(rules)) = (step.step.as_deref().is_some_and(may_be_null), step.node.entry("on_error")) {
-                steps.passed.insert(step.label.clone(), rules.key_place);
+                steps.passed.insert(&step.label, rules.key_place);
             }
         }
-        for step in &body.steps {
-            if let Some(known) = self.steps.get(&step.path).cloned()
-                && step.sites.iter().any(|site| site.purpose == Purpose::Undo)
-            {
-                let inside = Given { item: &known.item, previous: &known.previous, ..given };
-                let undone = if step.step.as_ref().is_some_and(|step| step.repeat.is_some()) { Type::Dyn } else { known.output };
-                let own = HashMap::from([(step.label.clone(), undone)]);
-                let own = Steps { own, passed: HashMap::new(), outer: Some(&steps) };
-                for site in step.sites.iter().filter(|site| site.purpose == Purpose::Undo) {
-                    self.site(site, inside.view(&own));
-                }
+        for step in body.steps.iter().filter(|step| step.sites.iter().any(|site| site.purpose == Purpose::Undo)) {
+            let Some(known) = known.get(&step.label) else { continue };
+            let inside = Around { item: &known.item, previous: &known.previous, ..given };
+            let repeated = step.step.as_ref().is_some_and(|step| step.repeat.is_some());
+            let undone = if repeated { Type::Dyn } else { known.output.clone() };
+            let own = HashMap::from([(step.label.as_str(), undone)]);
+            let own = Steps { own, passed: HashMap::new(), outer: Some(&steps) };
+            for site in step.sites.iter().filter(|site| site.purpose == Purpose::Undo) {
+                self.site(site, inside.view(&own));
             }
         }
         let view = given.view(&steps);
         for site in &body.output_sites {
             self.site(site, view);
         }
-        outputs(self, view)
+        (outputs(self, view), known)
     }
 
-    fn step(&mut self, draft: &Draft<'_>, around: Given<'_>, steps: &Steps<'_>) -> Type {
+    /// What a step holds that was not looked at before.
+    fn anew(&mut self, at: usize, step: &Draft<'_>, given: Around<'_>, steps: &Steps<'_>) -> Arc<StepTypes> {
+        let said = self.decoder.diagnostics.len();
+        let types = Arc::new(self.step(step, given, steps));
+        if steps.outer.is_none() && self.decoder.diagnostics.len() == said {
+            self.fresh.extend(Typed::of(step, steps, &types).map(|typed| (at, typed)));
+        }
+        types
+    }
+
+    fn step(&mut self, draft: &Draft<'_>, around: Around<'_>, steps: &Steps<'_>) -> StepTypes {
         let repeat = draft.step.as_ref().and_then(|step| step.repeat.as_ref());
         let item = match repeat {
             Some(Repeat::ForEach(each)) => of_template(&each.list, around.view(steps)).elements(),
@@ -177,13 +230,13 @@ impl Walk<'_, '_> {
             }
             _ => around.previous.clone(),
         };
-        let inside = Given { item: &item, previous: &before, ..around };
+        let inside = Around { item: &item, previous: &before, ..around };
         let group = matches!(draft.step.as_ref().map(|step| &step.action), Some(Action::Group(_)));
         for site in draft.sites.iter().filter(|site| site.purpose != Purpose::Undo) {
             let given = match site.field.split('.').next() {
                 Some("for_each" | "enough" | "when") => around,
-                Some("loop") => Given { item: around.item, ..inside },
-                Some("on_error") if group => Given { item: around.item, ..inside },
+                Some("loop") => Around { item: around.item, ..inside },
+                Some("on_error") if group => Around { item: around.item, ..inside },
                 _ => inside,
             };
             self.site(site, given.view(steps));
@@ -195,11 +248,12 @@ impl Walk<'_, '_> {
                 }
                 _ => {
                     let own = body.steps.iter().filter(|step| step.named);
-                    let of = |label: &String| view.steps.own.get(label).cloned().unwrap_or(Type::Dyn);
+                    let of = |label: &String| view.steps.own.get(label.as_str()).cloned().unwrap_or(Type::Dyn);
                     Type::object(own.map(|step| (step.label.clone(), of(&step.label))), false)
                 }
             })
         });
+        let (inner, inside_it) = inner.unzip();
         let output = match &draft.step {
             Some(step) => {
                 let once = of_once(step, inner, inside.view(steps));
@@ -207,8 +261,7 @@ impl Walk<'_, '_> {
             }
             None => Type::Dyn,
         };
-        self.steps.insert(draft.path.clone(), StepTypes { output: output.clone(), item, previous: before });
-        output
+        StepTypes { output, item, previous: before, inside: inside_it.unwrap_or_default() }
     }
 
     fn site(&mut self, site: &Site, view: View<'_>) {
@@ -265,10 +318,18 @@ impl Walk<'_, '_> {
         diagnostic.fixes.extend(fix);
     }
 
+    fn asked(&self) -> &HashSet<String> {
+        self.asked.get_or_init(|| {
+            let mut asked = HashSet::new();
+            asked_about(self.body, &mut asked);
+            asked
+        })
+    }
+
     /// Warns of reads that fail when a step failed and the run went on.
     fn passed(&mut self, site: &Site, program: &Program, view: View<'_>) {
         for (step, field) in plain_reads(program) {
-            let Some(rules) = view.steps.passed(step).filter(|_| !self.asked.contains(step)) else { continue };
+            let Some(rules) = view.steps.passed(step).filter(|_| !self.asked().contains(step)) else { continue };
             let path = format!("steps.{step}.output");
             let message = format!(
                 "`{path}` is null when `{step}` failed, because the run goes on then; null has no `{field}`, and this would fail. Ask first: {path} != null ? … : …"
@@ -318,6 +379,28 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+impl Typed {
+    /// None of a step whose reads may still be spoken of when conditions elsewhere change.
+    fn of(step: &Draft<'_>, steps: &Steps<'_>, types: &Arc<StepTypes>) -> Option<Self> {
+        let read = |name: &str| steps.passed(name).is_none().then(|| (name.to_owned(), steps.get(name).cloned()));
+        let read = reads(step).map(read).collect::<Option<Vec<_>>>()?;
+        Some(Self { read, types: Arc::clone(types) })
+    }
+
+    /// Whether what the step reads is still the same.
+    fn holds(&self, step: &Draft<'_>, steps: &Steps<'_>) -> bool {
+        let same = |((name, of), read): (&(String, Option<Type>), &str)| {
+            name == read && of.as_ref() == steps.get(read) && steps.passed(read).is_none()
+        };
+        self.read.len() == reads(step).count() && self.read.iter().zip(reads(step)).all(same)
+    }
+}
+
+/// The names of the steps that a step reads, and those inside it.
+fn reads<'d>(step: &'d Draft<'_>) -> impl Iterator<Item = &'d str> {
+    step.reads.iter().chain(&step.escaped).map(|read| read.reference.step.as_str())
 }
 
 /// The programs of a template that is one text.

@@ -25,9 +25,9 @@ pub(crate) struct View<'a> {
 /// What the outputs of the steps of a scope hold, and of those around it, where the inner one wins.
 #[derive(Default)]
 pub(crate) struct Steps<'o> {
-    pub(crate) own: HashMap<String, Type>,
+    pub(crate) own: HashMap<&'o str, Type>,
     /// Those whose output is null when they failed and the run went on, and where that is said.
-    pub(crate) passed: HashMap<String, Place>,
+    pub(crate) passed: HashMap<&'o str, Place>,
     pub(crate) outer: Option<&'o Steps<'o>>,
 }
 

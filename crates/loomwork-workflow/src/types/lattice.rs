@@ -13,7 +13,7 @@ use serde_json::Value;
 const MAX_WEIGHT: usize = 200;
 
 /// A set of values.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// No value: the expression always fails.
     Never,
@@ -50,7 +50,7 @@ pub enum Type {
 }
 
 /// A map with known keys.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectType {
     /// What the known keys hold.
     pub fields: IndexMap<String, Type>,

@@ -16,7 +16,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{Site, Types, Wants, check, programs_of};
+pub(crate) use check::{Given, Site, Typed, Types, Wants, check, programs_of};
 pub(crate) use infer::{Steps, View, error_type, event_type, infer, pass_type, run_type};
 pub(crate) use lattice::Heads;
 pub use lattice::{ObjectType, Type};

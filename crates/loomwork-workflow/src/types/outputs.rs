@@ -1,6 +1,7 @@
 //! What inputs hold, and what steps give back.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::infer::{Steps, View, infer};
 use super::lattice::Type;
@@ -87,19 +88,24 @@ fn of_action(action: &Action, inner: Option<Type>, view: View<'_>) -> Type {
         ]),
         Action::Cancel(_) => Type::list(Type::Text),
         Action::Wait(Wait::Event { .. }) | Action::FirstOf(_) | Action::Call(_) => Type::Dyn,
-        Action::Effect { name: "http", .. } => {
-            fields(vec![("status", Type::Int), ("headers", Type::map(Type::Text)), ("body", Type::Dyn)])
+        Action::Effect { name: "http", input } => {
+            let body = literal(input.part(), &["expect", "schema"]).map_or(Type::Dyn, of_schema);
+            fields(vec![("status", Type::Int), ("headers", Type::map(Type::Text)), ("body", body)])
         }
         Action::Effect { name: "container", .. } => process_output(),
-        Action::Effect { name: "agent", input } => match input.part() {
-            Part::Literal(value) => value.get("output_schema").map_or(Type::Dyn, of_schema),
-            Part::Map(entries) => match entries.iter().find(|(key, _)| key == "output_schema") {
-                Some((_, Part::Literal(schema))) => of_schema(schema),
-                _ => Type::Dyn,
-            },
-            _ => Type::Dyn,
-        },
+        Action::Effect { name: "agent", input } => literal(input.part(), &["output_schema"]).map_or(Type::Dyn, of_schema),
         Action::Effect { .. } => Type::Dyn,
+    }
+}
+
+/// A value without expressions, behind some keys.
+fn literal<'p>(part: &'p Part, path: &[&str]) -> Option<&'p Value> {
+    match (part, path) {
+        (Part::Literal(value), _) => path.iter().try_fold(value, |value, key| value.get(key)),
+        (Part::Map(entries), [first, rest @ ..]) => {
+            entries.iter().find(|(key, _)| key == first).and_then(|(_, part)| literal(part, rest))
+        }
+        _ => None,
     }
 }
 

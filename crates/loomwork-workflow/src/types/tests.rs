@@ -111,7 +111,7 @@ fn expression() -> impl Strategy<Value = String> {
 fn known() -> (Type, Steps<'static>) {
     let fields = || Type::object(FIELDS.map(|name| (name.to_owned(), type_of_field(name))), false);
     let loose = Type::loose([("stdout", Type::Text), ("exit_code", Type::Int)]);
-    (fields(), Steps { own: HashMap::from([("a".to_owned(), fields()), ("b".to_owned(), loose)]), ..Steps::default() })
+    (fields(), Steps { own: HashMap::from([("a", fields()), ("b", loose)]), ..Steps::default() })
 }
 
 fn scope(inputs: Value, output: Value, item: Value) -> Scope {

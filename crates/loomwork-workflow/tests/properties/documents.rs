@@ -136,5 +136,5 @@ pub(crate) fn lines_outside(text: &str, touched: &BTreeSet<String>) -> Vec<Strin
 
 pub(crate) fn fields(text: &str, id: &str) -> Value {
     let outline = analyze(text).outline;
-    outline.nodes.into_iter().find(|node| node.id == id).map_or(Value::Null, |node| (*node.fields).clone())
+    outline.nodes.into_iter().find(|node| node.id == id).map_or(Value::Null, |node| node.fields.clone())
 }

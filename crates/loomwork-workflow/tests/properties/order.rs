@@ -14,7 +14,7 @@ proptest! {
         let id = format!("s{}", at % count);
         let after = (behind % (count + 1)).checked_sub(1).map(|behind| format!("s{behind}"));
         let edited = edit(&text, &[EditOp::MoveStep { id: id.clone(), into: None, after: after.clone() }]).expect("applies").text;
-        let order = |text: &str| analyze(text).outline.nodes.into_iter().filter(|node| node.parent.is_none()).map(|node| node.id).collect::<Vec<_>>();
+        let order = |text: &str| analyze(text).outline.nodes.into_iter().filter(|node| node.parent.is_none()).map(|node| node.id.clone()).collect::<Vec<_>>();
         let mut wanted = order(&text);
         if after.as_ref() != Some(&id) {
             wanted.retain(|known| *known != id);
@@ -23,7 +23,7 @@ proptest! {
         }
         prop_assert_eq!(order(&edited), wanted, "{}\nbecame\n{}", text, edited);
         for node in analyze(&text).outline.nodes {
-            prop_assert_eq!(fields(&edited, &node.id), (*node.fields).clone());
+            prop_assert_eq!(fields(&edited, &node.id), node.fields.clone());
         }
         prop_assert_eq!(edited.matches('#').count(), text.matches('#').count(), "{}\nbecame\n{}", text, edited);
     }
@@ -44,7 +44,7 @@ proptest! {
         let without = |fields: Value| { let mut fields = fields; fields.as_object_mut().map(|map| map.remove("needs")); fields };
         prop_assert_eq!(without(fields(&result.text, &moved)), without(fields(&text, &id)), "{}\nbecame\n{}", text, result.text);
         for node in analyze(&text).outline.nodes.into_iter().filter(|node| node.id != id && !node.id.starts_with(&format!("{id}."))) {
-            prop_assert_eq!(without(fields(&result.text, &node.id)), without((*node.fields).clone()));
+            prop_assert_eq!(without(fields(&result.text, &node.id)), without(node.fields.clone()));
         }
         let back = edit(&result.text, &[EditOp::MoveStep { id: moved, into: None, after: None }]).expect("applies");
         prop_assert_eq!(without(fields(&back.text, &id)), without(fields(&text, &id)));
@@ -55,7 +55,7 @@ proptest! {
         let result = edit(&text, &[EditOp::Paste { yaml: other.clone(), into: None }]).map_err(|error| TestCaseError::fail(format!("{error}: {other}")))?;
         prop_assert_eq!(result.added.len(), others);
         for node in analyze(&text).outline.nodes {
-            prop_assert_eq!(fields(&result.text, &node.id), (*node.fields).clone());
+            prop_assert_eq!(fields(&result.text, &node.id), node.fields.clone());
         }
         let nodes = |text: &str| analyze(text).outline.nodes.len();
         prop_assert_eq!(nodes(&result.text), nodes(&text) + nodes(&other), "{}", result.text);

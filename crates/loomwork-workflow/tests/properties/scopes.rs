@@ -12,7 +12,9 @@ use crate::forest::{Dice, Forest, any_forest, cases};
 fn operation(text: &str, other: &str, seed: u64) -> EditOp {
     let mut dice = Dice::new(seed);
     let nodes = analyze(text).outline.nodes;
-    let mut any = |nodes: &[loomwork_workflow::OutlineNode]| nodes[dice.roll(nodes.len())].clone();
+    let mut any = |nodes: &[std::sync::Arc<loomwork_workflow::OutlineNode>]| {
+        loomwork_workflow::OutlineNode::clone(&nodes[dice.roll(nodes.len())])
+    };
     let node = any(&nodes);
     let groups: Vec<_> = nodes.iter().filter(|node| node.action == "steps").cloned().collect();
     let group = (!groups.is_empty()).then(|| any(&groups).id);
@@ -90,7 +92,7 @@ fn written(text: &str, outline: &Outline) -> BTreeMap<String, (Value, Vec<String
         own.iter().map(|line| line.trim_start_matches([' ', '\u{feff}']).trim_end_matches(['\r', '\n']).to_owned()).collect()
     };
     let leaves = outline.nodes.iter().filter(|node| node.action != "steps");
-    leaves.map(|node| (node.id.clone(), ((*node.fields).clone(), of(node)))).collect()
+    leaves.map(|node| (node.id.clone(), (node.fields.clone(), of(node)))).collect()
 }
 
 fn codes(text: &str) -> BTreeSet<&'static str> {
@@ -184,7 +186,7 @@ proptest! {
         let id = nodes[at.index(nodes.len())].id.clone();
         let Ok(grouped) = edit(text, &[EditOp::GroupSteps { ids: vec![id], id: Some("lonely".into()) }]) else { return Ok(()) };
         let back = edit(&grouped.text, &[EditOp::Ungroup { id: grouped.added[0].clone() }]).map_err(|error| TestCaseError::fail(format!("{error} {}", grouped.text)))?;
-        let fields = |text: &str| analyze(text).outline.nodes.into_iter().map(|node| (node.id, node.fields)).collect::<Vec<_>>();
+        let fields = |text: &str| analyze(text).outline.nodes.into_iter().map(|node| (node.id.clone(), node.fields.clone())).collect::<Vec<_>>();
         let lost = grouped.notes.iter().chain(&back.notes).any(loomwork_workflow::Note::is_loss);
         if !lost && !grouped.notes.iter().chain(&back.notes).any(|note| note.to_string().contains("`failed`") || note.to_string().contains(".failed")) {
             prop_assert_eq!(fields(&back.text), fields(text), "{}\nbecame\n{}\nbecame\n{}", text, grouped.text, back.text);

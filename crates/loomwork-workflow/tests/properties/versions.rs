@@ -61,6 +61,21 @@ proptest! {
     }
 
     #[test]
+    fn what_a_step_reads_may_change_without_the_step(
+        first in prop::collection::vec(0..36_usize, PARTS.len()),
+        changes in prop::collection::vec((0..PARTS.len(), 0..36_usize), 1..12),
+    ) {
+        let mut choice = first;
+        let mut analyzer = Analyzer::default();
+        let _ = analyzer.analyze(&written(&choice));
+        for (part, way) in changes {
+            choice[part] = way;
+            let version = written(&choice);
+            prop_assert_eq!(format!("{:?}", analyzer.analyze(&version)), format!("{:?}", analyze(&version)), "{}", version);
+        }
+    }
+
+    #[test]
     fn an_open_text_is_edited_as_if_it_were_opened_each_time(
         forest in any_forest(),
         changes in prop::collection::vec((any_change(), any::<bool>(), any::<u64>()), 1..6),
@@ -86,9 +101,77 @@ proptest! {
     }
 }
 
+/// Parts of a workflow whose steps speak of each other, each in several ways.
+const PARTS: [&[&str]; 10] = [
+    &["loomwork: 1\nid: w\n"],
+    &[
+        "inputs: { n: { type: integer, required: true } }\n",
+        "inputs: { n: { type: string, required: true } }\n",
+        "inputs: { m: { type: integer } }\n",
+        "inputs: { n: { type: integer } }\nenv: { E: x }\n",
+    ],
+    // Steps at the ends and beside a change are read again each time.
+    &["steps:\n  - { id: f1, run: echo }\n  - { id: f2, run: echo }\n"],
+    &[
+        "  - id: a\n    set: { k: 1 }\n",
+        "  - id: a\n    set: { k: text }\n",
+        "  - id: a\n    set: { l: 1 }\n",
+        "  - id: z\n    set: { k: 1 }\n",
+        "  - id: a\n    run: echo\n    on_error: [{ do: continue }]\n",
+        "  - id: a\n    run: echo\n",
+        "  - id: a\n    set: { k: \"${{ inputs.n }}\" }\n    on_error: [{ do: continue }]\n",
+        "  - id: a\n    choose: { x: \"${{ true }}\", else: y }\n",
+        "  - id: a\n    needs: [e]\n    set: { k: 1 }\n",
+        "",
+    ],
+    &[
+        "  - id: b\n    set: { v: \"${{ steps.a.output.k + 1 }}\" }\n",
+        "  - id: b\n    needs: [a]\n    set: { v: \"${{ steps.a.output.k }}\" }\n",
+        "  - id: b\n    needs: [a.x]\n    set: { v: \"${{ env.E }}\" }\n",
+        "  - id: b\n    when: \"${{ steps.a.output != null }}\"\n    set: { v: 1 }\n",
+        "  - id: b\n    set: { v: 1 }\n    timeout: 2h\n",
+        "  - id: a\n    set: { v: 1 }\n",
+    ],
+    &[
+        "  - id: g\n    steps:\n      - id: p\n        set: { q: \"${{ steps.a.output.k }}\" }\n      - id: r\n        set: { s: \"${{ steps.p.output.q + 1 }}\" }\n",
+        "  - id: g\n    timeout: 1h\n    steps:\n      - id: p\n        set: { q: 1 }\n      - id: r\n        needs: [p]\n        set: { s: \"${{ steps.p.output.q }}\" }\n        timeout: 3h\n",
+        "  - id: g\n    for_each: \"${{ [steps.b.output.v] }}\"\n    steps:\n      - id: a\n        set: { k: \"${{ item }}\" }\n      - id: r\n        set: { s: \"${{ steps.a.output.k }}\" }\n",
+        "  - id: g\n    steps:\n      - id: deep\n        steps:\n          - id: r\n            set: { s: \"${{ steps.a.output.k + steps.b.output.v }}\" }\n    outputs: { r: \"${{ steps.deep.output.r }}\" }\n",
+        "  - id: g\n    steps:\n      - id: r\n        needs: [a]\n        run: echo\n        compensate: { run: 'echo ${{ steps.a.output.k }}' }\n",
+        "  - id: g\n    steps:\n      - { id: 9x, run: echo }\n      - id: r\n        needs: [9x]\n        set: { s: 1 }\n",
+    ],
+    &[
+        "  - id: c\n    set: { w: \"${{ steps.g.output.r }}\" }\n",
+        "  - id: c\n    needs: [b, g]\n    set: { w: \"${{ steps.g.output.r.s + 1 }}\" }\n",
+        "  - id: c\n    needs: [a.x, a.y]\n    run: echo\n",
+        "  - id: c\n    needs: [g]\n    loop: { until: \"${{ pass.previous.s > 1 }}\", max: 3 }\n    set: { s: \"${{ steps.g.output.r.s }}\" }\n",
+    ],
+    &["  - id: e\n    run: echo\n", "  - id: e\n    needs: [c]\n    set: { f: \"${{ steps.c.output.w }}\" }\n"],
+    &["  - { id: f3, run: echo }\n  - { id: f4, run: echo }\n"],
+    &["", "timeout: 90m\n", "outputs: { o: \"${{ steps.e.output.f }}\" }\n", "secrets: [S]\n"],
+];
+
+fn written(choice: &[usize]) -> String {
+    PARTS.iter().zip(choice).map(|(ways, choice)| ways[choice % ways.len()]).collect()
+}
+
+#[test]
+fn a_read_is_told_again_when_only_the_step_that_is_read_begins_to_go_on_after_failures() {
+    let text = |rules: &str| {
+        let read = "  - id: b\n    needs: [a]\n    set: { v: \"${{ steps.a.output.stdout.size() }}\" }\n";
+        let (before, behind) = ("  - { id: f1, run: echo }\n  - { id: f2, run: echo }\n", "  - { id: f3, run: echo }\n");
+        format!("loomwork: 1\nid: w\nsteps:\n{before}  - id: a\n    run: echo\n{rules}{behind}{read}{}", before.replace('f', "g"))
+    };
+    let mut analyzer = Analyzer::default();
+    for (rules, told) in [("", 0), ("    on_error: [{ do: continue }]\n", 1), ("", 0)] {
+        let analysis = analyzer.analyze(&text(rules));
+        assert_eq!(analysis.diagnostics.iter().filter(|found| found.code == "LW0328").count(), told, "{rules}");
+    }
+}
+
 /// One or two edits of steps that are there.
 fn some_edits(text: &str, dice: &mut Dice) -> Vec<EditOp> {
-    let mut steps: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id).collect();
+    let mut steps: Vec<String> = analyze(text).outline.nodes.into_iter().map(|node| node.id.clone()).collect();
     steps.push("nobody".to_owned());
     (0..=dice.roll(2)).map(|_| some_edit(&steps, dice)).collect()
 }

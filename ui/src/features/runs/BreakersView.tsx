@@ -25,7 +25,7 @@ export function BreakersView() {
     <>
       <div className="toolbar"><h1>Circuit breakers</h1></div>
       <div className="lists">
-        <Sidebar counts={runs.data?.counts ?? {}} on="breakers" />
+        <Sidebar runs={runs.data} on="breakers" />
         {isPending ? <LoadingRows label="Loading circuit breakers" rows={6} />
           : error && !data ? <ErrorState title="The circuit breakers could not be read" error={error} onRetry={() => void refetch()} />
           : breakers.length === 0 ? <State icon={<Unplug size={18} />} title="No circuit breakers">A step with <code>breaker</code> stops calling what has failed several times in a row. What such steps share appears here.</State>

@@ -20,7 +20,7 @@ export function LettersView() {
         {letters.length > 0 && <span className="t3" style={{ marginLeft: 12 }}>{count(letters.length, 'run')} failed, and nobody took {letters.length === 1 ? 'it' : 'them'} up in time. Send again once the cause is mended.</span>}
       </div>
       <div className="lists">
-        <Sidebar counts={runs.data?.counts ?? {}} on="letters" />
+        <Sidebar runs={runs.data} on="letters" />
         {isPending ? <LoadingRows label="Loading dead letters" rows={6} />
           : error && !data ? <ErrorState title="The dead letters could not be read" error={error} onRetry={() => void refetch()} />
           : letters.length === 0 ? <State icon={<MailX size={18} />} title="No dead letters">A failed run that nobody takes up in time is put here, with all that is needed to send it again.</State>

@@ -7,6 +7,7 @@ import { clock, duration, fullTime, moment, plain } from '@/shared/format';
 import { linkTo, navigate } from '@/shared/router';
 import { Button, complain, lookOf, StatusIcon, statusName, toast } from '@/shared/ui';
 import { useNow } from '@/shared/useNow';
+import { waitsFor } from './waits';
 
 export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
   const retry = useRetry();
@@ -25,11 +26,16 @@ export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
         </span>
         <span className="t2 num">{done}/{known}</span>
       </span>
-      <span role="cell" className="t3" title={run.error?.message}>{run.error && <>{run.error.step && <span className="mono">{run.error.step} </span>}{plain(run.error.message)}</>}</span>
+      <span role="cell" className="t3" title={run.error?.message}>
+        {run.error ? <>{run.error.step && <span className="mono">{run.error.step} </span>}{plain(run.error.message)}</> : run.waits_for && waitsFor[run.waits_for]}
+      </span>
       <span role="cell" className="t2 opt">{run.trigger.kind === 'manual' ? run.trigger.actor : `${run.trigger.kind}, ${run.trigger.actor}`}</span>
       <span role="cell" className="num t3 right" title={fullTime(run.created_at)}>{moment(run.created_at)}</span>
       <span role="cell" className="num right"><Time run={run} live={live} /></span>
       <span role="cell" className="right over" onClick={(event) => event.stopPropagation()}>
+        {run.waits_for === 'person' && (
+          <Button small icon={<StatusIcon status="needs_approval" size={12} quiet />} aria-label={`Review ${name}`} onClick={open}>Review</Button>
+        )}
         {run.status === 'failed' && (
           <Button small icon={<RotateCw size={12} />} busy={retry.isPending} aria-label={`Retry ${name}`}
             onClick={() => retry.mutate({ run: run.id }, { onSuccess: () => toast(`Retrying ${name}.`), onError: complain })}>Retry</Button>

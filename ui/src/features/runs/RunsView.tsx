@@ -4,22 +4,24 @@ import { useMemo, useRef, useState } from 'react';
 import { useRuns } from '@/api';
 import type { RunStatus } from '@/generated/RunStatus';
 import type { RunSummary } from '@/generated/RunSummary';
+import type { WaitsFor } from '@/generated/WaitsFor';
 import { useShortcuts } from '@/shared/keyboard';
 import { navigate } from '@/shared/router';
 import { useSetTitle } from '@/shared/title';
 import { Button, ErrorState, LoadingRows, State } from '@/shared/ui';
 import { RunsTable } from './RunsTable';
 import { Sidebar } from './Sidebar';
+import { waitsFor } from './waits';
 
 const page = 200;
 
-export function RunsView({ workflow, status }: { workflow?: string; status?: string }) {
+export function RunsView({ workflow, status, waits }: { workflow?: string; status?: string; waits?: string }) {
   const [text, setText] = useState('');
   const [limit, setLimit] = useState(page);
   const search = useRef<HTMLInputElement>(null);
-  const { data, error, isPending, isFetching, refetch } = useRuns({ workflow, status: status as RunStatus | undefined, limit });
+  const { data, error, isPending, isFetching, refetch } = useRuns({ workflow, status: status as RunStatus | undefined, waits_for: waits as WaitsFor | undefined, limit });
   const shown = useMemo(() => matching(data?.runs ?? [], text), [data, text]);
-  const filtered = Boolean(workflow ?? status ?? text);
+  const filtered = Boolean(workflow ?? status ?? waits ?? text);
   useSetTitle('Runs');
   useShortcuts({ '/': () => search.current?.focus() });
 
@@ -36,11 +38,12 @@ export function RunsView({ workflow, status }: { workflow?: string; status?: str
           <input ref={search} value={text} onChange={(event) => setText(event.target.value)} placeholder="Workflow, run, error text" aria-label="Search the runs shown" />
           <kbd>/</kbd>
         </div>
-        {workflow && <Filter name={workflow} onClear={() => navigate({ view: 'runs', status })} />}
-        {status && <Filter name={status} onClear={() => navigate({ view: 'runs', workflow })} />}
+        {workflow && <Filter name={workflow} onClear={() => navigate({ view: 'runs', status, waits })} />}
+        {status && <Filter name={status} onClear={() => navigate({ view: 'runs', workflow, waits })} />}
+        {waits && <Filter name={waitsFor[waits as WaitsFor] ?? waits} onClear={() => navigate({ view: 'runs', workflow, status })} />}
       </div>
       <div className="lists">
-        <Sidebar counts={data?.counts ?? {}} status={status} workflow={workflow} />
+        <Sidebar runs={data} status={status} workflow={workflow} waits={waits} />
         {isPending ? <LoadingRows label="Loading runs" rows={9} />
           : error && !data ? <ErrorState title="The runs could not be read" error={error} onRetry={() => void refetch()} />
           : shown.length === 0 ? <Nothing filtered={filtered} onReset={reset} />
