@@ -83,13 +83,14 @@ pub(super) fn is_file(given: &str) -> bool {
 
 /// The inputs in a file, or on standard input.
 pub(super) fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
+    let (name, text) = if file == Path::new("-") {
+        let mut text = String::new();
+        let read = std::io::stdin().lock().read_to_string(&mut text);
+        read.map_err(|error| Failure::usage(format!("the inputs on standard input cannot be read: {error}")))?;
+        ("on standard input".into(), text)
     } else {
-        std::fs::read_to_string(file).map(|read| text = read)
+        let text = loomwork_app::read_text(file).map_err(|error| Failure::usage(format!("the inputs: {}", error.message)))?;
+        (file.to_string_lossy(), text)
     };
-    let name = if file == Path::new("-") { "on standard input".into() } else { file.to_string_lossy() };
-    read.map_err(|error| Failure::usage(format!("the inputs {name} cannot be read: {error}")))?;
     serde_json::from_str(&text).map_err(|error| Failure::usage(format!("the inputs {name} are not a JSON object: {error}")))
 }
