@@ -231,7 +231,8 @@ impl RunState {
             }
             EventKind::StepRetrying(data) => {
                 state.due_at_ms = Some(data.due_at_ms);
-                state.fallback = data.fallback;
+                // A workflow has not so many rules.
+                state.fallback = data.fallback.and_then(|rule| u32::try_from(rule).ok());
                 state.waiting = None;
                 state.stop = None;
             }

@@ -283,7 +283,7 @@ pub(crate) fn begin(state: &mut RunState, values: &mut Values, ix: usize, now_ms
 /// The action of an instance: its own, or the fallback that has taken its place.
 pub(crate) fn action_of(state: &RunState, ix: usize) -> &Action {
     let step = state.step_of(ix);
-    let rule = state.steps[ix].fallback.and_then(|rule| step.on_error.get(rule));
+    let rule = state.steps[ix].fallback.and_then(|rule| step.on_error.get(rule as usize));
     match rule.map(|rule| &rule.then) {
         Some(loomwork_workflow::ErrorAction::Fallback(action)) => action,
         _ => &step.action,

@@ -172,7 +172,7 @@ pub struct Instance {
     pub attempts: Vec<AttemptState>,
     /// Attempts that were made before it was last reset: the retry policy does not count them.
     #[serde(skip_serializing_if = "is_default")]
-    pub earlier_attempts: usize,
+    pub earlier_attempts: u32,
     /// How often a person had it done anew; part of its idempotency key.
     #[serde(skip_serializing_if = "is_default")]
     pub edits: u32,
@@ -181,7 +181,7 @@ pub struct Instance {
     pub set: Option<Box<Value>>,
     /// The rule of `on_error` whose fallback takes the place of the action.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fallback: Option<usize>,
+    pub fallback: Option<u32>,
     /// When it was first under way, since the last reset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at_ms: Option<i64>,
@@ -387,7 +387,7 @@ impl Instance {
 
     /// Attempts since the last reset that the retry policy counts: those that were lost do not.
     pub fn counted_attempts(&self) -> u32 {
-        let counted = self.attempts[self.earlier_attempts..].iter().filter(|a| a.status != AttemptStatus::Lost);
+        let counted = self.attempts[self.earlier_attempts as usize..].iter().filter(|a| a.status != AttemptStatus::Lost);
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     }
 
@@ -401,7 +401,7 @@ impl Instance {
     pub(crate) fn reset(&mut self) {
         let fresh = Self::new(self.definition, self.role, self.parent, Arc::clone(&self.path));
         let Self { attempts, edits, set, inner, undo, input, child, edges, counted_as, .. } = std::mem::replace(self, fresh);
-        self.earlier_attempts = attempts.len();
+        self.earlier_attempts = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
         self.attempts = attempts;
         self.edits = edits;
         self.set = set;
