@@ -249,7 +249,7 @@ fn the_plan_of_a_rerun_names_all_parts() {
 #[test]
 fn a_step_that_is_not_needed_any_more_and_cancelled_by_name_too_is_cancelled_once() {
     let mut run = Run::of(
-        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    wait: { for: 1h }\n  - id: c\n    needs: [a, b]\n    join: { at_least: 1, rest: cancel }\n    cancel: [b, b]\n",
+        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    wait: { for: 1h }\n  - id: c\n    needs: [a, b]\n    join: { at_least: 1, rest: cancel }\n    cancel: [b]\n",
     );
     run.succeed("a");
     assert_eq!((run.status("b"), run.status("c")), (StepStatus::Cancelled, StepStatus::Succeeded));
