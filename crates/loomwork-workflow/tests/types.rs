@@ -269,3 +269,16 @@ fn the_fix_of_a_read_that_may_be_null_changes_the_expression_only() {
     let fixed = marked(&text, "LW0328").1.expect("a fix");
     assert_eq!(fixed, with("\" steps.a.output.stdout ${{ steps.a.output != null ? steps.a.output.stdout : null }}\""));
 }
+
+#[test]
+fn how_to_keep_a_fraction_is_said_with_the_number_that_is_there() {
+    let told = |expression: &str| {
+        let text = format!("{TOP}{}", set(&format!("${{{{ {expression} }}}}")));
+        let found = analyze(&text).diagnostics.into_iter().find(|found| found.code == "LW0327");
+        found.expect("a hint").message
+    };
+    let list = "[inputs.n, 2.5].sum()";
+    assert!(told(&format!("{list} / 3")).ends_with("Write `3.0` for `3`, or `double(…)`, to keep it."));
+    assert!(told(&format!("7 / {list}")).ends_with("Write `7.0` for `7`, or `double(…)`, to keep it."));
+    assert!(told(&format!("{list} / inputs.s.size()")).ends_with("Write `double(…)` around one of them to keep it."));
+}

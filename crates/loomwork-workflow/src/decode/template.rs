@@ -75,6 +75,11 @@ impl Decoder<'_> {
             let fix =
                 node.string().filter(|text| !text.contains("${{") && scalar.is_some_and(|scalar| scalar.style == Style::Plain));
             let fix = fix.map(|text| {
+                let text = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "true" => "true".to_owned(),
+                    "no" | "off" | "false" => "false".to_owned(),
+                    _ => text,
+                };
                 let quoted = serde_json::Value::from(format!("${{{{ {text} }}}}")).to_string();
                 self.replacement("Make it an expression", node.place, quoted)
             });
