@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use loomwork_run::RunError;
 use loomwork_store::{Record, StoreError, Writer};
@@ -16,7 +16,7 @@ use crate::engine::Figures;
 use crate::request::{After, Request};
 use crate::{AttemptReport, EngineError, FingerprintSpec, Performer};
 
-/// What one commit made durable, as it is published.
+/// What one commit made durable, or several that followed each other at once, as it is published.
 pub type Published = Arc<Vec<Record>>;
 
 /// What reaches the loop from outside.
@@ -38,9 +38,54 @@ pub(crate) struct Driver {
     pub(crate) performer: Arc<dyn Performer>,
     pub(crate) messages: Receiver<Message>,
     pub(crate) sender: Sender<Message>,
-    pub(crate) published: broadcast::Sender<Published>,
     pub(crate) figures: watch::Sender<Figures>,
     pub(crate) in_flight: Option<(u64, Vec<After>)>,
+    pub(crate) news: News,
+}
+
+/// What is durable and not published yet: waking those who listen takes longer than to decide what follows, so they hear of
+/// several small commits at one time when those follow each other at once.
+pub(crate) struct News {
+    published: broadcast::Sender<Published>,
+    records: Vec<Record>,
+    since: Instant,
+}
+
+/// Nobody hears later than this of what is durable.
+const LATEST: Duration = Duration::from_millis(1);
+
+impl News {
+    pub(crate) fn to(published: broadcast::Sender<Published>) -> Self {
+        Self { published, records: Vec::new(), since: Instant::now() }
+    }
+
+    fn add(&mut self, records: Vec<Record>) {
+        if self.records.is_empty() {
+            self.since = Instant::now();
+            self.records = records;
+        } else {
+            self.records.extend(records);
+        }
+    }
+
+    fn publish(&mut self) {
+        if !self.records.is_empty() {
+            // No receivers is no error.
+            let _ = self.published.send(Arc::new(std::mem::take(&mut self.records)));
+        }
+    }
+
+    fn publish_in_time(&mut self) {
+        if self.since.elapsed() >= LATEST {
+            self.publish();
+        }
+    }
+}
+
+impl Drop for News {
+    fn drop(&mut self) {
+        self.publish();
+    }
 }
 
 /// Now, in milliseconds since 1970.
@@ -145,6 +190,10 @@ impl Driver {
         if wait.is_zero() {
             return Some(self.messages.try_recv().unwrap_or(Message::Request(Request::Tick)));
         }
+        if let Ok(message) = self.messages.try_recv() {
+            return Some(message);
+        }
+        self.news.publish();
         match self.messages.recv_timeout(wait) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => Some(Message::Request(Request::Tick)),
@@ -179,15 +228,16 @@ impl Driver {
         Ok(())
     }
 
-    /// What waited for a commit: first the world is told, then answers, then effects.
+    /// What waited for a commit. Whoever gets an answer finds that all were told what led to it.
     fn follow(&mut self, records: Vec<Record>, after: Vec<After>) {
-        if !records.is_empty() {
-            // No receivers is no error.
-            let _ = self.published.send(Arc::new(records));
-        }
+        self.news.add(records);
+        self.news.publish_in_time();
         for after in after {
             match after {
-                After::Answer(answer) => answer(),
+                After::Answer(answer) => {
+                    self.news.publish();
+                    answer();
+                }
                 After::Stop(key) => self.performer.cancel(&key),
                 After::Fingerprint(spec) => {
                     let sender = self.sender.clone();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::core::Core;
-use crate::driver::{Driver, Message, Published, now_ms};
+use crate::driver::{Driver, Message, News, Published, now_ms};
 use crate::request::{Active, Answer, Ask, Request, RunWaits, Wish};
 use crate::{EngineError, Fork, Library, Limits, Performer, Programs, QueueLine, load_run_from, read_values};
 
@@ -144,9 +144,9 @@ impl Engine {
             performer,
             messages: receiver,
             sender: messages.clone(),
-            published: published.clone(),
             figures: figures_sender,
             in_flight: None,
+            news: News::to(published.clone()),
         };
         driver.start(done_sender)?;
         let journal = Arc::from(config.journal.as_path());
