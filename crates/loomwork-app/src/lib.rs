@@ -36,7 +36,7 @@ pub use cases::{
     CheckedFile, ImportPlan, ImportTarget, check_file, compare_texts, explanation, export_alone, input_values, plan_alone,
     read_foreign, read_workflow, write_imported,
 };
-pub use workspace::{Workspace, init, workflow_files};
+pub use workspace::{Workspace, init, read_text, workflow_files};
 
 pub use loomwork_workflow::format_bytes;
 pub use loomwork_workflow::json_schema;

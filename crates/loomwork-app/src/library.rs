@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use loomwork_engine::{Active, EngineError, Library, Programs, load_run_from};
-use loomwork_run::Program;
+use loomwork_run::{Json, Program};
 use loomwork_store::{CachedOutput, Checkpoints, Reader, StoreError};
-use serde_json::Value;
 
 use crate::workspace::Catalog;
 
@@ -74,9 +73,8 @@ impl Library for WorkspaceLibrary {
         self.look_up(|reader| reader.cached(fingerprint))
     }
 
-    fn value(&self, hash: &str) -> Option<Arc<Value>> {
-        let json = self.look_up(|reader| reader.value(hash))?;
-        serde_json::from_slice(&json).ok().map(Arc::new)
+    fn value(&self, hash: &str) -> Option<Json> {
+        Json::of_bytes(self.look_up(|reader| reader.value(hash))?)
     }
 }
 

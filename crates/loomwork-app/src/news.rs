@@ -160,7 +160,8 @@ impl Watcher {
         for record in records.iter() {
             gathered.news.shared |= record.kind.starts_with("breaker_") || record.kind.starts_with("dead_letter_");
             // Runs that were not watched leave and come back.
-            gathered.news.reset |= record.run.is_none() && record.kind.starts_with("runs_");
+            let moved = record.kind.starts_with("runs_") || record.kind == "archive_deleted";
+            gathered.news.reset |= record.run.is_none() && moved;
             let Some(run) = &record.run else { continue };
             // A run that is taken up is no dead letter any more.
             gathered.news.shared |= record.kind == "run_taken_up";

@@ -141,16 +141,16 @@ fn step(active: &Active, ix: usize, now_ms: i64) -> api::RunStep {
         title: definition.title.clone(),
         action: definition.action.name().to_owned(),
         status: step_status(*status),
-        port: port.clone(),
+        port: port.as_deref().map(str::to_owned),
         attempts: attempts.iter().zip(1..).map(|(state, number)| attempt(state, number)).collect(),
         started_at: started_at_ms.map(time),
         ended_at: ended_at_ms.map(time),
         duration_ms: duration(*started_at_ms, *ended_at_ms, now_ms),
         due_at: due_at_ms.map(time),
-        reason: reason.clone(),
+        reason: reason.as_deref().map(str::to_owned),
         input: value(input),
         output: value(output),
-        error: why.as_ref().map(error),
+        error: why.as_deref().map(error),
         cached: state.steps[ix].cached.as_ref().map(|from| api::CachedFrom { run: from.run.clone(), step: from.step.clone() }),
         compensation: state.steps[ix].undo.as_ref().map(|undo| api::Compensation {
             status: step_status(undo.status),
@@ -173,7 +173,7 @@ fn attempt(state: &AttemptState, number: u32) -> api::Attempt {
         },
         started_at: time(state.started_at_ms),
         ended_at: state.ended_at_ms.map(time),
-        error: state.error.as_ref().map(error),
+        error: state.error.as_deref().map(error),
         usage: state.usage.as_ref().map(|usage| api::Usage { cpu_ms: usage.cpu_ms, max_rss_bytes: usage.max_rss_bytes }),
     }
 }
@@ -182,15 +182,17 @@ fn attempt(state: &AttemptState, number: u32) -> api::Attempt {
 fn shown_value(active: &Active, reference: &ValueRef) -> Value {
     match reference {
         ValueRef::Stored(stored) if stored.size > LARGEST_SHOWN => {
-            let text = active.values.get(reference).map(|value| match &*value {
-                Value::String(text) => text.chars().take(1_000).collect::<String>(),
-                other => other.to_string().chars().take(1_000).collect(),
+            let text = active.values.json(reference).map(|json| {
+                let string: Option<String> = serde_json::from_str(json.text()).ok();
+                string.as_deref().unwrap_or(json.text()).chars().take(1_000).collect::<String>()
             });
             json!({ "$blob": stored.hash, "size": stored.size, "preview": text.unwrap_or_default() })
         }
-        reference => match active.values.get(reference) {
-            Ok(value) => Value::clone(&value),
-            Err(missing) => json!({ "$blob": missing.hash, "size": missing.size, "preview": null }),
+        reference => match (active.values.json(reference), reference) {
+            // What is nested too deeply to be read is shown as it is.
+            (Ok(json), _) => json.value().unwrap_or_else(|| Value::String(json.text().to_owned())),
+            (Err(_), ValueRef::Stored(stored)) => json!({ "$blob": stored.hash, "size": stored.size, "preview": null }),
+            (Err(_), ValueRef::Inline(_)) => Value::Null,
         },
     }
 }

@@ -96,10 +96,14 @@ fn a_run_outlives_the_file_of_its_workflow() {
 #[test]
 fn wrong_inputs_are_named_and_make_no_run() {
     let place = Place::new(&[("workflows/hello.yaml", HELLO)]);
+    assert!(std::process::Command::new("mkfifo").arg(place.path().join("pipe")).status().unwrap().success());
     for (arguments, named) in [
         (vec!["run", "hello"], "name"),
         (vec!["run", "hello", "--input", "name=x", "--input", "n=many"], "`n`"),
         (vec!["run", "hello", "--input", "name=x", "--input", "nmae=y"], "nmae"),
+        (vec!["run", "hello", "--input", "name=x", "--input", "n=7.5"], "must be a whole number, and 7.5 is none"),
+        (vec!["run", "hello", "--inputs", "pipe"], "not a plain file"),
+        (vec!["run", "hello", "--inputs", "workflows"], "is a folder"),
     ] {
         let refused = place.json(&arguments);
         assert_eq!(refused.code, 2, "{refused:?}");

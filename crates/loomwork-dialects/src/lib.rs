@@ -18,7 +18,6 @@ mod names;
 mod picture;
 mod report;
 mod serverless;
-mod shell;
 mod source;
 mod wfcommons;
 mod yaml;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use loomwork_run::{ErrorClass, Parent, Program, RunError, RunTrigger};
+use loomwork_run::{ErrorClass, Json, Parent, Program, RunError, RunTrigger};
 use loomwork_store::CachedOutput;
 use serde_json::{Map, Value};
 
@@ -34,7 +34,7 @@ pub trait Library: Send + Sync + 'static {
     fn cached(&self, fingerprint: &str) -> Option<CachedOutput>;
 
     /// A large value of the journal by its hash.
-    fn value(&self, hash: &str) -> Option<Arc<Value>>;
+    fn value(&self, hash: &str) -> Option<Json>;
 }
 
 /// A child run, from the resolved input of the step that calls it.

@@ -7,9 +7,10 @@
 
 mod keeper;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use loomwork_run::{CheckpointCreated, CheckpointRestored, EventKind, RunState, Values};
+use loomwork_run::{CheckpointCreated, CheckpointRestored, EventKind, Json, RunState, Values};
 use loomwork_store::{CheckpointHead, Checkpoints, Level, Listed, Reader};
 use serde_json::{Value, json};
 
@@ -27,17 +28,17 @@ pub(crate) struct Picture {
     definition: String,
     steps: usize,
     state: Vec<u8>,
-    values: Vec<(String, Arc<Value>)>,
-    more: serde_json::Map<String, Value>,
+    values: Vec<(String, Json)>,
+    more: BTreeMap<String, Json>,
 }
 
 impl Picture {
     fn of(active: &Active, level: Level) -> Self {
         let state = &active.state;
-        let mut more = serde_json::Map::new();
+        let mut more = BTreeMap::new();
         if level >= Level::Comprehensive {
-            more.insert("logs".to_owned(), logs(state));
-            more.insert("metrics".to_owned(), metrics(state));
+            more.insert("logs".to_owned(), Json::of(&logs(state)));
+            more.insert("metrics".to_owned(), Json::of(&metrics(state)));
         }
         Self {
             seq: active.seq,
@@ -51,17 +52,16 @@ impl Picture {
 
     /// The content of the checkpoint: the length of the state, the state, and the rest as JSON.
     fn content(mut self, environment: Option<Value>) -> Vec<u8> {
-        let values: serde_json::Map<String, Value> =
-            self.values.iter().map(|(hash, value)| (hash.clone(), Value::clone(value))).collect();
-        if !values.is_empty() {
-            self.more.insert("values".to_owned(), Value::Object(values));
-        }
         if let Some(environment) = environment {
-            self.more.insert("environment".to_owned(), environment);
+            self.more.insert("environment".to_owned(), Json::of(&environment));
+        }
+        if !self.values.is_empty() {
+            let values: BTreeMap<String, Json> = self.values.into_iter().collect();
+            self.more.insert("values".to_owned(), Json::of(&values));
         }
         let mut content = (self.state.len() as u64).to_be_bytes().to_vec();
         content.append(&mut self.state);
-        content.extend(Value::Object(self.more).to_string().into_bytes());
+        content.extend(Json::of(&self.more).text().as_bytes());
         content
     }
 }
@@ -93,11 +93,13 @@ fn metrics(state: &RunState) -> Value {
     })
 }
 
-/// The state and the rest of a checkpoint's content.
-fn parts(content: &[u8]) -> Option<(&[u8], Value)> {
+/// The state and the large values of a checkpoint's content.
+fn parts(content: &[u8]) -> Option<(&[u8], BTreeMap<String, Json>)> {
     let (length, rest) = content.split_first_chunk::<8>()?;
     let (state, more) = rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
-    Some((state, serde_json::from_slice(more).ok()?))
+    let more: BTreeMap<String, Json> = serde_json::from_slice(more).ok()?;
+    let values = more.get("values").and_then(|values| serde_json::from_str(values.text()).ok());
+    Some((state, values.unwrap_or_default()))
 }
 
 /// Reads a run from its newest checkpoint that can be used, else from its first event.
@@ -139,16 +141,14 @@ pub fn load_checkpoint(
     let event = first.event().map_err(|error| text(&error))?;
     let EventKind::RunCreated(created) = &event.kind else { return Err("the run does not begin with its creation".to_owned()) };
     let definition = |hash: &str| Ok(reader.definition(hash)?);
-    let (state, more) = parts(&content).ok_or("its content does not hold together")?;
+    let (state, kept) = parts(&content).ok_or("its content does not hold together")?;
     let program = |hash: &str| programs.get(run, hash, definition).ok();
     let state = RunState::of_snapshot(&program, run.to_owned(), (event.at_ms, created), state);
     let mut state = state.map_err(|error| text(&error))?;
     let tail = reader.records(run, head.seq + 1).map_err(|error| text(&error))?;
     fold_on(&mut state, &tail, programs, definition).map_err(|error| text(&error))?;
     let mut values = Values::default();
-    if let Some(kept) = more.get("values").and_then(Value::as_object) {
-        kept.iter().for_each(|(hash, value)| values.insert(hash.clone(), Arc::new(value.clone())));
-    }
+    kept.into_iter().for_each(|(hash, json)| values.insert(hash, json));
     read_values(reader, &state, &mut values).map_err(|error| text(&error))?;
     let seq = tail.last().map_or(head.seq, |record| record.seq);
     Ok(Active::new(state, values, seq))

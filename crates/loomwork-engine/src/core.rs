@@ -394,6 +394,9 @@ impl Core {
                 Err(error) => tracing::error!(run = %run, %error, "a decision does not fit the run's state"),
             }
             let Some(active) = self.runs.get(&run) else { continue };
+            if active.state.is_waiting() && !active.state.has_open_decisions() {
+                active.values.rest();
+            }
             if fits && active.state.has_open_decisions() {
                 self.unsettled.push_back(Arc::clone(&run));
             }

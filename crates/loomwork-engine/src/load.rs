@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use loomwork_run::{EventKind, Program, RunState, ValueRef, Values};
+use loomwork_run::{EventKind, Json, Program, RunState, ValueRef, Values};
 use loomwork_store::{Reader, Record};
 
 use crate::{Active, EngineError};
@@ -113,9 +113,9 @@ pub fn read_values(reader: &Reader, state: &RunState, values: &mut Values) -> Re
             continue;
         }
         if let Some(json) = reader.value(&stored.hash)?
-            && let Ok(value) = serde_json::from_slice(&json)
+            && let Some(json) = Json::of_bytes(json)
         {
-            values.insert(stored.hash.clone(), Arc::new(value));
+            values.insert(stored.hash.clone(), json);
         }
     }
     Ok(())

@@ -67,8 +67,8 @@ pub fn amend(
             version: program.workflow.version.clone(),
             path: Some(amendment.path.clone()),
             steps: u32::try_from(program.scopes[0].steps.len()).ok(),
-            inputs: Some(values.intern(Arc::new(inputs))),
-            env: Some(values.intern(Arc::new(env))),
+            inputs: Some(values.intern(&inputs)),
+            env: Some(values.intern(&env)),
         },
     ));
     let mut after = state.clone();

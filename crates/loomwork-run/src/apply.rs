@@ -6,7 +6,7 @@ use loomwork_workflow::{EdgeKind, Trigger};
 
 use crate::event::Waiting;
 use crate::machine::{attempt_transition, run_transition, step_transition};
-use crate::state::{Container, EdgeCounts, Instance, ROOT, Stop, Undo};
+use crate::state::{Container, EdgeCounts, Instance, Port, ROOT, Stop, Undo};
 use crate::{AttemptState, CancelRequest, Event, EventKind, Role, RunError, RunState, RunStatus, Shape, StepStatus};
 
 /// An event that cannot happen in this state: the journal is damaged, or Loomwork has a defect.
@@ -214,7 +214,7 @@ impl RunState {
             state.resume = data.resume;
             state.again = data.anew || data.set.is_some() || !state.attempts.is_empty();
             state.edits += u32::from(data.anew || data.set.is_some());
-            state.set = data.set.clone().or(if data.anew { None } else { state.set.take() });
+            state.set = data.set.clone().map(Box::new).or(if data.anew { None } else { state.set.take() });
             return;
         }
         let state = &mut self.steps[step];
@@ -223,7 +223,7 @@ impl RunState {
                 state.started_at_ms.get_or_insert(event.at_ms);
                 state.input = Some(data.input.clone());
                 state.due_at_ms = data.timeout_at_ms;
-                state.child.clone_from(&data.child);
+                state.child = data.child.as_deref().map(Box::from);
                 state.fingerprint = data.fingerprint.as_deref().map(Box::from);
                 state.error = None;
                 // Only the first attempt of a call that is taken up goes on with the run that it called.
@@ -231,7 +231,8 @@ impl RunState {
             }
             EventKind::StepRetrying(data) => {
                 state.due_at_ms = Some(data.due_at_ms);
-                state.fallback = data.fallback;
+                // A workflow has not so many rules.
+                state.fallback = data.fallback.and_then(|rule| u32::try_from(rule).ok());
                 state.waiting = None;
                 state.stop = None;
             }
@@ -248,29 +249,29 @@ impl RunState {
                 state.waiting = Some(Box::new(waiting));
             }
             EventKind::TimerFired(data) if data.timer == "timeout" => {
-                state.stop = Some(Stop { reason: "it ran out of time".to_owned(), timed_out: true });
+                state.stop = Some(Box::new(Stop { reason: "it ran out of time".to_owned(), timed_out: true }));
             }
             EventKind::StepCancelRequested(data) => {
-                state.stop.get_or_insert(Stop { reason: data.reason.clone(), timed_out: false });
+                state.stop.get_or_insert_with(|| Box::new(Stop { reason: data.reason.clone(), timed_out: false }));
             }
-            EventKind::StepNeedsAttention(data) => state.error = Some(data.error.clone()),
+            EventKind::StepNeedsAttention(data) => state.error = Some(Box::new(data.error.clone())),
             EventKind::StepSucceeded(data) => {
-                state.port = Some(data.port.clone());
+                state.port = Some(Port::from(&*data.port));
                 state.output = Some(data.output.clone());
                 state.cached = data.cached.clone().map(Box::new);
                 state.error = None;
                 state.reason = None;
             }
             EventKind::StepFailed(data) => {
-                state.port = Some("failed".to_owned());
-                state.error = Some(data.error.clone());
+                state.port = Some(Port::from("failed"));
+                state.error = Some(Box::new(data.error.clone()));
                 self.undo |= data.compensate;
             }
             EventKind::StepSkipped(data) => {
                 state.port = None;
-                state.reason = Some(data.reason.clone());
+                state.reason = Some(Box::from(&*data.reason));
             }
-            EventKind::StepCancelled(data) => state.reason.clone_from(&data.reason),
+            EventKind::StepCancelled(data) => state.reason = data.reason.as_deref().map(Box::from),
             _ => self.change_undo(step, event),
         }
     }
@@ -449,6 +450,10 @@ impl RunState {
         };
         if present.is_none() {
             let started_at_ms = event.at_ms;
+            if attempts.len() == attempts.capacity() {
+                // One is enough for nearly all; a vector would make room for four.
+                attempts.reserve_exact(attempts.len().max(1));
+            }
             attempts.push(AttemptState { status, started_at_ms, ended_at_ms: None, error: None, log: None, usage: None });
             return Ok(());
         }
@@ -459,13 +464,13 @@ impl RunState {
             EventKind::AttemptSucceeded(data) => (&data.log, &data.usage),
             EventKind::AttemptCancelled(data) => (&data.log, &data.usage),
             EventKind::AttemptFailed(data) => {
-                attempt.error = Some(data.error.clone());
+                attempt.error = Some(Box::new(data.error.clone()));
                 (&data.log, &data.usage)
             }
             _ => return Ok(()),
         };
-        attempt.log.clone_from(log);
-        attempt.usage.clone_from(usage);
+        attempt.log = log.clone().map(Box::new);
+        attempt.usage = usage.clone().map(Box::new);
         Ok(())
     }
 
@@ -545,7 +550,7 @@ pub(crate) fn deepest_failure(state: &RunState, ix: usize) -> Option<RunError> {
         at = *first;
     }
     let instance = &state.steps[at];
-    let mut error = instance.error.clone()?;
+    let mut error = RunError::clone(instance.error.as_deref()?);
     error.step.get_or_insert_with(|| instance.path.to_string());
     Some(error)
 }

@@ -1,7 +1,5 @@
 //! Undoing: completed steps, one after the other, in reverse order of completion.
 
-use std::sync::Arc;
-
 use loomwork_workflow::Compensation;
 
 use crate::decide::{Decision, run_failure};
@@ -83,7 +81,7 @@ pub fn start_undo(state: &RunState, values: &mut Values, ix: usize, now_ms: i64)
         timeout_ms: compensation.timeout_ms.or(state.program.workflow.defaults.timeout_ms),
         input: input.clone(),
     };
-    let kind = CompensationStarted { input: values.intern(Arc::new(input)) };
+    let kind = CompensationStarted { input: values.intern(&input) };
     (vec![event(state, ix, now_ms, attempt, kind)], Some(starting))
 }
 

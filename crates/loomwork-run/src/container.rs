@@ -2,13 +2,14 @@
 
 use indexmap::IndexMap;
 use loomwork_workflow::{Action, ForEach, Join, Loop, OnItemFailure, Read, Repeat, Rest, Template};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::decide::{Decision, failed, record, stop_step, succeed, truth};
 use crate::event::*;
 use crate::scope::{idempotency_key, pass, run_error, scope_for};
 use crate::state::ROOT;
-use crate::{ErrorClass, Event, EventKind, RunError, RunState, Shape, StepStatus, Values, outcome};
+use crate::{ErrorClass, Event, EventKind, Json, RunError, RunState, Shape, StepStatus, Values, outcome};
 
 /// How many steps of the group around a step may be active at one time, if that is bounded.
 pub(crate) fn bound_around(state: &RunState, ix: usize) -> Option<u32> {
@@ -40,6 +41,12 @@ fn attempt_event(state: &RunState, ix: usize, at_ms: i64, attempt: u32, kind: Ev
     Decision::Record(Event { at_ms, actor: "engine".to_owned(), step, attempt: Some(attempt), kind })
 }
 
+/// The input of a for-each.
+#[derive(Serialize)]
+struct Elements {
+    items: Vec<Value>,
+}
+
 /// Starts a container: a for-each gets its list.
 pub(crate) fn start(state: &mut RunState, values: &mut Values, ix: usize, now_ms: i64) -> Vec<Decision> {
     let instance = &state.steps[ix];
@@ -48,15 +55,15 @@ pub(crate) fn start(state: &mut RunState, values: &mut Values, ix: usize, now_ms
         (Shape::Each, Some(Repeat::ForEach(each))) if !resume => match list(state, values, ix, each) {
             Ok(items) => {
                 let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-                (json!({ "items": items }), Some(count))
+                (Json::of(&Elements { items }), Some(count))
             }
             Err(error) => return failed(state, values, ix, error, now_ms),
         },
-        _ => (json!({}), instance.inner.as_ref().map(|inner| inner.count)),
+        _ => (Json::of(&Map::new()), instance.inner.as_ref().map(|inner| inner.count)),
     };
     let input = match &instance.input {
         Some(input) if resume => input.clone(),
-        _ => values.intern(std::sync::Arc::new(input)),
+        _ => values.intern_json(input),
     };
     let attempt = u32::try_from(state.steps[ix].attempts.len() + 1).unwrap_or(u32::MAX);
     let definition = state.steps[ix].definition;
@@ -101,7 +108,7 @@ pub(crate) fn progress(state: &mut RunState, values: &mut Values, ix: usize, now
     }
 }
 
-fn end_well(state: &RunState, values: &mut Values, ix: usize, output: Value, now_ms: i64) -> Vec<Decision> {
+fn end_well(state: &RunState, values: &mut Values, ix: usize, output: Json, now_ms: i64) -> Vec<Decision> {
     let mut decisions = Vec::new();
     if let Some(attempt) = state.steps[ix].attempt_under_way() {
         decisions.push(attempt_event(state, ix, now_ms, attempt, AttemptSucceeded { log: None, usage: None }.into()));
@@ -139,21 +146,22 @@ fn progress_scope(state: &mut RunState, values: &mut Values, ix: usize, now_ms: 
     }
 }
 
-fn group_output(state: &RunState, values: &Values, ix: usize) -> Result<Value, RunError> {
+fn group_output(state: &RunState, values: &Values, ix: usize) -> Result<Json, RunError> {
     let children = state.children(ix);
     if let Action::Group(group) = &state.definition(ix).step.action
         && let Some(outputs) = &group.outputs
     {
-        return named_outputs(state, values, children.first().copied().unwrap_or(ix), outputs);
+        let named = named_outputs(state, values, children.first().copied().unwrap_or(ix), outputs)?;
+        return Ok(Json::of(&named));
     }
-    let mut map = Map::new();
+    let mut all = IndexMap::new();
     for child in children {
         if let Some(output) = &state.steps[*child].output {
-            let value = values.get(output).map_err(|error| RunError::new(ErrorClass::Unknown, error.to_string()))?;
-            map.insert(state.definition(*child).step.id.clone(), Value::clone(&value));
+            let value = values.json(output).map_err(|error| RunError::new(ErrorClass::Unknown, error.to_string()))?;
+            all.insert(&state.definition(*child).step.id, value);
         }
     }
-    Ok(Value::Object(map))
+    Ok(Json::of(&all))
 }
 
 /// Named outputs, evaluated beside an instance; one that reads a step without an output is null.
@@ -178,6 +186,9 @@ pub(crate) fn named_outputs(
     }
     Ok(Value::Object(map))
 }
+
+/// Elements that a for-each makes before what else there is to decide has its turn.
+const MOST_ELEMENTS_AT_ONCE: u32 = 250;
 
 fn progress_each(state: &mut RunState, values: &mut Values, ix: usize, each: &ForEach, now_ms: i64) -> Vec<Decision> {
     let enough = match each.enough.as_ref().map(|template| enough(state, values, ix, template)).transpose() {
@@ -210,14 +221,19 @@ fn progress_each(state: &mut RunState, values: &mut Values, ix: usize, each: &Fo
         return Vec::new();
     }
     let room = each.max_parallel.map_or(u32::MAX, |bound| bound.saturating_sub(open));
-    let end = inner.count.min(started.saturating_add(room));
+    let last = inner.count.min(started.saturating_add(room));
+    let end = last.min(started.saturating_add(MOST_ELEMENTS_AT_ONCE));
     let path = &state.steps[ix].path;
-    (started..end)
-        .map(|index| {
-            let step: std::sync::Arc<str> = format!("{path}[{index}]").into();
-            Decision::Record(crate::decide::engine_event(now_ms, &step, StepQueued {}))
-        })
-        .collect()
+    let element = |index| {
+        let step: std::sync::Arc<str> = format!("{path}[{index}]").into();
+        Decision::Record(crate::decide::engine_event(now_ms, &step, StepQueued {}))
+    };
+    let queued = (started..end).map(element).collect();
+    if end < last {
+        // The rest follows when these have begun, or all would stand in memory as decisions at one time.
+        state.frontier.push_back(ix);
+    }
+    queued
 }
 
 fn enough(state: &RunState, values: &Values, ix: usize, template: &Template) -> Result<u32, RunError> {
@@ -229,18 +245,19 @@ fn enough(state: &RunState, values: &Values, ix: usize, template: &Template) -> 
     })
 }
 
-fn each_output(state: &RunState, values: &Values, ix: usize) -> Result<Value, RunError> {
-    let Some(inner) = state.container(ix) else { return Ok(Value::Null) };
+fn each_output(state: &RunState, values: &Values, ix: usize) -> Result<Json, RunError> {
+    let Some(inner) = state.container(ix) else { return Ok(Json::null()) };
+    let null = Json::null();
     let mut list = Vec::with_capacity(inner.children.len());
     for child in &inner.children {
         let child = &state.steps[*child];
         let output = child.output.as_ref().filter(|_| child.status == StepStatus::Succeeded);
-        let value = output.map(|output| values.get(output)).transpose();
+        let value = output.map(|output| values.json(output)).transpose();
         let value = value.map_err(|error| RunError::new(ErrorClass::Unknown, error.to_string()))?;
-        list.push(value.map_or(Value::Null, |value| Value::clone(&value)));
+        list.push(value.unwrap_or_else(|| null.clone()));
     }
-    list.resize(inner.count as usize, Value::Null);
-    Ok(Value::Array(list))
+    list.resize(inner.count as usize, null);
+    Ok(Json::of(&list))
 }
 
 fn progress_loop(state: &mut RunState, values: &mut Values, ix: usize, looping: &Loop, now_ms: i64) -> Vec<Decision> {
@@ -260,12 +277,9 @@ fn progress_loop(state: &mut RunState, values: &mut Values, ix: usize, looping: 
             vec![Decision::Record(crate::decide::engine_event(now_ms, &step, StepQueued {}))]
         }
         Ok(false) => {
-            let output = last.and_then(|last| state.steps[last].output.as_ref()).map(|output| values.get(output)).transpose();
+            let output = last.and_then(|last| state.steps[last].output.as_ref()).map(|output| values.json(output)).transpose();
             match output {
-                Ok(output) => {
-                    let output = output.map_or(Value::Null, |output| Value::clone(&output));
-                    end_well(state, values, ix, output, now_ms)
-                }
+                Ok(output) => end_well(state, values, ix, output.unwrap_or_else(Json::null), now_ms),
                 Err(error) => end_badly(state, values, ix, RunError::new(ErrorClass::Unknown, error.to_string()), now_ms),
             }
         }

@@ -12,8 +12,8 @@ use crate::event::*;
 use crate::scope::{run_error, scope_for};
 use crate::state::ROOT;
 use crate::{
-    ApplyError, ErrorClass, Event, EventKind, Readiness, RunError, RunState, RunStatus, Shape, StepStatus, Values, compensate,
-    container, outcome, readiness, wait,
+    ApplyError, ErrorClass, Event, EventKind, Json, Readiness, RunError, RunState, RunStatus, Shape, StepStatus, Values,
+    compensate, container, outcome, readiness, wait,
 };
 
 /// What happens next.
@@ -275,7 +275,7 @@ pub(crate) fn begin(state: &mut RunState, values: &mut Values, ix: usize, now_ms
         Action::Group(_) => return Vec::new(),
     };
     match ended {
-        Ok((port, output)) => vec![succeed(state, values, ix, now_ms, &port, output)],
+        Ok((port, output)) => vec![succeed(state, values, ix, now_ms, &port, Json::of(&output))],
         Err(error) => failed(state, values, ix, error, now_ms),
     }
 }
@@ -283,17 +283,17 @@ pub(crate) fn begin(state: &mut RunState, values: &mut Values, ix: usize, now_ms
 /// The action of an instance: its own, or the fallback that has taken its place.
 pub(crate) fn action_of(state: &RunState, ix: usize) -> &Action {
     let step = state.step_of(ix);
-    let rule = state.steps[ix].fallback.and_then(|rule| step.on_error.get(rule));
+    let rule = state.steps[ix].fallback.and_then(|rule| step.on_error.get(rule as usize));
     match rule.map(|rule| &rule.then) {
         Some(loomwork_workflow::ErrorAction::Fallback(action)) => action,
         _ => &step.action,
     }
 }
 
-pub(crate) fn succeed(state: &RunState, values: &mut Values, ix: usize, now_ms: i64, port: &str, output: Value) -> Decision {
+pub(crate) fn succeed(state: &RunState, values: &mut Values, ix: usize, now_ms: i64, port: &str, output: Json) -> Decision {
     // With `for_each` or `loop` the ports are `succeeded` and `failed`, whatever the action.
     let port = if state.steps[ix].is_part() { "succeeded" } else { port };
-    let output = values.intern(Arc::new(output));
+    let output = values.intern_json(output);
     record(state, ix, now_ms, StepSucceeded::new(port, output))
 }
 
@@ -311,7 +311,7 @@ fn emit(state: &RunState, values: &mut Values, ix: usize, (event, data): (&Templ
     });
     match evaluated {
         Ok((name, data)) => {
-            vec![succeed(state, values, ix, now_ms, "succeeded", Value::Null), Decision::Emit { name, data }]
+            vec![succeed(state, values, ix, now_ms, "succeeded", Json::null()), Decision::Emit { name, data }]
         }
         Err(error) => failed(state, values, ix, error, now_ms),
     }
@@ -325,10 +325,10 @@ fn cancel_steps(state: &mut RunState, values: &mut Values, ix: usize, names: &[S
         if state.steps[target].status.is_final() || target == ix {
             continue;
         }
-        stopped.push(Value::String(name.clone()));
+        stopped.push(name);
         decisions.extend(container::withdraw(state, target, &format!("cancelled by `{}`", state.steps[ix].path), now_ms));
     }
-    decisions.insert(0, succeed(state, values, ix, now_ms, "succeeded", Value::Array(stopped)));
+    decisions.insert(0, succeed(state, values, ix, now_ms, "succeeded", Json::of(&stopped)));
     once(decisions)
 }
 
@@ -339,7 +339,7 @@ fn end(state: &RunState, values: &mut Values, ix: usize, message: Option<&Templa
     });
     match message.transpose() {
         Ok(failed) => {
-            vec![succeed(state, values, ix, now_ms, "succeeded", Value::Null), of_run(now_ms, RunEndRequested { failed })]
+            vec![succeed(state, values, ix, now_ms, "succeeded", Json::null()), of_run(now_ms, RunEndRequested { failed })]
         }
         Err(error) => failed(state, values, ix, error, now_ms),
     }
@@ -436,7 +436,7 @@ fn conclusion(state: &RunState, values: &mut Values) -> EventKind {
         return RunFailed { error }.into();
     }
     match outputs(state, values) {
-        Ok(outputs) => RunSucceeded { outputs: values.intern(Arc::new(outputs)) }.into(),
+        Ok(outputs) => RunSucceeded { outputs: values.intern(&outputs) }.into(),
         Err(error) => RunFailed { error }.into(),
     }
 }

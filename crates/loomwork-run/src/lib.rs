@@ -29,6 +29,7 @@ mod scope;
 mod snapshot;
 mod state;
 mod value;
+mod values;
 mod wait;
 mod waits;
 
@@ -56,5 +57,6 @@ pub use retry::{backoff_ms, spread};
 pub use scope::seen_from;
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use state::{AttemptState, CancelRequest, Container, EdgeCounts, Instance, ROOT, Role, RunState, Stop, Undo};
-pub use value::{INLINE_BYTES, MissingValue, StoredValue, ValueRef, Values};
+pub use value::{INLINE_BYTES, Json, StoredValue, ValueRef};
+pub use values::{NoValue, Values};
 pub use waits::{Waits, WaitsFor};

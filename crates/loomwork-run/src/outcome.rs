@@ -1,7 +1,5 @@
 //! What the world answers: attempts that start, that report, and that were lost with a dead engine. Each becomes events.
 
-use std::sync::Arc;
-
 use loomwork_workflow::{ErrorAction, OnRestart, Retry};
 use serde_json::Value;
 
@@ -9,8 +7,8 @@ use crate::decide::{Decision, action_of, stop_reason};
 use crate::event::*;
 use crate::scope::{idempotency_key, resolved_input};
 use crate::{
-    ErrorClass, Event, EventKind, LogSeal, RunError, RunState, Shape, StepStatus, Usage, Values, backoff_ms, container, spread,
-    wait,
+    ErrorClass, Event, EventKind, LogSeal, RunError, RunState, Shape, StepStatus, Usage, ValueRef, Values, backoff_ms, container,
+    spread, wait,
 };
 
 /// What came of an attempt.
@@ -60,7 +58,7 @@ pub fn start_attempt(
     let idempotency_key = idempotency_key(state, step);
     let timeout_ms = state.step_of(step).timeout_ms.or(state.program.workflow.defaults.timeout_ms);
     let kind = AttemptStarted {
-        input: values.intern(Arc::new(input.clone())),
+        input: values.intern(&input),
         idempotency_key: idempotency_key.clone(),
         count: None,
         resume: false,
@@ -95,7 +93,7 @@ pub fn attempt_reported(
     let of_attempt = |kind: EventKind| event(state, now_ms, step, Some(attempt), kind);
     match outcome {
         AttemptOutcome::Succeeded { output } => {
-            let output = values.intern(Arc::new(output));
+            let output = values.intern(&output);
             let fingerprint = state.steps[step].fingerprint.as_deref().map(str::to_owned);
             let ended = StepSucceeded { fingerprint, ..StepSucceeded::new("succeeded", output) };
             vec![of_attempt(AttemptSucceeded { log, usage }.into()), event(state, now_ms, step, None, ended.into())]
@@ -179,7 +177,7 @@ pub(crate) fn after_failure(
             ErrorAction::Fail => failed(error, false),
             ErrorAction::Compensate => failed(error, true),
             ErrorAction::Continue => {
-                let output = values.intern(Arc::new(Value::Null));
+                let output = ValueRef::null();
                 of_step(StepSucceeded::new("succeeded", output).into())
             }
             ErrorAction::Skip => of_step(StepSkipped { reason: format!("it failed: {}", error.message) }.into()),

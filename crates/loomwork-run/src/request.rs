@@ -1,10 +1,8 @@
 //! What people ask of a run: refused with a reason, or turned into events. Plans are made by the same code that acts.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use loomwork_workflow::Action;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 use crate::decide::{Decision, action_of};
 use crate::event::*;
@@ -410,7 +408,7 @@ pub fn judge(
         Verdict::Skip => StepSkipped { reason: format!("skipped by {actor}") }.into(),
         Verdict::Succeed(output) => {
             let port = "succeeded".to_owned();
-            StepSucceeded::new(&port, values.intern(Arc::new(output))).into()
+            StepSucceeded::new(&port, values.intern(&output)).into()
         }
     };
     if !status.is_final() {
@@ -455,7 +453,7 @@ pub fn decide_approval(
     }
     let port = if approved { "approved" } else { "rejected" };
     let output = json!({ "decision": port, "by": actor, "comment": comment, "form": form });
-    let output = values.intern(Arc::new(output));
+    let output = values.intern(&output);
     let named = if state.steps[step].role == Role::Step { port } else { "succeeded" };
     Ok(vec![
         by(actor, now_ms, Some(path), StepAnswered { decision: port.to_owned() }),
@@ -472,7 +470,7 @@ pub fn deliver(state: &RunState, values: &mut Values, actor: &str, (name, data):
     if reached.is_empty() {
         return Vec::new();
     }
-    let data = values.intern(Arc::new(data.clone()));
+    let data = values.intern(data);
     let mut events = vec![by(actor, now_ms, None, EventSent { name: name.to_owned(), data })];
     events.extend(reached.into_iter().filter_map(|decision| match decision {
         Decision::Record(event) => Some(event),

@@ -17,7 +17,7 @@ pub(crate) fn scope_for<'t>(
     at: usize,
     templates: impl IntoIterator<Item = &'t Template>,
 ) -> Result<Scope, RunError> {
-    let missing = |error: crate::MissingValue| RunError::new(ErrorClass::Unknown, error.to_string());
+    let missing = |error: crate::NoValue| RunError::new(ErrorClass::Unknown, error.to_string());
     let mut steps = BTreeMap::new();
     for reference in templates.into_iter().flat_map(Template::references) {
         if steps.contains_key(&reference.step) {
@@ -101,7 +101,7 @@ pub(crate) fn visible(state: &RunState, at: usize, name: &str) -> Option<usize> 
 }
 
 /// `item`, `index` and `pass`, of the nearest element and pass around an instance, itself included.
-fn locals(state: &RunState, values: &Values, at: usize) -> Result<BTreeMap<&'static str, Arc<Value>>, crate::MissingValue> {
+fn locals(state: &RunState, values: &Values, at: usize) -> Result<BTreeMap<&'static str, Arc<Value>>, crate::NoValue> {
     let mut locals = BTreeMap::new();
     let mut inside = at;
     while inside != ROOT {
@@ -126,23 +126,18 @@ fn locals(state: &RunState, values: &Values, at: usize) -> Result<BTreeMap<&'sta
 }
 
 /// `pass` in expressions: its number, and the output of the pass that ended last.
-pub(crate) fn pass(
-    state: &RunState,
-    values: &Values,
-    number: u32,
-    previous: Option<usize>,
-) -> Result<Value, crate::MissingValue> {
+pub(crate) fn pass(state: &RunState, values: &Values, number: u32, previous: Option<usize>) -> Result<Value, crate::NoValue> {
     let previous = previous.and_then(|previous| state.steps[previous].output.as_ref()).map(|output| values.get(output));
     let previous = previous.transpose()?.map_or(Value::Null, |output| Value::clone(&output));
     Ok(json!({ "index": number, "previous": previous }))
 }
 
-fn step_scope(step: &Instance, values: &Values) -> Result<StepScope, crate::MissingValue> {
+fn step_scope(step: &Instance, values: &Values) -> Result<StepScope, crate::NoValue> {
     let duration = step.ended_at_ms.zip(step.started_at_ms).map_or(0, |(end, start)| end - start);
     Ok(StepScope {
         output: step.output.as_ref().map(|output| values.get(output)).transpose()?,
         status: step.status.as_str().to_owned(),
-        error: step.error.as_ref().map(RunError::to_view),
+        error: step.error.as_deref().map(RunError::to_view),
         attempts: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX),
         duration_ms: u64::try_from(duration).unwrap_or(0),
     })

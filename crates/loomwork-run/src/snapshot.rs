@@ -182,7 +182,7 @@ impl RunState {
                 && (ix == ROOT || step.definition < self.program.len() || !step.attached)
                 && there(step.parent)
                 && (ix == ROOT || step.parent < ix)
-                && step.earlier_attempts <= step.attempts.len()
+                && step.earlier_attempts as usize <= step.attempts.len()
                 && children.into_iter().flatten().all(|child| there(*child))
         };
         !self.steps.is_empty() && self.stopped_by.is_none_or(there) && self.steps.iter().enumerate().all(fits)

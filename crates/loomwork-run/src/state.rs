@@ -3,11 +3,12 @@
 //! A run is a tree of instances. The root stands for the run itself; a group's steps, a for-each's elements and a loop's
 //! passes are the children of their container.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::event::{CachedFrom, ForkedFrom, Parent, Waiting};
@@ -116,7 +117,36 @@ pub enum Role {
     Pass(u32),
 }
 
-/// A step, an element, a pass, or the root.
+/// The port that a step ended on. Nearly all end on one of two, whose names take no memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Port(Cow<'static, str>);
+
+impl From<&str> for Port {
+    fn from(name: &str) -> Self {
+        Self(match name {
+            "succeeded" => Cow::Borrowed("succeeded"),
+            "failed" => Cow::Borrowed("failed"),
+            other => Cow::Owned(other.to_owned()),
+        })
+    }
+}
+
+impl std::ops::Deref for Port {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(&*Cow::<str>::deserialize(deserializer)?))
+    }
+}
+
+/// A step, an element, a pass, or the root. A long run has a hundred thousand, so what few of them have stands in boxes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Instance {
@@ -136,22 +166,22 @@ pub struct Instance {
     pub status: StepStatus,
     /// The port it ended on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<String>,
+    pub port: Option<Port>,
     /// The attempts, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptState>,
     /// Attempts that were made before it was last reset: the retry policy does not count them.
     #[serde(skip_serializing_if = "is_default")]
-    pub earlier_attempts: usize,
+    pub earlier_attempts: u32,
     /// How often a person had it done anew; part of its idempotency key.
     #[serde(skip_serializing_if = "is_default")]
     pub edits: u32,
     /// Merge patch on its resolved input.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub set: Option<Value>,
+    pub set: Option<Box<Value>>,
     /// The rule of `on_error` whose fallback takes the place of the action.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fallback: Option<usize>,
+    pub fallback: Option<u32>,
     /// When it was first under way, since the last reset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at_ms: Option<i64>,
@@ -163,7 +193,7 @@ pub struct Instance {
     pub due_at_ms: Option<i64>,
     /// Why it was skipped or cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Box<str>>,
     /// Resolved input of the last attempt.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub input: Option<ValueRef>,
@@ -172,10 +202,10 @@ pub struct Instance {
     pub output: Option<ValueRef>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<RunError>,
+    pub error: Option<Box<RunError>>,
     /// Why it is being stopped, and whether for lack of time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Stop>,
+    pub stop: Option<Box<Stop>>,
     /// Incoming edges, counted.
     #[serde(skip_serializing_if = "is_default")]
     pub edges: EdgeCounts,
@@ -193,7 +223,7 @@ pub struct Instance {
     pub completion: u64,
     /// The run that it called.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub child: Option<String>,
+    pub child: Option<Box<str>>,
     /// Whether the next start of this container keeps what it has, or of this call the run that it called.
     #[serde(skip_serializing_if = "is_default")]
     pub resume: bool,
@@ -296,13 +326,13 @@ pub struct AttemptState {
     pub ended_at_ms: Option<i64>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<RunError>,
+    pub error: Option<Box<RunError>>,
     /// Its log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log: Option<LogSeal>,
+    pub log: Option<Box<LogSeal>>,
     /// What it used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
 }
 
 impl Default for Instance {
@@ -357,7 +387,7 @@ impl Instance {
 
     /// Attempts since the last reset that the retry policy counts: those that were lost do not.
     pub fn counted_attempts(&self) -> u32 {
-        let counted = self.attempts[self.earlier_attempts..].iter().filter(|a| a.status != AttemptStatus::Lost);
+        let counted = self.attempts[self.earlier_attempts as usize..].iter().filter(|a| a.status != AttemptStatus::Lost);
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     }
 
@@ -371,7 +401,7 @@ impl Instance {
     pub(crate) fn reset(&mut self) {
         let fresh = Self::new(self.definition, self.role, self.parent, Arc::clone(&self.path));
         let Self { attempts, edits, set, inner, undo, input, child, edges, counted_as, .. } = std::mem::replace(self, fresh);
-        self.earlier_attempts = attempts.len();
+        self.earlier_attempts = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
         self.attempts = attempts;
         self.edits = edits;
         self.set = set;
@@ -519,5 +549,16 @@ impl RunState {
             step.input.iter().chain(step.output.iter()).chain(list)
         });
         [&self.inputs, &self.env].into_iter().chain(self.outputs.iter()).chain(steps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_a_long_run_takes_little_memory() {
+        assert!(size_of::<Instance>() <= 352, "an instance takes {} bytes", size_of::<Instance>());
+        assert!(size_of::<AttemptState>() <= 56, "an attempt takes {} bytes", size_of::<AttemptState>());
     }
 }

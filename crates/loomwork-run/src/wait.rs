@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::decide::{Decision, action_of, failed, record, succeed, truth};
 use crate::event::*;
 use crate::scope::{as_text, run_error, scope_for};
-use crate::{ErrorClass, RunError, RunState, StepStatus, Values};
+use crate::{ErrorClass, Json, RunError, RunState, StepStatus, Values};
 
 /// A wait begins; one whose moment has passed is over at once.
 pub(crate) fn begin(state: &RunState, values: &mut Values, ix: usize, action: &Action, now_ms: i64) -> Vec<Decision> {
@@ -22,7 +22,7 @@ pub(crate) fn begin(state: &RunState, values: &mut Values, ix: usize, action: &A
             if let Some(over) = waits.iter().find(|wait| wait.event.is_none() && wait.due_at_ms.is_some_and(|due| due <= now_ms))
             {
                 let port = over.branch.clone().unwrap_or_else(|| "succeeded".to_owned());
-                return vec![succeed(state, values, ix, now_ms, &port, Value::Null)];
+                return vec![succeed(state, values, ix, now_ms, &port, Json::null())];
             }
             vec![record(state, ix, now_ms, StepWaiting { waits })]
         }
@@ -109,7 +109,7 @@ pub(crate) fn due(state: &RunState, values: &mut Values, ix: usize, now_ms: i64)
                 decisions.extend(failed(state, values, ix, error, now_ms));
             } else {
                 let port = over.branch.clone().unwrap_or_else(|| "succeeded".to_owned());
-                decisions.push(succeed(state, values, ix, now_ms, &port, Value::Null));
+                decisions.push(succeed(state, values, ix, now_ms, &port, Json::null()));
             }
             decisions
         }
@@ -122,7 +122,7 @@ pub(crate) fn due(state: &RunState, values: &mut Values, ix: usize, now_ms: i64)
             match on_timeout {
                 Some(port) => {
                     let output = json!({ "decision": port, "by": null, "comment": null, "form": null });
-                    decisions.push(succeed(state, values, ix, now_ms, &port, output));
+                    decisions.push(succeed(state, values, ix, now_ms, &port, Json::of(&output)));
                 }
                 None => {
                     let error = RunError::new(ErrorClass::Timeout, "nobody decided in time");
@@ -147,7 +147,7 @@ pub(crate) fn deliver(state: &RunState, values: &mut Values, name: &str, data: &
                 Ok(false) => continue,
                 Ok(true) => {
                     let port = wait.branch.clone().unwrap_or_else(|| "succeeded".to_owned());
-                    decisions.push(succeed(state, values, ix, now_ms, &port, data.clone()));
+                    decisions.push(succeed(state, values, ix, now_ms, &port, Json::of(data)));
                 }
                 Err(error) => decisions.extend(failed(state, values, ix, error, now_ms)),
             }

@@ -27,7 +27,7 @@ fn program(text: &str) -> Arc<Program> {
 impl Run {
     fn of(steps: &str) -> Self {
         let program = program(&workflow(steps));
-        let inline = |value: Value| ValueRef::Inline(Arc::new(value));
+        let inline = |value: Value| ValueRef::inline(&value);
         let created = RunCreated {
             workflow: program.workflow.id.clone(),
             path: "w.yaml".to_owned(),

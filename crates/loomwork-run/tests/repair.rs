@@ -26,8 +26,8 @@ impl Run {
             definition: String::new(),
             version: None,
             number: 1,
-            inputs: ValueRef::Inline(Arc::new(json!({}))),
-            env: ValueRef::Inline(Arc::new(json!({}))),
+            inputs: ValueRef::inline(&json!({})),
+            env: ValueRef::inline(&json!({})),
             trigger: RunTrigger { kind: "manual".to_owned(), actor: "ada".to_owned() },
             labels: IndexMap::new(),
             priority: 5,
@@ -249,7 +249,7 @@ fn the_plan_of_a_rerun_names_all_parts() {
 #[test]
 fn a_step_that_is_not_needed_any_more_and_cancelled_by_name_too_is_cancelled_once() {
     let mut run = Run::of(
-        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    wait: { for: 1h }\n  - id: c\n    needs: [a, b]\n    join: { at_least: 1, rest: cancel }\n    cancel: [b, b]\n",
+        "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: x\n  - id: b\n    wait: { for: 1h }\n  - id: c\n    needs: [a, b]\n    join: { at_least: 1, rest: cancel }\n    cancel: [b]\n",
     );
     run.succeed("a");
     assert_eq!((run.status("b"), run.status("c")), (StepStatus::Cancelled, StepStatus::Succeeded));

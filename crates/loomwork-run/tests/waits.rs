@@ -11,7 +11,7 @@ use loomwork_run::{
 use serde_json::json;
 
 fn created() -> RunCreated {
-    let empty = || ValueRef::Inline(Arc::new(json!({})));
+    let empty = || ValueRef::inline(&json!({}));
     RunCreated {
         workflow: "w".to_owned(),
         path: "w.yaml".to_owned(),

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use loomwork_run::Json;
 use loomwork_workflow::Durability;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -18,7 +19,7 @@ use crate::{Batch, Move, Record, StoreError, projection, removal, schema};
 /// A batch with its places in the chains: what one transaction writes.
 pub(crate) struct Entry {
     pub(crate) records: Vec<Record>,
-    values: Vec<(String, Vec<u8>)>,
+    values: Vec<(String, Json)>,
     definitions: Vec<(String, Arc<str>)>,
     moves: Vec<Move>,
     touched: BTreeMap<Arc<str>, Hash>,
@@ -153,7 +154,7 @@ impl Chain {
             }
             let mut value = transaction.prepare_cached("INSERT OR IGNORE INTO value VALUES (?1, ?2)")?;
             for (hash, json) in &entry.values {
-                value.execute(params![hash, json])?;
+                value.execute(params![hash, json.text().as_bytes()])?;
             }
             let mut event = transaction.prepare_cached(INSERT)?;
             for record in &entry.records {

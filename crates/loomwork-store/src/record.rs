@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use loomwork_run::{DecodeError, Event, EventKind};
+use loomwork_run::{DecodeError, Event, EventKind, Json};
 use sha2::{Digest as _, Sha256};
 
 use crate::Move;
@@ -55,7 +55,7 @@ pub struct Batch {
     /// The events, in order.
     pub records: Vec<NewRecord>,
     /// Large values: hash and compact JSON.
-    pub values: Vec<(String, Vec<u8>)>,
+    pub values: Vec<(String, Json)>,
     /// Texts of workflows: hash and text.
     pub definitions: Vec<(String, Arc<str>)>,
     /// What leaves the journal or comes back to it. The records say so.

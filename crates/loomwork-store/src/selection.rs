@@ -182,7 +182,7 @@ impl Reader {
             let Ok(EventKind::AttemptStarted(started)) = EventKind::decode("attempt_started", v, &data) else { continue };
             let Some(child) = started.child else { continue };
             let input = match &started.input {
-                ValueRef::Inline(value) => Some(value.as_ref().clone()),
+                ValueRef::Inline(value) => value.value(),
                 ValueRef::Stored(stored) => self.value(&stored.hash)?.and_then(|json| serde_json::from_slice(&json).ok()),
             };
             let waits = input.and_then(|input| input.get("wait").and_then(serde_json::Value::as_bool)).unwrap_or(true);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use indexmap::IndexMap;
-use loomwork_run::{Event, RunCreated, RunTrigger, StoredValue, ValueRef};
+use loomwork_run::{Event, Json, RunCreated, RunTrigger, StoredValue, ValueRef};
 use loomwork_store::{Batch, NewRecord, Reader, Writer, rebuild_list, rename_journal, snapshot, verify};
 use sha2::{Digest as _, Sha256};
 
@@ -32,7 +32,7 @@ fn commit(writer: &Writer, run: &str) {
         definition: "d".to_owned(),
         version: None,
         number: 1,
-        inputs: ValueRef::Stored(StoredValue { hash: hash(), size: JSON.len() }),
+        inputs: ValueRef::Stored(Arc::new(StoredValue { hash: hash(), size: JSON.len() })),
         env: ValueRef::null(),
         trigger: RunTrigger { kind: "manual".to_owned(), actor: "ada".to_owned() },
         labels: IndexMap::new(),
@@ -43,7 +43,7 @@ fn commit(writer: &Writer, run: &str) {
         forked_from: None,
     };
     let event = Event { at_ms: 1, actor: "ada".to_owned(), step: None, attempt: None, kind: data.into() };
-    let values = vec![(hash(), JSON.to_vec())];
+    let values = vec![(hash(), Json::of_bytes(JSON.to_vec()).unwrap())];
     let batch = Batch { records: vec![NewRecord::of_run(Arc::from(run), event)], values, ..Batch::default() };
     let (sender, receiver) = channel();
     writer.commit(batch, Box::new(move |result| sender.send(result).unwrap()));

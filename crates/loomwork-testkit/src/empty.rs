@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use loomwork_engine::{Active, EngineError, Library};
-use loomwork_run::Program;
+use loomwork_run::{Json, Program};
 use loomwork_store::CachedOutput;
-use serde_json::Value;
 
 /// A workspace without workflows that could be called.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ impl Library for Empty {
         None
     }
 
-    fn value(&self, _: &str) -> Option<Arc<Value>> {
+    fn value(&self, _: &str) -> Option<Json> {
         None
     }
 }

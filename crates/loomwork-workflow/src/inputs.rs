@@ -33,6 +33,14 @@ pub enum InputProblem {
         /// The type of the value given.
         got: &'static str,
     },
+    /// It is a number with a fraction, or beyond the largest integer.
+    #[error("input `{name}` must be a whole number, and {got} is none")]
+    NotWhole {
+        /// The input.
+        name: String,
+        /// The value given, as JSON.
+        got: String,
+    },
     /// It does not fit its JSON Schema.
     #[error("input `{name}` does not fit its schema: {why}")]
     Misfit {
@@ -61,6 +69,7 @@ impl InputProblem {
             Self::Missing { name }
             | Self::Unknown { name, .. }
             | Self::WrongType { name, .. }
+            | Self::NotWhole { name, .. }
             | Self::Misfit { name, .. }
             | Self::NotAllowed { name, .. } => name,
         }
@@ -121,6 +130,9 @@ pub fn check_input(name: &str, input: &Input, value: &Value) -> Result<Value, In
     }
     if let Some(why) = input.schema.as_ref().and_then(|schema| misfit(schema, value)) {
         return Err(InputProblem::Misfit { name: name.to_owned(), why });
+    }
+    if input.schema.is_none() && input.kind == InputKind::Integer && value.is_f64() && !fits(input.kind, value) {
+        return Err(InputProblem::NotWhole { name: name.to_owned(), got: value.to_string() });
     }
     if input.schema.is_none() && !fits(input.kind, value) {
         return Err(InputProblem::WrongType { name: name.to_owned(), wanted: input.kind.as_str(), got: type_name(value) });
@@ -187,8 +199,8 @@ pub fn parse_input_text(input: &Input, text: &str) -> Value {
     let as_text = || Value::String(text.to_owned());
     let Ok(value) = serde_json::from_str::<Value>(text) else { return as_text() };
     let is_meant = match &input.schema {
-        None => fits(input.kind, &value),
         // A value that does not fit in another way is still the one that is meant: what is wrong with it can be said.
+        None => fits(input.kind, &value) || !matches!(input.kind, InputKind::String | InputKind::File),
         Some(schema) => misfit(schema, &value).is_none() || (misfit(schema, &as_text()).is_some() && admits_no_text(schema)),
     };
     if is_meant { value } else { as_text() }

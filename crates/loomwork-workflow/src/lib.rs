@@ -66,6 +66,7 @@ mod outline;
 mod plan;
 mod schema;
 mod settings;
+mod shell;
 mod text;
 mod types;
 mod yaml;
@@ -92,6 +93,7 @@ pub use settings::{
     CheckpointSettings, Durability, EngineSettings, RemovalAction, ResourceSettings, RetentionRule, RetentionSettings,
     read_settings,
 };
+pub use shell::Quotes;
 pub use text::{Pos, Span};
 pub use types::{ObjectType, Parameter, Signature, Type, of_schema, to_schema};
 

@@ -132,6 +132,7 @@ fn edges_and_joins_are_checked() {
     only(&with_steps("  - id: a\n    run: x\n  - id: b\n    needs: [c]\n    run: x\n"), 7, "LW0201");
     only(&with_steps("  - id: a\n    run: x\n  - id: b\n    needs: [a.approved]\n    run: x\n"), 7, "LW0202");
     only(&with_steps("  - id: a\n    run: x\n  - id: b\n    needs: [a, a]\n    run: x\n"), 7, "LW0203");
+    only(&with_steps("  - id: a\n    run: x\n  - id: b\n    cancel: [a, a]\n"), 7, "LW0203");
     only(
         &with_steps(
             "  - id: a\n    needs: [c]\n    run: x\n  - id: b\n    needs: [a]\n    run: x\n  - id: c\n    needs: [b]\n    run: x\n",
@@ -353,6 +354,21 @@ fn inputs_are_resolved_with_defaults_and_types() {
     assert_eq!(parse_input_text(&workflow.inputs["who"], "5"), json!("5"));
     assert_eq!(parse_input_text(&workflow.inputs["list"], "[1]"), json!([1]));
     assert_eq!(parse_input_text(&workflow.inputs["n"], "x"), json!("x"));
+}
+
+#[test]
+fn a_number_with_a_fraction_is_told_to_be_no_whole_number() {
+    use loomwork_workflow::{parse_input_text, resolve_inputs};
+    let text = "loomwork: 1\nid: w\ninputs:\n  n: { type: integer }\n  yes: { type: boolean }\nsteps: []\n";
+    let workflow = analyze(text).workflow.expect("no errors");
+    let said = |name: &str, text: &str| {
+        let given = [(name.to_owned(), parse_input_text(&workflow.inputs[name], text))].into_iter().collect();
+        resolve_inputs(&workflow, &given).expect_err("does not fit")[0].to_string()
+    };
+    assert_eq!(said("n", "7.5"), "input `n` must be a whole number, and 7.5 is none");
+    assert_eq!(said("n", "1e30"), "input `n` must be a whole number, and 1e+30 is none");
+    assert_eq!(said("n", "seven"), "input `n` must be of type integer, not string");
+    assert_eq!(said("yes", "1"), "input `yes` must be of type boolean, not integer");
 }
 
 #[test]

@@ -22,6 +22,7 @@ export const keys = {
   runs: ['runs'] as const,
   letters: ['letters'] as const,
   breakers: ['breakers'] as const,
+  archive: ['archive'] as const,
 };
 
 /** What went wrong, for a person. */

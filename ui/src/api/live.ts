@@ -85,6 +85,8 @@ function spread(news: News): void {
   if (news.reset) {
     refreshAll();
     refreshShared();
+    // What left the list is there, and the other way round.
+    void client.invalidateQueries({ queryKey: keys.archive });
   }
   if (news.runs.length) {
     patchRuns(news.runs);

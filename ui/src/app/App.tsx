@@ -2,7 +2,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { client, goLive } from '@/api';
-import { BreakersView, LettersView, RunsView } from '@/features/runs';
+import { ArchiveView, BreakersView, LettersView, RunsView } from '@/features/runs';
 import { StartRun } from '@/features/start';
 import { WorkflowsView } from '@/features/workflows';
 import { access } from '@/platform';
@@ -61,6 +61,7 @@ function View({ route }: { route: Route }) {
     case 'run': return <RunView key={route.id} id={route.id} />;
     case 'letters': return <LettersView />;
     case 'breakers': return <BreakersView />;
+    case 'archive': return <ArchiveView />;
     case 'settings': return <SettingsView />;
     case 'unknown':
       return (

@@ -1,7 +1,7 @@
 /** Every action, workflow and run by name. */
 import * as Radix from '@radix-ui/react-dialog';
 import { Command } from 'cmdk';
-import { CirclePlay, Keyboard, ListChecks, MailX, Moon, Play, Search, Settings, Sun, Unplug, Workflow, Zap } from 'lucide-react';
+import { Archive, CirclePlay, Keyboard, ListChecks, MailX, Moon, Play, Search, Settings, Sun, Unplug, Workflow, Zap } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useRuns, useWorkflows } from '@/api';
 import { requestRun, useCommandList } from '@/shared/commands';
@@ -52,6 +52,7 @@ export function CommandPalette({ onClose, onShortcuts }: { onClose: () => void; 
                 <Entry value="go last failed run" icon={<CirclePlay size={15} />} title="Last failed run" keys="G F" onSelect={go(() => void openLastFailed())} />
                 <Entry value="go dead letters" icon={<MailX size={15} />} title="Dead letters" onSelect={go(() => navigate({ view: 'letters' }))} />
                 <Entry value="go circuit breakers" icon={<Unplug size={15} />} title="Circuit breakers" onSelect={go(() => navigate({ view: 'breakers' }))} />
+                <Entry value="go archive" icon={<Archive size={15} />} title="Archive" note="bring back, or remove ended runs" onSelect={go(() => navigate({ view: 'archive' }))} />
                 <Entry value="go settings" icon={<Settings size={15} />} title="Settings" keys="Ctrl ," onSelect={go(() => navigate({ view: 'settings' }))} />
                 <Entry value="shortcuts" icon={<Keyboard size={15} />} title="Show shortcuts" keys="?" onSelect={go(onShortcuts)} />
                 <Entry value={`theme ${other}`} icon={other === 'dark' ? <Moon size={15} /> : <Sun size={15} />} title={`Switch to the ${other} theme`} onSelect={go(() => choose(other))} />

@@ -12,7 +12,7 @@ export function Rail({ route }: { route: Route }) {
     <nav className="rail" aria-label="Main">
       <div className="logo"><Logo /></div>
       <Item to={{ view: 'workflows' }} on={route.view === 'workflows' || route.view === 'design'} icon={<Workflow size={18} />} name="Workflows" />
-      <Item to={{ view: 'runs' }} on={['runs', 'run', 'letters', 'breakers'].includes(route.view)} icon={<CirclePlay size={18} />} name="Runs"
+      <Item to={{ view: 'runs' }} on={['runs', 'run', 'letters', 'breakers', 'archive'].includes(route.view)} icon={<CirclePlay size={18} />} name="Runs"
         badge={live > 0 && <span className="badge num" aria-label={`${live} under way`}>{live > 99 ? '99+' : live}</span>} />
       <Item to={{ view: 'settings' }} on={route.view === 'settings'} icon={<Settings size={18} />} name="Settings" className="last" />
     </nav>

@@ -44,10 +44,11 @@ function Crumbs({ route }: { route: Route }) {
   const trail: { name: string; to: Route }[] = [{ name: data?.name ?? 'Loomwork', to: { view: 'workflows' } }];
   if (route.view === 'workflows' || route.view === 'design') trail.push({ name: 'Workflows', to: { view: 'workflows' } });
   if (route.view === 'design') trail.push({ name: title ?? route.path, to: route });
-  if (['runs', 'run', 'letters', 'breakers'].includes(route.view)) trail.push({ name: 'Runs', to: { view: 'runs' } });
+  if (['runs', 'run', 'letters', 'breakers', 'archive'].includes(route.view)) trail.push({ name: 'Runs', to: { view: 'runs' } });
   if (route.view === 'run') trail.push({ name: title ?? '…', to: route });
   if (route.view === 'letters') trail.push({ name: 'Dead letters', to: route });
   if (route.view === 'breakers') trail.push({ name: 'Circuit breakers', to: route });
+  if (route.view === 'archive') trail.push({ name: 'Archive', to: route });
   if (route.view === 'settings') trail.push({ name: 'Settings', to: route });
   return (
     <nav className="crumbs" aria-label="Breadcrumb">

@@ -8,6 +8,7 @@ export type Route =
   | { view: 'run'; id: string }
   | { view: 'letters' }
   | { view: 'breakers' }
+  | { view: 'archive' }
   | { view: 'settings' }
   | { view: 'unknown'; path: string };
 
@@ -20,6 +21,7 @@ export function parseRoute(pathname: string, search = ''): Route {
   if (parts[0] === 'runs') return { view: 'runs', workflow: query.get('workflow') ?? undefined, status: query.get('status') ?? undefined, waits: query.get('waits') ?? undefined };
   if (parts[0] === 'dead-letters') return { view: 'letters' };
   if (parts[0] === 'breakers') return { view: 'breakers' };
+  if (parts[0] === 'archive') return { view: 'archive' };
   if (parts[0] === 'settings') return { view: 'settings' };
   return { view: 'unknown', path: pathname };
 }
@@ -31,6 +33,7 @@ export function href(route: Route): string {
     case 'run': return `/runs/${encodeURIComponent(route.id)}`;
     case 'letters': return '/dead-letters';
     case 'breakers': return '/breakers';
+    case 'archive': return '/archive';
     case 'settings': return '/settings';
     case 'unknown': return route.path;
     case 'runs': {

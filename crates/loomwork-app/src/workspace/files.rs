@@ -53,6 +53,26 @@ pub(crate) fn revision(bytes: &[u8]) -> String {
 /// Reads a workflow file of any place, bounded. What is no plain file could keep whoever opens it waiting for ever; only a
 /// pipe that the caller has open already, as of `<(…)` in a shell, has somebody who writes to it.
 pub(crate) fn read(path: &Path) -> ApiResult<FileText> {
+    let file = open_plain(path)?;
+    let mut bytes = Vec::new();
+    let size = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| problem::file("read", path, &error))?;
+    if size as u64 > MAX_BYTES {
+        return Err(problem::invalid(format!("{} is too large: a workflow file has at most {MAX_BYTES} bytes.", path.display())));
+    }
+    Ok(FileText::new(bytes))
+}
+
+/// Reads the text of a file that is no workflow, of any place and size.
+///
+/// # Errors
+/// When it is no plain file, cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> ApiResult<String> {
+    let mut text = String::new();
+    open_plain(path)?.read_to_string(&mut text).map_err(|error| problem::file("read", path, &error))?;
+    Ok(text)
+}
+
+fn open_plain(path: &Path) -> ApiResult<fs::File> {
     let fail = |error: io::Error| problem::file("read", path, &error);
     let facts = fs::metadata(path).map_err(fail)?;
     let open_already = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|open| path.starts_with(open));
@@ -62,13 +82,7 @@ pub(crate) fn read(path: &Path) -> ApiResult<FileText> {
     if !facts.is_file() && !open_already {
         return Err(problem::invalid(format!("{} is not a plain file.", path.display())));
     }
-    let file = fs::File::open(path).map_err(fail)?;
-    let mut bytes = Vec::new();
-    let size = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if size as u64 > MAX_BYTES {
-        return Err(problem::invalid(format!("{} is too large: a workflow file has at most {MAX_BYTES} bytes.", path.display())));
-    }
-    Ok(FileText::new(bytes))
+    fs::File::open(path).map_err(fail)
 }
 
 /// Reads a file of the workspace. What is no plain file could keep whoever opens it waiting for ever.

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use loomwork_api::ApiResult;
 
 pub(crate) use catalog::{Catalog, Entry, is_path, not_utf8};
-pub use files::workflow_files;
 pub(crate) use files::{FileText, is_workflow_name, read, replace};
+pub use files::{read_text, workflow_files};
 pub use init::init;
 pub(crate) use state::StateFolder;
 pub(crate) use watcher::{Watching, watch_workflows};

@@ -102,12 +102,12 @@ fn name_of(file: &Path) -> std::borrow::Cow<'_, str> {
 
 /// The text of a file, or of standard input.
 pub(super) fn text_of(file: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().read_to_string(&mut text).map(|_| ())
+    if file == Path::new("-") {
+        let mut text = String::new();
+        let read = std::io::stdin().lock().read_to_string(&mut text);
+        read.map_err(|error| Failure::usage(format!("the inputs on standard input cannot be read: {error}")))?;
+        Ok(text)
     } else {
-        std::fs::read_to_string(file).map(|read| text = read)
-    };
-    read.map_err(|error| Failure::usage(format!("the inputs {} cannot be read: {error}", name_of(file))))?;
-    Ok(text)
+        loomwork_app::read_text(file).map_err(|error| Failure::usage(format!("the inputs: {}", error.message)))
+    }
 }

@@ -1,13 +1,13 @@
 //! The action of a step: a script, or a placeholder for an action of somebody else.
 
 use indexmap::IndexSet;
+use loomwork_workflow::Quotes;
 
 use super::expression::{self, Piece};
 use super::scope::Scope;
 use super::{Defaults, Env};
 use crate::cel::{self, Part};
 use crate::draft;
-use crate::shell;
 use crate::source::Node;
 use crate::yaml::{Map, Yaml};
 
@@ -209,11 +209,10 @@ fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope:
             Piece::Expression(source) => {
                 let parts = scope.parts(&format!("${{{{{source}}}}}"), run);
                 let name = free_name(&Scope::variable_name(source), &parts, env);
-                if shell::in_single_quotes(&text) {
-                    scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in single quotes, where a shell does not look at variables: use double quotes around `${name}`"));
-                }
-                if let Some(end) = shell::quoted_document(&text) {
-                    scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in a here-document whose end is quoted (`{end}`), where a shell does not look at variables: take the quotes off, and write `\\$` for what is to stay as it is"));
+                match Quotes::at_the_end_of(&text) {
+                    Quotes::Single => scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in single quotes, where a shell does not look at variables: use double quotes around `${name}`")),
+                    Quotes::Verbatim(end) => scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in a here-document whose end is quoted (`{end}`), where a shell does not look at variables: take the quotes off, and write `\\$` for what is to stay as it is")),
+                    Quotes::None | Quotes::Double | Quotes::Document => {}
                 }
                 env.insert(name.clone(), parts);
                 text.push_str(&if prefix.is_empty() { format!("${{{name}}}") } else { format!("${prefix}{name}") });

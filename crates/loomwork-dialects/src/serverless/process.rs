@@ -1,12 +1,13 @@
 //! `run`: shell commands, scripts, containers, other workflows.
 
+use loomwork_workflow::Quotes;
+
 use super::Importing;
 use super::data::Data;
 use super::flow::{Entry, Exits, Scope};
 use super::runtime;
 use crate::cel::{self, Part};
 use crate::names::workflow_id;
-use crate::shell;
 use crate::source::Node;
 use crate::yaml::{Map, Yaml};
 
@@ -125,7 +126,14 @@ impl<'s> Importing<'s, '_> {
                 Part::Text(text) => line.push_str(&text),
                 Part::Expression(value) => {
                     let variable = format!("VALUE_{}", env.keys().count() + 1);
-                    if let Some(why) = shell::unread(&line) {
+                    let unread = match Quotes::at_the_end_of(&line) {
+                        Quotes::Single => Some("in single quotes; use double quotes".to_owned()),
+                        Quotes::Verbatim(end) => {
+                            Some(format!("in a here-document whose end is quoted (`{end}`); take the quotes off"))
+                        }
+                        Quotes::None | Quotes::Double | Quotes::Document => None,
+                    };
+                    if let Some(why) = unread {
                         self.report
                             .approximated(place, format!("`${variable}` stands where a shell does not look at variables: {why}"));
                     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use loomwork_engine::{AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, Performer, ReportTo, StartRun};
+use loomwork_engine::{Active, AttemptKey, AttemptReport, AttemptSpec, Engine, EngineConfig, Performer, ReportTo, StartRun};
 use loomwork_run::AttemptOutcome;
 use loomwork_testkit::Empty;
 use loomwork_workflow::{CheckpointSettings, EngineSettings};
@@ -134,11 +134,17 @@ pub(super) async fn wrap(engine: &Engine) {
 pub(super) async fn until_waiting(engine: &Engine, start: StartRun) -> String {
     let mut events = engine.subscribe();
     let run = engine.start_run(start).await.unwrap();
-    while !engine.inspect(&run, |active| active.state.is_waiting()).await.unwrap() {
+    while !engine.inspect(&run, at_rest).await.unwrap() {
         // Whether some were missed makes no difference: what matters is that something happened.
         let _ = events.recv().await;
+        // What a watcher leaves unread stays in memory, on its account.
+        events = events.resubscribe();
     }
     run
+}
+
+fn at_rest(active: &Active) -> bool {
+    active.state.is_waiting() && !active.state.has_open_decisions()
 }
 
 /// The one at a percentage of all, by size.

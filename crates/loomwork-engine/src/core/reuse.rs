@@ -144,7 +144,7 @@ impl Core {
         if let ValueRef::Stored(stored) = &output
             && !self.runs.get(run)?.values.contains(&stored.hash)
         {
-            let in_memory = self.runs.get(from.as_str()).and_then(|source| source.values.get(&output).ok());
+            let in_memory = self.runs.get(from.as_str()).and_then(|source| source.values.json(&output).ok());
             let value = in_memory.or_else(|| self.library.value(&stored.hash))?;
             self.runs.get_mut(run)?.values.insert(stored.hash.clone(), value);
         }

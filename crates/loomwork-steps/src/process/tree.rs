@@ -237,6 +237,23 @@ mod tests {
     }
 
     #[test]
+    fn a_group_whose_last_process_has_ended_is_empty_although_nobody_has_buried_it() {
+        use std::os::unix::process::CommandExt as _;
+        let mut child = std::process::Command::new("cat").process_group(0).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let group = Pid::from_raw(pid).unwrap();
+        assert!(!group_is_empty(group));
+        drop(child.stdin.take());
+        let is_zombie = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") Z ");
+        while !is_zombie() {
+            std::thread::yield_now();
+        }
+        assert!(test_kill_process_group(group).is_ok(), "the system still knows it");
+        assert!(group_is_empty(group));
+        child.wait().unwrap();
+    }
+
+    #[test]
     fn this_process_and_its_ancestors_are_never_found() {
         let own = Stat::read(i32::try_from(std::process::id()).unwrap()).unwrap();
         let found = find(Pid::from_raw(own.group), |_| true).unwrap();

@@ -5,7 +5,7 @@
 use std::sync::mpsc::channel;
 
 use indexmap::IndexMap;
-use loomwork_run::{Event, RunCreated, RunStarted, RunStatus, RunSucceeded, RunTrigger, StoredValue, ValueRef};
+use loomwork_run::{Event, Json, RunCreated, RunStarted, RunStatus, RunSucceeded, RunTrigger, StoredValue, ValueRef};
 
 use super::*;
 use crate::{Batch, Move, NewRecord, Removed, RunFilter, Writer, verify};
@@ -71,7 +71,7 @@ impl Place {
             group: None,
             forked_from: None,
         };
-        let outputs = ValueRef::Stored(StoredValue { hash: hash.clone(), size: json.len() });
+        let outputs = ValueRef::Stored(std::sync::Arc::new(StoredValue { hash: hash.clone(), size: json.len() }));
         let at = i64::from(number) * 10;
         self.commit(Batch {
             records: vec![
@@ -79,7 +79,7 @@ impl Place {
                 record(run, at, RunStarted {}),
                 record(run, at + 1, RunSucceeded { outputs }),
             ],
-            values: vec![(hash, json)],
+            values: vec![(hash, Json::of_bytes(json).unwrap())],
             definitions: vec![(loomwork_workflow::definition_hash(TEXT), Arc::from(TEXT))],
             moves: Vec::new(),
         });

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loomwork_engine::{Active, EngineError, Library, Programs, fold_on, fold_run};
-use loomwork_run::{EventKind, Program, RunState, ValueRef, Values};
+use loomwork_run::{EventKind, Json, Program, RunState, ValueRef, Values};
 use loomwork_store::{Batch, CachedOutput, Record};
 
 /// The workflows that can be called, and the journal for runs that have ended.
@@ -22,7 +22,7 @@ pub(super) struct Shelf {
 pub(super) struct Durable {
     pub(super) journal: Vec<Record>,
     pub(super) definitions: HashMap<String, String>,
-    values: HashMap<String, Vec<u8>>,
+    values: HashMap<String, Json>,
     checkpoints: HashMap<Arc<str>, Vec<Kept>>,
     pub(super) programs: Programs,
 }
@@ -112,8 +112,7 @@ impl Durable {
             if let ValueRef::Stored(stored) = reference
                 && let Some(json) = self.values.get(&stored.hash)
             {
-                let value = serde_json::from_slice(json).unwrap_or_default();
-                values.insert(stored.hash.clone(), Arc::new(value));
+                values.insert(stored.hash.clone(), json.clone());
             }
         }
         values
@@ -172,8 +171,7 @@ impl Library for Shelf {
         })
     }
 
-    fn value(&self, hash: &str) -> Option<Arc<serde_json::Value>> {
-        let json = locked(&self.durable).values.get(hash).cloned()?;
-        serde_json::from_slice(&json).ok().map(Arc::new)
+    fn value(&self, hash: &str) -> Option<Json> {
+        locked(&self.durable).values.get(hash).cloned()
     }
 }

@@ -10,6 +10,7 @@ use crate::decode::{BodySketch, Decoder, Draft, Need, Ports, Purpose, ReadSite};
 use crate::expression::Read;
 use crate::graph::{EdgeKind, Graph, GraphEdge, Trigger};
 use crate::model::Join;
+use crate::text::Place;
 
 pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, graph: &mut Graph) {
     for (to, step) in body.steps.iter().enumerate() {
@@ -21,13 +22,7 @@ pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Na
             match seen.entry((from, need.port.as_deref())) {
                 Entry::Vacant(vacant) => drop(vacant.insert(need.place)),
                 Entry::Occupied(first) => {
-                    let message = format!("`{}` stands here twice; remove one.", written(need));
-                    let related = decoder.related(*first.get(), "The first one is here.");
-                    let list = step.node.get("needs");
-                    let fix = list.and_then(|list| decoder.without_item(list, need.place, "Remove this one"));
-                    let diagnostic = decoder.report_at(&step.path, "needs", codes::DUPLICATE_NEED, need.place, message);
-                    diagnostic.related.push(related);
-                    diagnostic.fixes.extend(fix);
+                    twice(decoder, step, "needs", (&written(need), *first.get(), need.place));
                     continue;
                 }
             }
@@ -36,6 +31,16 @@ pub(super) fn needs(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Na
         }
         at_least(decoder, step);
     }
+}
+
+/// Reports an item of a list of steps that stood there before.
+fn twice(decoder: &mut Decoder<'_>, step: &Draft<'_>, list: &str, (item, first, place): (&str, Place, Place)) {
+    let message = format!("`{item}` stands here twice; remove one.");
+    let related = decoder.related(first, "The first one is here.");
+    let fix = step.node.get(list).and_then(|list| decoder.without_item(list, place, "Remove this one"));
+    let diagnostic = decoder.report_at(&step.path, list, codes::DUPLICATE_NEED, place, message);
+    diagnostic.related.push(related);
+    diagnostic.fixes.extend(fix);
 }
 
 fn source(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>, step: &Draft<'_>, need: &Need) -> Option<usize> {
@@ -99,13 +104,22 @@ fn at_least(decoder: &mut Decoder<'_>, step: &Draft<'_>) {
     }
 }
 
-/// Reports `cancel` of steps that this scope does not have.
+/// Reports `cancel` of steps that this scope does not have, and of one step twice.
 pub(super) fn cancels(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, names: &Names<'_>) {
     for step in &body.steps {
+        let mut seen = HashMap::new();
         for cancelled in &step.cancels {
             let message = match names.get(&cancelled.step) {
                 Some(_) if cancelled.step == step.label => "A step cannot cancel itself.".to_owned(),
-                Some(_) => continue,
+                Some(_) => {
+                    match seen.entry(cancelled.step.as_str()) {
+                        Entry::Vacant(vacant) => drop(vacant.insert(cancelled.place)),
+                        Entry::Occupied(first) => {
+                            twice(decoder, step, "cancel", (&cancelled.step, *first.get(), cancelled.place));
+                        }
+                    }
+                    continue;
+                }
                 None if names.outside(&cancelled.step) => {
                     format!("Step `{}` is outside this group: `cancel` names steps of its own scope only.", cancelled.step)
                 }

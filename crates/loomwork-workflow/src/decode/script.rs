@@ -4,6 +4,7 @@ use super::Decoder;
 use crate::codes;
 use crate::diagnostic::Fix;
 use crate::expression::{Piece, split};
+use crate::shell::Quotes;
 use crate::text::Place;
 use crate::yaml::{Node, Style};
 
@@ -35,7 +36,7 @@ impl Decoder<'_> {
                         from = place.end - node.place.start;
                     }
                     let quotes = Quotes::at_the_end_of(&script);
-                    let fix = (found && is_posix(shell) && quotes != Quotes::Verbatim)
+                    let fix = (found && is_posix(shell) && !matches!(quotes, Quotes::Verbatim(_)))
                         .then(|| self.move_to_env(step, (node, quotes), place, source, &mut taken));
                     let message = "An expression cannot stand in a script: its value could be taken for commands. Put it into `env` and use the variable.";
                     self.report(codes::EXPRESSION_IN_SCRIPT, place, message).fixes.extend(fix.flatten());
@@ -59,7 +60,7 @@ impl Decoder<'_> {
     fn move_to_env(
         &self,
         step: &Node,
-        (run, quotes): (&Node, Quotes),
+        (run, quotes): (&Node, Quotes<'_>),
         place: Place,
         source: &str,
         taken: &mut Vec<String>,
@@ -110,84 +111,6 @@ impl Decoder<'_> {
         let line_start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
         self.text[line_start..offset].chars().map(|c| if c == '-' { ' ' } else { c }).collect()
     }
-}
-
-/// What the shell makes of a variable at some place of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quotes {
-    /// It would be split into words.
-    None,
-    /// It would stay a name.
-    Single,
-    /// It is one word, with its value.
-    Double,
-    /// In the text of a here-document quotes are text too.
-    Document,
-    /// In a here-document whose end is quoted, all of it stays as it is.
-    Verbatim,
-}
-
-impl Quotes {
-    /// Those that are open behind the first part of a POSIX script.
-    fn at_the_end_of(script: &str) -> Self {
-        let mut open = Self::None;
-        let mut document: Option<(&str, Self)> = None;
-        let mut lines = script.split('\n').peekable();
-        while let Some(line) = lines.next() {
-            if let Some((end, _)) = document {
-                if line.trim_start_matches('\t') == end && lines.peek().is_some() {
-                    document = None;
-                }
-                continue;
-            }
-            open = open.behind(line);
-            // The text of a document begins on the next line.
-            if open == Self::None && lines.peek().is_some() {
-                document = opened_document(line);
-            }
-        }
-        document.map_or(open, |(_, quotes)| quotes)
-    }
-
-    /// Those that are open behind a further line.
-    fn behind(mut self, line: &str) -> Self {
-        let mut characters = line.chars();
-        while let Some(character) = characters.next() {
-            self = match (self, character) {
-                (Self::None | Self::Double, '\\') => {
-                    characters.next();
-                    self
-                }
-                (Self::None, '\'') => Self::Single,
-                (Self::None, '"') => Self::Double,
-                (Self::Single, '\'') | (Self::Double, '"') => Self::None,
-                _ => self,
-            };
-        }
-        self
-    }
-
-    /// A variable, so that it is one word with its value.
-    fn around(self, name: &str) -> String {
-        match self {
-            Self::None => format!("\"${{{name}}}\""),
-            Self::Single => format!("'\"${{{name}}}\"'"),
-            Self::Double | Self::Document | Self::Verbatim => format!("${{{name}}}"),
-        }
-    }
-}
-
-/// The here-document that a line opens: its end, and what a variable is in it. `<<<` is a here-string.
-fn opened_document(line: &str) -> Option<(&str, Quotes)> {
-    let (before, behind) = line.split_once("<<")?;
-    if behind.starts_with('<') || before.contains('#') {
-        return None;
-    }
-    let word = behind.strip_prefix('-').unwrap_or(behind).trim_start();
-    let bare = word.trim_start_matches(['\'', '"', '\\']);
-    let length = bare.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(bare.len());
-    let quotes = if bare.len() < word.len() { Quotes::Verbatim } else { Quotes::Document };
-    (length > 0).then(|| (&bare[..length], quotes))
 }
 
 fn is_posix(shell: &[String]) -> bool {

@@ -1,5 +1,5 @@
 /** All runs, live ones first: state, progress, what went wrong, and the next action on the row that needs it. */
-import { CirclePlay, Search, X } from 'lucide-react';
+import { Archive, CirclePlay, Search, X } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { useRuns } from '@/api';
 import type { RunStatus } from '@/generated/RunStatus';
@@ -9,6 +9,7 @@ import { useShortcuts } from '@/shared/keyboard';
 import { navigate } from '@/shared/router';
 import { useSetTitle } from '@/shared/title';
 import { Button, ErrorState, LoadingRows, State } from '@/shared/ui';
+import { RemovalDialog } from './archive/RemovalDialog';
 import { RunsTable } from './RunsTable';
 import { Sidebar } from './Sidebar';
 import { waitsFor } from './waits';
@@ -18,6 +19,7 @@ const page = 200;
 export function RunsView({ workflow, status, waits }: { workflow?: string; status?: string; waits?: string }) {
   const [text, setText] = useState('');
   const [limit, setLimit] = useState(page);
+  const [removing, setRemoving] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const { data, error, isPending, isFetching, refetch } = useRuns({ workflow, status: status as RunStatus | undefined, waits_for: waits as WaitsFor | undefined, limit });
   const shown = useMemo(() => matching(data?.runs ?? [], text), [data, text]);
@@ -41,6 +43,7 @@ export function RunsView({ workflow, status, waits }: { workflow?: string; statu
         {workflow && <Filter name={workflow} onClear={() => navigate({ view: 'runs', status, waits })} />}
         {status && <Filter name={status} onClear={() => navigate({ view: 'runs', workflow, waits })} />}
         {waits && <Filter name={waitsFor[waits as WaitsFor] ?? waits} onClear={() => navigate({ view: 'runs', workflow, status })} />}
+        {(data?.runs.length ?? 0) > 0 && <span className="end"><Button icon={<Archive size={13} />} onClick={() => setRemoving(true)}>Remove ended runs…</Button></span>}
       </div>
       <div className="lists">
         <Sidebar runs={data} status={status} workflow={workflow} waits={waits} />
@@ -49,6 +52,7 @@ export function RunsView({ workflow, status, waits }: { workflow?: string; statu
           : shown.length === 0 ? <Nothing filtered={filtered} onReset={reset} />
           : <RunsTable runs={shown} more={(data?.runs.length ?? 0) >= limit} loading={isFetching} onMore={() => setLimit((l) => l + page)} />}
       </div>
+      {removing && <RemovalDialog workflow={workflow} onClose={() => setRemoving(false)} />}
     </>
   );
 }

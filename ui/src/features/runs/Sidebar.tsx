@@ -1,5 +1,5 @@
 /** Filters by state and by workflow, and what the cells of a strip mean. */
-import { List, MailX, Unplug, Workflow } from 'lucide-react';
+import { Archive, List, MailX, Unplug, Workflow } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useBreakers, useLetters, useWorkflows } from '@/api';
 import type { RunList } from '@/generated/RunList';
@@ -9,7 +9,7 @@ import { waitsFor } from './waits';
 
 const statuses: Status[] = ['running', 'queued', 'waiting', 'paused', 'cancelling', 'compensating', 'failed', 'succeeded', 'cancelled', 'compensated'];
 
-export type Page = 'runs' | 'letters' | 'breakers';
+export type Page = 'runs' | 'letters' | 'breakers' | 'archive';
 
 export function Sidebar({ runs, status, workflow, waits, on = 'runs' }: { runs?: RunList; status?: string; workflow?: string; waits?: string; on?: Page }) {
   const counts = runs?.counts ?? {};
@@ -24,6 +24,7 @@ export function Sidebar({ runs, status, workflow, waits, on = 'runs' }: { runs?:
         <Filter key={each} on={status === each} icon={<StatusIcon status={each} quiet />} name={statusName[each]} n={counts[each] ?? 0}
           onClick={() => navigate({ view: 'runs', workflow, status: status === each ? undefined : each })} />
       ))}
+      <Filter on={on === 'archive'} icon={<Archive size={14} className="t3" />} name="Archive" onClick={() => navigate({ view: 'archive' })} />
       <Attention on={on} waits={waits} people={runs?.waits_for['person'] ?? 0} />
       <h2>Workflow</h2>
       {data?.workflows.flatMap(({ id }) => (id ? [
