@@ -17,6 +17,9 @@ use serde_json::Value;
 use super::guard::{self, Stop};
 use super::invalid;
 
+/// What other implementations of jq define besides.
+const MORE: &str = include_str!("more.jq");
+
 /// Most bytes of a program.
 const MAX_PROGRAM_BYTES: usize = 64 << 10;
 /// Most opening brackets of a program: deeper than this no program is nested.
@@ -120,7 +123,8 @@ type Unknown<'p> = (&'p str, String);
 
 fn load<'p>(arena: &'p Arena, mains: Vec<Def<&'p str>>, code: &'p str) -> Result<Filter<JustLut<Val>>, Vec<Unknown<'p>>> {
     let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let defs = defs.map(as_long_as).chain(mains).map(guard::guarded);
+    let more = jaq_core::load::parse(MORE, |parser| parser.defs()).unwrap_or_default();
+    let defs = defs.chain(more).map(as_long_as).chain(mains).map(guard::guarded);
     let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     // Definitions that come with jq name them, so each stays, and fails.
     let funs = funs.map(|(name, arguments, native)| {
@@ -275,6 +279,28 @@ mod tests {
         assert_eq!(
             run("(.. | select(type == \"number\")) |= . * 2 | to_entries", json!({"a": 2})).unwrap(),
             json!([{"key": "a", "value": 4}])
+        );
+    }
+
+    #[test]
+    fn filters_of_other_implementations_are_there() {
+        let rows = json!([["a \"b\"", 1.5, null, true], ["t\tn\n\\", 2, false, ""]]);
+        assert_eq!(run("map(@csv)", rows.clone()).unwrap(), json!(["\"a \"\"b\"\"\",1.5,,true", "\"t\tn\n\\\",2,false,\"\""]));
+        assert_eq!(run("map(@tsv)", rows).unwrap(), json!(["a \"b\"\t1.5\t\ttrue", "t\\tn\\n\\\\\t2\tfalse\t"]));
+        assert!(refused("@csv", json!([[1]])).contains("array is no value of a row"));
+        assert_eq!(run("@csv \"n: \\(.)\"", json!([1, "x"])).unwrap(), json!("n: 1,\"x\""));
+        assert_eq!(
+            run("[INDEX(.id)[\"2\"].v, (.[0].id | IN(1, 5)), IN(.[].id; 7)]", json!([{"id": 1}, {"id": 2, "v": "x"}])).unwrap(),
+            json!(["x", true, false])
+        );
+        let events = json!([[["a", 0], 1], [["a", 1, "b"], 2], [["a", 1, "b"]], [["a", 1]], [["a"]]]);
+        assert_eq!(run("[tostream]", json!({"a": [1, {"b": 2}]})).unwrap(), events);
+        for value in [json!({"a": [1, {"b": 2}], "c": []}), json!([]), json!(7), json!([[1], {"x": {}}])] {
+            assert_eq!(run("fromstream(tostream)", value.clone()).unwrap(), value);
+        }
+        assert_eq!(
+            run("[(1 | toarray), ([1] | toarray), (\"xax\" | trimstr(\"x\"))]", json!(null)).unwrap(),
+            json!([[1], [1], "a"])
         );
     }
 
