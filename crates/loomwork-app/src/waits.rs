@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use loomwork_api::{ApiResult, RunStatus as Shown, RunSummary, WaitsFor};
 use loomwork_engine::{Engine, Programs, RunWaits, load_run_from};
 use loomwork_run::RunStatus;
-use loomwork_store::{Checkpoints, Reader, RunFilter, RunRow};
+use loomwork_store::{Checkpoints, Reader, RunRow};
 
 use crate::{journal::of_store, views};
 
@@ -27,8 +27,7 @@ pub(crate) struct Waits {
 impl Waits {
     /// Looks at every run that is running and not known yet.
     pub(crate) fn read(reader: &Reader, checkpoints: &Checkpoints, known: Vec<RunWaits>) -> ApiResult<Self> {
-        let filter = RunFilter { status: Some(RunStatus::Running), limit: u32::MAX / 2, ..RunFilter::default() };
-        let running = reader.runs(&filter).map_err(of_store)?;
+        let running = reader.ids_of(RunStatus::Running).map_err(of_store)?;
         let mut known: HashMap<String, RunWaits> = known.into_iter().map(|waits| (waits.run.to_string(), waits)).collect();
         let programs = Programs::default();
         let read = |run: &str| match load_run_from(reader, checkpoints, &programs, run) {
@@ -38,7 +37,7 @@ impl Waits {
                 None
             }
         };
-        let waits = |row: RunRow| Some((row.id.clone(), known.remove(&row.id).or_else(|| read(&row.id))?));
+        let waits = |run: String| known.remove(&run).or_else(|| read(&run)).map(|waits| (run, waits));
         Ok(Self { runs: running.into_iter().filter_map(waits).collect() })
     }
 

@@ -1,5 +1,6 @@
 //! The engine for real: opens the journal, recovers what was open, and takes requests from any thread.
 
+mod lists;
 mod shared;
 mod start;
 
@@ -16,8 +17,8 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::core::Core;
 use crate::driver::{Driver, Message, News, Published, now_ms};
-use crate::request::{Active, Answer, Ask, Request, RunWaits, Wish};
-use crate::{EngineError, Fork, Library, Limits, Performer, Programs, QueueLine, load_run_from, read_values};
+use crate::request::{Active, Answer, Ask, Request, Wish};
+use crate::{EngineError, Fork, Library, Limits, Performer, Programs, load_run_from, read_values};
 
 pub use start::{StartRun, surroundings};
 
@@ -246,23 +247,6 @@ impl Engine {
         let run = run.map(Arc::from);
         let actor = actor.to_owned();
         self.ask(|answer| Request::Send { run, actor, name, data, answer }).await
-    }
-
-    /// Who waits to be started, and why: of one run, or of all; at most so many.
-    ///
-    /// # Errors
-    /// When the engine has stopped.
-    pub async fn line(&self, run: Option<&str>, limit: usize) -> Result<QueueLine, EngineError> {
-        let run = run.map(Arc::from);
-        self.ask(|answer| Request::Line { run, limit, answer: Box::new(|line| answer(Ok(line))) }).await
-    }
-
-    /// What the runs in memory that are running wait for.
-    ///
-    /// # Errors
-    /// When the engine has stopped, or the journal cannot be written for now.
-    pub async fn waits(&self) -> Result<Vec<RunWaits>, EngineError> {
-        self.ask(|answer| Request::Waits(Box::new(|waits| answer(Ok(waits))))).await
     }
 
     /// Looks at a run: in memory when it is open, else read from the journal. What it sees is durable.

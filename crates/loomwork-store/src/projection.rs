@@ -304,6 +304,17 @@ pub(crate) fn list(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
     Ok(rows)
 }
 
+/// The ids of the runs of a status.
+pub(crate) fn ids(connection: &Connection, status: RunStatus) -> Result<Vec<String>, StoreError> {
+    let (changed, _) = tail(connection)?;
+    let mut statement = connection.prepare_cached("SELECT id FROM run WHERE status = ?1").map_err(StoreError::read)?;
+    let stored = statement.query_map([status.as_str()], |row| row.get(0)).map_err(StoreError::read)?;
+    let mut ids = stored.collect::<rusqlite::Result<Vec<String>>>().map_err(StoreError::read)?;
+    ids.retain(|id| !changed.contains_key(id));
+    ids.extend(changed.into_values().filter(|row| row.status == status).map(|row| row.id));
+    Ok(ids)
+}
+
 /// How many runs there are of each status.
 pub(crate) fn counts(connection: &Connection) -> Result<HashMap<RunStatus, u32>, StoreError> {
     let (changed, _) = tail(connection)?;

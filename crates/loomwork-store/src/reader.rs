@@ -138,6 +138,14 @@ impl Reader {
         statement.query_row([key], |row| row.get(0)).optional().map_err(StoreError::read)
     }
 
+    /// The ids of the runs of a status, in no order.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn ids_of(&self, status: RunStatus) -> Result<Vec<String>, StoreError> {
+        projection::ids(&self.connection, status)
+    }
+
     /// Runs, newest first.
     ///
     /// # Errors

@@ -100,8 +100,12 @@ fn the_list_of_runs_is_the_same_from_the_projection_and_from_the_journal_alone()
     assert_eq!(list(), projected);
     let open = Reader::open(&path).unwrap().open_runs().unwrap();
     assert_eq!(open.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    let ids = |status| Reader::open(&path).unwrap().ids_of(status).unwrap();
+    let of_the_events = (ids(RunStatus::Succeeded), ids(projected[0].status));
+    assert_eq!(of_the_events, (vec!["a".to_owned()], vec!["b".to_owned()]));
     drop(Writer::open(&path, "j").unwrap());
     let rows: u32 = raw.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
+    assert_eq!((ids(RunStatus::Succeeded), ids(projected[0].status)), of_the_events);
     assert_eq!((rows, list()), (2, projected));
 }
 
