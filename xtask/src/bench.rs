@@ -61,7 +61,7 @@ impl Measured {
 type Bench = fn() -> Done<Vec<Measured>>;
 
 /// The benches by name.
-const BENCHES: [(&str, Bench); 14] = [
+const BENCHES: [(&str, Bench); 15] = [
     ("active", inside::memory),
     ("analysis", analysis::analysis),
     ("chain", engine::chain),
@@ -75,6 +75,7 @@ const BENCHES: [(&str, Bench); 14] = [
     ("recovery", inside::recovery),
     ("steps", inside::steps),
     ("timers", inside::timers),
+    ("together", inside::together),
     ("window", window::window),
 ];
 

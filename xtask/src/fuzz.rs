@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::shell::{Done, cargo, root, run, succeeds, target_folder};
 
-const TARGETS: [&str; 4] = ["file", "expression", "edits", "import"];
+const TARGETS: [&str; 5] = ["file", "expression", "edits", "import", "jq"];
 
 /// Hunts in the named targets, or in all, for some minutes each.
 pub(crate) fn fuzz(words: &[&str]) -> Done {

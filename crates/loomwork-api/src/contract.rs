@@ -81,6 +81,7 @@ contract! {
     list_versions: ListVersions => VersionList, "The versions of a workflow: the file as it stands, and those that were run.";
     compare_versions: CompareVersions => Comparison, "What is different between two definitions, by meaning.";
     start_run: StartRun => Run, "Starts a run; returns when its creation is durable.";
+    start_runs: StartRuns => StartedRuns, "Starts a run for each of some inputs, all or none; returns when their creation is durable.";
     get_run: GetRun => Run, "One run with its steps.";
     get_run_design: GetRunDesign => WorkflowDocument, "The workflow as the run runs it.";
     list_runs: ListRuns => RunList, "Runs, newest first.";
@@ -255,6 +256,33 @@ pub struct StartRun {
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub priority: Option<u8>,
+}
+
+/// Starts runs of one workflow.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct StartRuns {
+    /// Path relative to the workspace, or a workflow's id.
+    pub workflow: String,
+    /// The inputs by name, of each run; at most 10,000.
+    #[cfg_attr(feature = "ts", ts(type = "Record<string, unknown>[]"))]
+    pub inputs: Vec<serde_json::Map<String, Value>>,
+    /// Labels of all of them.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(as = "Option<IndexMap<String, String>>", optional))]
+    pub labels: IndexMap<String, String>,
+    /// From 0 (last) to 9 (first); null for the workflow's own, else 5.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub priority: Option<u8>,
+}
+
+/// Runs that were started together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export))]
+pub struct StartedRuns {
+    /// Their ids, in the order of the inputs.
+    pub runs: Vec<String>,
 }
 
 /// Asks for one run.

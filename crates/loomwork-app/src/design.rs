@@ -58,7 +58,7 @@ fn edge(edge: OutlineEdge) -> api::Edge {
     api::Edge { from, port, to, implied }
 }
 
-fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
+pub(crate) fn diagnostic(diagnostic: &workflow::Diagnostic) -> api::Diagnostic {
     let workflow::Span { start, end } = diagnostic.span;
     api::Diagnostic {
         code: diagnostic.code.to_owned(),

@@ -57,5 +57,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
 pub(crate) fn sentence(message: &str) -> String {
     let mut characters = message.trim_end_matches('.').chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str())
+    let rest = characters.as_str();
+    let end = if rest.ends_with(['?', '!']) { "" } else { "." };
+    format!("{first}{rest}{end}")
 }

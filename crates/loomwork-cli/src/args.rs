@@ -353,6 +353,9 @@ pub(crate) struct RunArguments {
     /// A file with a JSON object of inputs, - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) inputs: Option<PathBuf>,
+    /// A run for each JSON object of inputs in a file, an array or one a line, - for standard input; all begin, or none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) each: Option<PathBuf>,
     /// Return once the run is started; an engine in the background carries it
     #[arg(long)]
     pub(crate) detach: bool,

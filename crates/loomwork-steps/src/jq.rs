@@ -1,7 +1,7 @@
 //! The action `jq`: a program over an input, both part of the step.
 //!
-//! Invariants: a program reads nothing but its input (no clock of its own, no environment, no files); it ends in bounded time, a
-//! bounded depth and with a bounded output, whatever it says. Each runs in a thread of its own, which is told to stop when the
+//! Invariants: a program reads nothing but its input (no clock of its own, no environment, no files); it is read, and ends, in bounded
+//! time, a bounded depth and with a bounded output, whatever it says. Each runs in a thread of its own, which is told to stop when the
 //! attempt ends before it: programs are rewritten on loading so that every call and every gathered value looks whether to stop.
 
 mod guard;
@@ -50,7 +50,7 @@ impl Programs {
 #[must_use]
 pub fn check_jq(programs: Vec<String>) -> Vec<Option<JqFault>> {
     let count = programs.len();
-    let work = move || programs.iter().map(|program| program::compile(program).err()).collect();
+    let work = move || program::check(&programs);
     let thread = std::thread::Builder::new().name("jq check".into()).stack_size(STACK_BYTES).spawn(work);
     thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| vec![None; count])
 }

@@ -184,8 +184,13 @@ fn a_read_from_a_branch_that_may_be_skipped_is_a_warning_unless_guarded() {
         ))
     };
     only(&steps("${{ steps.left.output }}"), 15, "LW0309");
-    for fine in ["${{ has(steps.left.output) ? steps.left.output : 0 }}", "${{ steps.pick.output }}", "${{ steps.left.status }}"]
-    {
+    only(&steps("${{ has(steps.pick.output) ? steps.pick.output : steps.left.output }}"), 15, "LW0309");
+    for fine in [
+        "${{ has(steps.left.output) ? steps.left.output : 0 }}",
+        "${{ has(steps.left.output) ? steps.left.output : steps.right.output }}",
+        "${{ steps.pick.output }}",
+        "${{ steps.left.status }}",
+    ] {
         assert_eq!(problems(&steps(fine)), "");
     }
 }

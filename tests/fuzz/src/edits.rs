@@ -4,7 +4,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use indexmap::IndexMap;
-use loomwork_workflow::{EditOp, analyze, edit};
+use loomwork_workflow::{Analyzer, EditOp, analyze, edit};
 use serde_json::{Value, json};
 
 use crate::UNREADABLE;
@@ -12,7 +12,7 @@ use crate::UNREADABLE;
 /// Bytes from which the operations are drawn.
 const DRAWN: usize = 48;
 
-/// Edits a text: the result can be read if the text could, and stays as it is when nothing is done to it.
+/// Edits a text: the result can be read if the text could, and says to whoever knows the text before what it says by itself.
 pub fn edits(bytes: &[u8]) {
     let (drawn, text) = bytes.split_at(DRAWN.min(bytes.len()));
     let text = String::from_utf8_lossy(text);
@@ -20,6 +20,8 @@ pub fn edits(bytes: &[u8]) {
     let steps: Vec<String> = analysis.outline.nodes.iter().map(|node| node.id.clone()).collect();
     let mut from = Unstructured::new(drawn);
     let mut text = text.into_owned();
+    let mut analyzer = Analyzer::default();
+    let _ = analyzer.analyze(&text);
     for _ in 0..4 {
         let Ok(op) = operation(&mut from, &steps) else { break };
         let Ok(edited) = edit(&text, std::slice::from_ref(&op)) else { continue };
@@ -30,6 +32,8 @@ pub fn edits(bytes: &[u8]) {
             "{op:?} broke the text: {broken:?}\n--- before\n{text}\n--- after\n{}",
             edited.text
         );
+        let (known, alone) = (analyzer.analyze(&edited.text), analyze(&edited.text));
+        assert_eq!(format!("{known:?}"), format!("{alone:?}"), "{op:?}\n--- before\n{text}\n--- after\n{}", edited.text);
         text = edited.text;
     }
 }

@@ -1,4 +1,4 @@
-//! What any bytes must not break: reading a file, an expression, edits of a text, and imports.
+//! What any bytes must not break: reading a file, an expression or a jq program, edits of a text, and imports.
 //!
 //! Invariant: each function returns for every input; it panics only when the product broke a promise, and the message says
 //! which. The same functions are driven by libFuzzer (`cargo xtask fuzz`) and by the kept corpus (`tests/replay.rs`).
@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use loomwork_dialects::{Dialect, ImportOptions, detect, import as import_text};
 use loomwork_run::Program;
+use loomwork_steps::check_jq;
 use loomwork_workflow::{Action, Analysis, Scope, StepScope, analyze, complete, definition_hash, edit, hover};
 use serde_json::{Value, json};
 
@@ -21,7 +22,8 @@ pub use edits::edits;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 4] = [("file", file), ("expression", expression), ("edits", edits), ("import", import)];
+pub const TARGETS: [(&str, Target); 5] =
+    [("file", file), ("expression", expression), ("edits", edits), ("import", import), ("jq", jq)];
 
 /// Codes that say that a text is not YAML that can be read.
 const UNREADABLE: [&str; 4] = ["LW0101", "LW0102", "LW0104", "LW0105"];
@@ -91,6 +93,16 @@ fn scope() -> Scope {
         run: Arc::new(json!({ "id": "r", "started_at": "2026-01-02T03:04:05.678Z", "trigger": { "kind": "manual" } })),
         steps: BTreeMap::from([("a".to_owned(), step)]),
         ..Scope::default()
+    }
+}
+
+/// Reads a jq program, beside one that is right: what is wrong with it stands in it, and the other is not blamed.
+pub fn jq(bytes: &[u8]) {
+    let program = String::from_utf8_lossy(bytes).into_owned();
+    let faults = check_jq(vec![program.clone(), "map(.a)".to_owned()]);
+    assert_eq!(faults[1], None, "the other program is right");
+    if let Some(at) = faults[0].as_ref().and_then(|fault| fault.at.clone()) {
+        assert!(program.get(at.clone()).is_some(), "{at:?} is no part of the program");
     }
 }
 

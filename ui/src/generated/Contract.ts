@@ -75,6 +75,8 @@ import type { RunList } from "./RunList";
 import type { SaveWorkflow } from "./SaveWorkflow";
 import type { SendEvent } from "./SendEvent";
 import type { StartRun } from "./StartRun";
+import type { StartRuns } from "./StartRuns";
+import type { StartedRuns } from "./StartedRuns";
 import type { TrustWorkspace } from "./TrustWorkspace";
 import type { ValueText } from "./ValueText";
 import type { VersionList } from "./VersionList";
@@ -168,6 +170,10 @@ compare_versions: Call<CompareVersions, Comparison>,
  *Starts a run; returns when its creation is durable.
  */
 start_run: Call<StartRun, Run>, 
+/**
+ *Starts a run for each of some inputs, all or none; returns when their creation is durable.
+ */
+start_runs: Call<StartRuns, StartedRuns>, 
 /**
  *One run with its steps.
  */

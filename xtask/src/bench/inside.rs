@@ -15,9 +15,13 @@ struct Figures(Vec<Value>);
 
 impl Figures {
     fn of(group: &str) -> Done<Self> {
+        Self::by("loomwork-engine", "speed", group)
+    }
+
+    fn by(package: &str, example: &str, group: &str) -> Done<Self> {
         // Nearly as fast as what is shipped, without the minutes that optimising across crates takes.
-        run(cargo().args(["build", "--locked", "--profile", "quick", "--package", "loomwork-engine", "--example", "speed"]))?;
-        let name = format!("speed{}", std::env::consts::EXE_SUFFIX);
+        run(cargo().args(["build", "--locked", "--profile", "quick", "--package", package, "--example", example]))?;
+        let name = format!("{example}{}", std::env::consts::EXE_SUFFIX);
         let program = target_folder()?.join("quick").join("examples").join(name);
         let folder = workspace(group)?;
         let mut rounds = Vec::new();
@@ -47,7 +51,7 @@ impl Figures {
 pub(super) fn effects() -> Done<Vec<Measured>> {
     let figures = Figures::of("effects")?;
     let details = format!(
-        "{:.0} steps/s beside {:.0} bare commits/s of 3 records of {:.0} bytes",
+        "{:.0} steps/s beside {:.0} bare commits/s of 3 records of {:.0} bytes and a link",
         figures.get("/steps_per_s"),
         figures.get("/commits_per_s"),
         figures.get("/bytes_per_record"),
@@ -67,6 +71,13 @@ pub(super) fn steps() -> Done<Vec<Measured>> {
         figures.at_least("200 runs of 5 set steps by one request", "/runs_of_set_per_s", 10_000.0, "/s", plain()),
         figures.at_least("200 runs of 5 effects by one request", "/runs_of_effects_per_s", 10_000.0, "/s", plain()),
     ])
+}
+
+/// Many runs by one request of the contract, until a watcher knows that all have ended.
+pub(super) fn together() -> Done<Vec<Measured>> {
+    let figures = Figures::by("loomwork-app", "together", "together")?;
+    let details = "a request of the contract, to the last news of a watcher".to_owned();
+    Ok(vec![figures.at_least("200 runs of 5 set steps by one API call", "/per_s", 10_000.0, "/s", details)])
 }
 
 /// How soon steps start.

@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("loomwork-cli", &["loomwork-api", "loomwork-app", "loomwork-server"]),
     ("loomwork-desktop", &["loomwork-api", "loomwork-app"]),
     ("loomwork-testkit", &["loomwork-workflow", "loomwork-run", "loomwork-store", "loomwork-engine"]),
-    ("loomwork-fuzz", &["loomwork-workflow", "loomwork-run", "loomwork-dialects"]),
+    ("loomwork-fuzz", &["loomwork-workflow", "loomwork-run", "loomwork-dialects", "loomwork-steps"]),
     ("xtask", &[]),
 ];
 

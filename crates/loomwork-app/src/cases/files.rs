@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Workspace, design, problem,
-    workspace::{Catalog, not_utf8, read},
+    workspace::{Catalog, Programs, not_utf8, read},
 };
 
 /// A file and its problems.
@@ -29,7 +29,10 @@ pub fn check_file(path: &Path) -> ApiResult<CheckedFile> {
     }
     let file = read(path)?;
     let mut diagnostics: Vec<Diagnostic> = not_utf8(&file).into_iter().collect();
-    diagnostics.extend(design::of_text(file.text.clone()).diagnostics);
+    let analysis = loomwork_workflow::analyze(&file.text);
+    diagnostics.extend(analysis.diagnostics.iter().map(design::diagnostic));
+    diagnostics.extend(Programs::default().problems(&file.text, &analysis.programs));
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
     Ok(CheckedFile { text: file.text, diagnostics })
 }
 

@@ -76,6 +76,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
         | Request::CreateWorkflow(_)
         | Request::DeleteWorkflow(_)
         | Request::StartRun(_)
+        | Request::StartRuns(_)
         | Request::RetryRun(_)
         | Request::CancelRun(_)
         | Request::PauseRun(_)
@@ -125,6 +126,7 @@ pub(crate) async fn answer(caller: &Caller, request: Request) -> ApiResult<Value
         Request::CreateWorkflow(request) => json(workflows::create(owner, request).await),
         Request::DeleteWorkflow(request) => json(workflows::delete(owner, request).await),
         Request::StartRun(request) => json(take_up::start(caller, request).await),
+        Request::StartRuns(request) => json(take_up::start_all(caller, request).await),
         Request::GetRun(request) => json(runs::get(journal, engine, request).await),
         Request::GetRunDesign(request) => json(runs::design(catalog, journal, engine, request).await),
         Request::ListRuns(request) => json(journal.list(engine, request).await),
@@ -207,6 +209,7 @@ pub(crate) async fn answer_from_journal(reader: &Reader, request: Request) -> Ap
         | Request::CreateWorkflow(_)
         | Request::DeleteWorkflow(_)
         | Request::StartRun(_)
+        | Request::StartRuns(_)
         | Request::RetryRun(_)
         | Request::CancelRun(_)
         | Request::PauseRun(_)

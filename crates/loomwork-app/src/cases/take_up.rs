@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loomwork_api::{
     AmendRun, ApiError, ApiResult, CancelRun, DecideStep, ErrorCode, ForkRun, JudgeStep, Nothing, RerunRun, Retried, RetryRun,
-    Run, SendEvent, StartRun,
+    Run, SendEvent, StartRun, StartRuns, StartedRuns,
 };
 use loomwork_engine::{Fork, Wish};
 use loomwork_run::{Amendment, Program, RetryPlan, RetryScope, Verdict, plan_rerun, plan_retry};
@@ -28,6 +28,33 @@ pub(super) async fn start(caller: &Caller, request: StartRun) -> ApiResult<Run> 
     let start = loomwork_engine::StartRun { workflow, text, path, inputs, labels, priority, actor };
     let run = caller.owner.engine().start_run(start).await.map_err(of_engine)?;
     show(caller, &run).await
+}
+
+/// Most runs that one request starts.
+const MAX_RUNS: usize = 10_000;
+
+pub(super) async fn start_all(caller: &Caller, request: StartRuns) -> ApiResult<StartedRuns> {
+    let catalog = Arc::clone(caller.owner.catalog());
+    let StartRuns { workflow: name, inputs, labels, priority } = request;
+    if inputs.len() > MAX_RUNS {
+        return Err(problem::invalid(format!(
+            "{} runs at once are too many; start at most {MAX_RUNS} in one request.",
+            inputs.len()
+        )));
+    }
+    let prepare = move || {
+        let (entry, workflow) = runnable(&catalog, &name)?;
+        let fits = |(at, given): (usize, &Map<String, Value>)| {
+            fitting(&workflow, given).map_err(|error| ApiError { message: format!("Run {}: {}", at + 1, error.message), ..error })
+        };
+        let inputs = inputs.iter().enumerate().map(fits).collect::<ApiResult<Vec<_>>>()?;
+        Ok((entry, workflow, inputs))
+    };
+    let (entry, workflow, inputs) = blocking(prepare).await?;
+    let (text, path, actor) = (Arc::from(entry.file.text.as_str()), entry.path, caller.actor.clone());
+    let start = loomwork_engine::StartRun { workflow, text, path, inputs: Map::new(), labels, priority, actor };
+    let runs = caller.owner.engine().start_runs(start, inputs).await.map_err(of_engine)?;
+    Ok(StartedRuns { runs })
 }
 
 /// The text, path and workflow of a file, and the inputs for a run of it.

@@ -129,7 +129,7 @@ impl Catalog {
         let others = entries.iter().filter(|other| other.path != entry.path);
         let mut found = if calls { Workflows::new(others).problems(entry) } else { Vec::new() };
         let secrets = WorkspaceSecrets::new(self.workspace.state().secrets());
-        found.extend(self.programs.problems(entry));
+        found.extend(self.programs.problems(&entry.file.text, &entry.analysis.programs));
         // A store that cannot be read says nothing about the workflow.
         found.extend(across::unset_secrets(entry, |name| secrets.value(name).map_or(true, |value| value.is_some())));
         found

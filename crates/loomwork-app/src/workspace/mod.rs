@@ -22,6 +22,7 @@ pub(crate) use catalog::{Catalog, Entry, is_path, not_utf8};
 pub(crate) use files::{FileText, is_workflow_name, read, replace};
 pub use files::{read_text, workflow_files};
 pub use init::init;
+pub(crate) use programs::Programs;
 pub(crate) use state::StateFolder;
 pub(crate) use watcher::{Watching, watch_workflows};
 

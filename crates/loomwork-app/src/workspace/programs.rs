@@ -1,54 +1,75 @@
 //! What is wrong with the programs of other languages that workflows hold.
 //!
-//! Invariant: a program is looked at once, however often it is asked about while a text is edited.
+//! Invariant: a program is looked at once, however often it is asked about while a text is edited, and nobody waits for another's.
 //! Not here: reading programs (`loomwork-steps`).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use loomwork_api::Diagnostic;
 use loomwork_steps::{JqFault, check_jq};
 use loomwork_workflow::{WrittenProgram, codes};
 
-use super::Entry;
 use super::across::problem;
 
-/// Most programs whose faults are remembered.
-const MAX_KNOWN: usize = 10_000;
+/// Most bytes of programs that are remembered.
+const MAX_BYTES: usize = 8 << 20;
 
 /// What is known of programs, by their text.
 #[derive(Debug, Default)]
-pub(super) struct Programs {
-    known: Mutex<HashMap<String, Option<JqFault>>>,
+pub(crate) struct Programs {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    faults: HashMap<String, Option<JqFault>>,
+    bytes: usize,
 }
 
 impl Programs {
-    /// The programs of a workflow that can never run.
-    pub(super) fn problems(&self, entry: &Entry) -> Vec<Diagnostic> {
-        let written = &entry.analysis.programs;
-        if written.is_empty() {
-            return Vec::new();
+    /// The programs of a text that can never run.
+    pub(crate) fn problems(&self, text: &str, written: &[WrittenProgram]) -> Vec<Diagnostic> {
+        let mut faults: HashMap<&str, Option<JqFault>> = HashMap::new();
+        let mut fresh: Vec<String> = Vec::new();
+        {
+            let known = self.known();
+            for WrittenProgram { program, .. } in written {
+                match known.faults.get(program) {
+                    Some(fault) => drop(faults.insert(program, fault.clone())),
+                    None => fresh.push(program.clone()),
+                }
+            }
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() > MAX_KNOWN {
-            known.clear();
-        }
-        let mut fresh: Vec<String> =
-            written.iter().map(|written| &written.program).filter(|program| !known.contains_key(*program)).cloned().collect();
         fresh.sort();
         fresh.dedup();
-        if !fresh.is_empty() {
-            known.extend(fresh.clone().into_iter().zip(check_jq(fresh)));
-        }
-        let fault = |written: &WrittenProgram| {
-            let fault = known.get(&written.program)?.as_ref()?;
+        // Others ask meanwhile.
+        let found = if fresh.is_empty() { Vec::new() } else { check_jq(fresh.clone()) };
+        self.known().learn(&fresh, &found);
+        faults.extend(fresh.iter().map(String::as_str).zip(found));
+        let problem = |written: &WrittenProgram| {
+            let fault = faults.get(written.program.as_str())?.as_ref()?;
             let part = fault.at.clone().unwrap_or(0..written.program.len());
-            let span = written.span_of(&entry.file.text, part);
+            let span = written.span_of(text, part);
             let mut problem = problem(codes::JQ_PROGRAM, written.step.clone(), span, capitalised(&fault.message));
             problem.field = Some("jq.program".to_owned());
             Some(problem)
         };
-        written.iter().filter_map(fault).collect()
+        written.iter().filter_map(problem).collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn learn(&mut self, programs: &[String], faults: &[Option<JqFault>]) {
+        if self.bytes > MAX_BYTES {
+            *self = Self::default();
+        }
+        self.bytes += programs.iter().map(String::len).sum::<usize>();
+        self.faults.extend(programs.iter().cloned().zip(faults.iter().cloned()));
     }
 }
 

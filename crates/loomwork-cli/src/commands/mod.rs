@@ -11,6 +11,7 @@ mod open;
 mod plan;
 mod retention;
 mod run;
+mod run_each;
 mod runs;
 mod serve;
 mod shared;

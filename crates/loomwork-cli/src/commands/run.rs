@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use loomwork_api::{ErrorCode, OpenWorkflow, StartRun};
+use loomwork_api::{ApiError, ErrorCode, OpenWorkflow, StartRun, WorkflowDocument};
 use loomwork_app::{Backend, Mode, Workspace};
 use serde_json::{Map, Value};
 
@@ -24,6 +24,9 @@ pub(super) async fn run(context: &Context, arguments: RunArguments) -> Result<Ex
     let given = arguments.inputs.as_deref().map(read_inputs).transpose()?.unwrap_or_default();
     let mode = if arguments.detach { join_or_start()? } else { Mode::OwnOrJoin };
     let backend = open(workspace, mode).await?;
+    if let Some(each) = &arguments.each {
+        return super::run_each::run(context, backend, workflow, given, each, &arguments).await;
+    }
     let started = start(&backend, workflow, given, &arguments).await;
     let run = match started {
         Ok(run) => run,
@@ -52,12 +55,17 @@ async fn start(
     let document = backend.request(OpenWorkflow { workflow: workflow.clone() }).await?;
     inputs.extend(loomwork_app::input_values(&document.design.text, &arguments.input));
     let request = StartRun { workflow, inputs, labels: arguments.label.iter().cloned().collect(), priority: arguments.priority };
-    backend.request(request).await.map_err(|error| match error.code {
+    backend.request(request).await.map_err(|error| refused(document, error))
+}
+
+/// Why a workflow was not started; its problems are shown in its text.
+pub(super) fn refused(document: WorkflowDocument, error: ApiError) -> Failure {
+    match error.code {
         ErrorCode::InvalidWorkflow => {
             Failure::Workflow { path: document.path, text: document.design.text, error: Box::new(error) }
         }
         _ => error.into(),
-    })
+    }
 }
 
 /// A file as a path within the workspace; anything else is an id.
@@ -83,14 +91,23 @@ pub(super) fn is_file(given: &str) -> bool {
 
 /// The inputs in a file, or on standard input.
 pub(super) fn read_inputs(file: &Path) -> Result<Map<String, Value>, Failure> {
-    let (name, text) = if file == Path::new("-") {
+    let text = text_of(file)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("the inputs {} are not a JSON object: {error}", name_of(file))))
+}
+
+fn name_of(file: &Path) -> std::borrow::Cow<'_, str> {
+    if file == Path::new("-") { "on standard input".into() } else { file.to_string_lossy() }
+}
+
+/// The text of a file, or of standard input.
+pub(super) fn text_of(file: &Path) -> Result<String, Failure> {
+    if file == Path::new("-") {
         let mut text = String::new();
         let read = std::io::stdin().lock().read_to_string(&mut text);
         read.map_err(|error| Failure::usage(format!("the inputs on standard input cannot be read: {error}")))?;
-        ("on standard input".into(), text)
+        Ok(text)
     } else {
-        let text = loomwork_app::read_text(file).map_err(|error| Failure::usage(format!("the inputs: {}", error.message)))?;
-        (file.to_string_lossy(), text)
-    };
-    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("the inputs {name} are not a JSON object: {error}")))
+        loomwork_app::read_text(file).map_err(|error| Failure::usage(format!("the inputs: {}", error.message)))
+    }
 }

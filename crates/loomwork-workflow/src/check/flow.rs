@@ -39,7 +39,10 @@ pub(super) fn maybe_skipped(decoder: &mut Decoder<'_>, body: &BodySketch<'_>, na
     for (to, step) in body.steps.iter().enumerate() {
         let mut reported: Vec<usize> = Vec::new();
         for (from, read) in edges::first(body, names, to).into_iter().filter(|(_, read)| read.reference.read == Read::Output) {
-            if reported.contains(&from) || succeeds_directly(graph, step.join, from, to) {
+            if reported.contains(&from)
+                || succeeds_directly(graph, step.join, from, to)
+                || the_last_left(body, names, graph, read, (from, to))
+            {
                 continue;
             }
             if !certain.get_or_insert_with(|| succeeded_before(body, graph, order)).contains(to, from) {
@@ -113,6 +116,18 @@ fn succeeds_directly(graph: &Graph, join: Join, from: usize, to: usize) -> bool 
         let required = edge.kind == EdgeKind::Implied || join == Join::All || written == 1;
         edge.from == from && required && means_success(&edge.trigger)
     })
+}
+
+/// Whether one of the edges suffices for the step, and the expression asks whether the sources of all others have an output:
+/// `has(steps.a.output) ? steps.a.output : steps.b.output`.
+fn the_last_left(body: &BodySketch<'_>, names: &Names<'_>, graph: &Graph, read: &ReadSite, (from, to): (usize, usize)) -> bool {
+    let asked = |source: usize| {
+        let reads = edges::first(body, names, to);
+        reads.iter().any(|(other, site)| *other == source && site.field == read.field && site.reference.read == Read::Settled)
+    };
+    body.steps[to].join == Join::Any
+        && graph.needs_of(to).any(|edge| edge.from == from)
+        && graph.needs_of(to).all(|edge| means_success(&edge.trigger) && (edge.from == from || asked(edge.from)))
 }
 
 /// For every step, the steps that have certainly succeeded when it starts.

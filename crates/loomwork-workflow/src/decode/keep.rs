@@ -218,8 +218,10 @@ impl Sketch<'_> {
     pub(crate) fn keep(self, keep: &mut Keep) {
         let BodySketch { steps, said, .. } = self.body;
         let kept = steps.into_iter().zip(said).map(|(draft, said)| {
-            // A step without a name of its own is named by its place or by the others; a secret's declaration is far away.
-            let alone = draft.named && said.diagnostics.iter().all(|found| found.code != codes::UNKNOWN_SECRET.code);
+            // A step without a name of its own is named by its place or by the others; a secret's declaration is far away; and
+            // who has an id already is said by its line.
+            let elsewhere = [codes::UNKNOWN_SECRET.code, codes::DUPLICATE_ID.code];
+            let alone = draft.named && said.diagnostics.iter().all(|found| !elsewhere.contains(&found.code));
             alone.then(|| Kept { branch: Branch::of(draft), said, moved: 0 })
         });
         keep.steps = kept.collect();

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every expression is looked at once, after the steps that come before it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -134,6 +134,8 @@ struct Walk<'d, 't, 'b> {
     body: &'b BodySketch<'b>,
     /// The names of steps that conditions ask about, once it is asked.
     asked: OnceCell<HashSet<String>>,
+    /// Whether conditions were asked about since a step was begun: they may stand anywhere.
+    looked_far: Cell<bool>,
     /// Whether what was found out before holds, as far as what the workflow is given goes.
     same: bool,
     /// What was found out about steps at the top, by index.
@@ -146,7 +148,8 @@ pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>, before: 
     let inputs = Type::object(sketch.inputs.iter().map(|(name, input)| (name.clone(), of_input(input))), true);
     let env = Type::object(sketch.env.keys().map(|name| (name.clone(), Type::Text)), true);
     let same = before.inputs == inputs && before.env == env;
-    let mut walk = Walk { decoder, body: &sketch.body, asked: OnceCell::new(), same, fresh: Vec::new() };
+    let mut walk =
+        Walk { decoder, body: &sketch.body, asked: OnceCell::new(), looked_far: Cell::new(false), same, fresh: Vec::new() };
     let given = Around { inputs: &inputs, env: &env, item: &Type::Dyn, previous: &Type::Dyn };
     let (outputs, steps) = walk.scope(&sketch.body, given, None, |walk, view| {
         for site in &sketch.sites {
@@ -220,8 +223,11 @@ impl<'t, 'b> Walk<'_, 't, 'b> {
     /// What a step holds that was not looked at before.
     fn anew(&mut self, at: usize, step: &Draft<'_>, given: Around<'_>, steps: &Steps<'_>) -> Arc<StepTypes> {
         let said = self.decoder.diagnostics.len();
+        if steps.outer.is_none() {
+            self.looked_far.set(false);
+        }
         let types = Arc::new(self.step(step, given, steps));
-        if steps.outer.is_none() && self.decoder.diagnostics.len() == said {
+        if steps.outer.is_none() && self.decoder.diagnostics.len() == said && !self.looked_far.get() {
             self.fresh.extend(Typed::of(step, steps, &types).map(|typed| (at, typed)));
         }
         types
@@ -331,6 +337,7 @@ impl<'t, 'b> Walk<'_, 't, 'b> {
     }
 
     fn asked(&self) -> &HashSet<String> {
+        self.looked_far.set(true);
         self.asked.get_or_init(|| {
             let mut asked = HashSet::new();
             asked_about(self.body, &mut asked);

@@ -138,11 +138,14 @@ const PARTS: [&[&str]; 10] = [
         "  - id: g\n    for_each: \"${{ [steps.b.output.v] }}\"\n    steps:\n      - id: a\n        set: { k: \"${{ item }}\" }\n      - id: r\n        set: { s: \"${{ steps.a.output.k }}\" }\n",
         "  - id: g\n    steps:\n      - id: deep\n        steps:\n          - id: r\n            set: { s: \"${{ steps.a.output.k + steps.b.output.v }}\" }\n    outputs: { r: \"${{ steps.deep.output.r }}\" }\n",
         "  - id: g\n    steps:\n      - id: r\n        needs: [a]\n        run: echo\n        compensate: { run: 'echo ${{ steps.a.output.k }}' }\n",
+        "  - id: g\n    steps:\n      - { id: p, run: echo }\n      - { id: p, run: echo }\n",
+        "  - id: g\n    steps:\n      - id: p\n        run: echo\n        on_error: [{ do: continue }]\n      - id: r\n        needs: [p]\n        set: { s: \"${{ steps.p.output.stdout.size() }}\" }\n",
         "  - id: g\n    steps:\n      - { id: 9x, run: echo }\n      - id: r\n        needs: [9x]\n        set: { s: 1 }\n",
     ],
     &[
         "  - id: c\n    set: { w: \"${{ steps.g.output.r }}\" }\n",
         "  - id: c\n    needs: [b, g]\n    set: { w: \"${{ steps.g.output.r.s + 1 }}\" }\n",
+        "  - id: c\n    needs: [g]\n    when: \"${{ steps.p.output != null }}\"\n    run: echo\n",
         "  - id: c\n    needs: [a.x, a.y]\n    run: echo\n",
         "  - id: c\n    needs: [g]\n    loop: { until: \"${{ pass.previous.s > 1 }}\", max: 3 }\n    set: { s: \"${{ steps.g.output.r.s }}\" }\n",
     ],
@@ -166,6 +169,26 @@ fn a_read_is_told_again_when_only_the_step_that_is_read_begins_to_go_on_after_fa
     for (rules, told) in [("", 0), ("    on_error: [{ do: continue }]\n", 1), ("", 0)] {
         let analysis = analyzer.analyze(&text(rules));
         assert_eq!(analysis.diagnostics.iter().filter(|found| found.code == "LW0328").count(), told, "{rules}");
+    }
+}
+
+#[test]
+fn what_was_said_by_conditions_elsewhere_and_by_lines_is_said_anew() {
+    let fillers = |name: &str| (0..3).map(|at| format!("  - {{ id: {name}{at}, run: echo }}\n")).collect::<String>();
+    let asking = |when: &str| {
+        let group = "  - id: g\n    steps:\n      - id: f\n        run: echo\n        on_error: [{ do: continue }]\n      - id: h\n        needs: [f]\n        set: { v: \"${{ steps.f.output.stdout.size() }}\" }\n";
+        let asks = format!("  - {{ id: f, run: echo }}\n  - {{ id: k, needs: [f], when: \"${{{{ {when} }}}}\", run: echo }}\n");
+        format!("loomwork: 1\nid: w\nsteps:\n{}{group}{}{asks}{}", fillers("x"), fillers("y"), fillers("z"))
+    };
+    let twice = |comment: &str| {
+        let group = "  - id: g\n    steps:\n      - { id: p, run: echo }\n      - { id: p, run: echo }\n";
+        format!("loomwork: 1\nid: w\nsteps:\n{comment}{}{group}{}", fillers("x"), fillers("y"))
+    };
+    for versions in [[asking("steps.f.output != null"), asking("true")], [twice(""), twice("  # one more line\n")]] {
+        let mut analyzer = Analyzer::default();
+        for version in versions {
+            assert_eq!(format!("{:?}", analyzer.analyze(&version)), format!("{:?}", analyze(&version)), "{version}");
+        }
     }
 }
 
