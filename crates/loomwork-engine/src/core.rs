@@ -363,6 +363,11 @@ impl Core {
         self.after.extend(stops);
     }
 
+    /// Whether nothing is left to decide.
+    pub fn is_settled(&self) -> bool {
+        self.unsettled.is_empty()
+    }
+
     /// Whether a shutdown has nothing left to wait for.
     pub fn is_idle(&self) -> bool {
         self.under_way.is_empty() && self.batch.records.is_empty() && self.after.is_empty()

@@ -6,16 +6,17 @@ mod start;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use loomwork_run::RetryPlan;
 use loomwork_store::{Checkpoints, Reader, StoreError, Writer};
 use loomwork_workflow::EngineSettings;
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::core::Core;
-use crate::driver::{Driver, Message, Published, now_ms};
+use crate::driver::{Driver, Message, News, Published, now_ms};
 use crate::request::{Active, Answer, Ask, Request, Wish};
 use crate::{EngineError, Fork, Library, Limits, Performer, Programs, load_run_from, read_values};
 
@@ -59,7 +60,7 @@ pub struct Figures {
 /// A handle of the engine; cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    messages: mpsc::UnboundedSender<Message>,
+    messages: Sender<Message>,
     published: broadcast::Sender<Published>,
     figures: watch::Receiver<Figures>,
     journal: Arc<Path>,
@@ -99,7 +100,7 @@ impl Engine {
         let fresh = uuid::Uuid::now_v7().to_string();
         let path = config.journal.clone();
         let (resume, durability) = (config.resume, config.settings.durability);
-        let (messages, receiver) = mpsc::unbounded_channel();
+        let (messages, receiver) = channel();
         let tell = messages.clone();
         let checkpoints = Checkpoints::beside(&path);
         let kept = checkpoints.clone();
@@ -144,14 +145,11 @@ impl Engine {
             performer,
             messages: receiver,
             sender: messages.clone(),
-            published: published.clone(),
             figures: figures_sender,
             in_flight: None,
+            news: News::to(published.clone()),
         };
-        tokio::spawn(async move {
-            driver.run().await;
-            let _ = done_sender.send(true);
-        });
+        driver.start(done_sender)?;
         let journal = Arc::from(config.journal.as_path());
         let engine =
             Self { messages, published, figures, journal, journal_id, checkpoints, numbers: Arc::default(), slots, done };
@@ -360,12 +358,12 @@ impl Engine {
 
 /// Keeps a run in memory until it is dropped.
 struct Hold {
-    messages: mpsc::UnboundedSender<Message>,
+    messages: Sender<Message>,
     run: Arc<str>,
 }
 
 impl Hold {
-    fn on(messages: &mpsc::UnboundedSender<Message>, run: &str) -> Self {
+    fn on(messages: &Sender<Message>, run: &str) -> Self {
         let run = Arc::from(run);
         // A loop that is gone keeps nothing.
         let _ = messages.send(Message::Request(Request::Hold(Arc::clone(&run))));

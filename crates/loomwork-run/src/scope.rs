@@ -18,8 +18,14 @@ pub(crate) fn scope_for<'t>(
     templates: impl IntoIterator<Item = &'t Template>,
 ) -> Result<Scope, RunError> {
     let missing = |error: crate::NoValue| RunError::new(ErrorClass::Unknown, error.to_string());
+    let env = values.get(&state.env).map_err(missing)?;
+    let mut templates = templates.into_iter().peekable();
+    if templates.peek().is_none() {
+        // Nothing reads the rest.
+        return Ok(Scope { env, ..Scope::default() });
+    }
     let mut steps = BTreeMap::new();
-    for reference in templates.into_iter().flat_map(Template::references) {
+    for reference in templates.flat_map(Template::references) {
         if steps.contains_key(&reference.step) {
             continue;
         }
@@ -28,7 +34,7 @@ pub(crate) fn scope_for<'t>(
     }
     Ok(Scope {
         inputs: values.get(&state.inputs).map_err(missing)?,
-        env: values.get(&state.env).map_err(missing)?,
+        env,
         run: Arc::new(run_view(state)),
         steps,
         locals: locals(state, values, at).map_err(missing)?,

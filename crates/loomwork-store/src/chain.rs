@@ -146,32 +146,16 @@ impl Chain {
 
     /// Writes an entry, all or nothing.
     pub(crate) fn write(&mut self, entry: &Entry) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        {
-            let mut definition = transaction.prepare_cached("INSERT OR IGNORE INTO definition VALUES (?1, ?2)")?;
-            for (hash, text) in &entry.definitions {
-                definition.execute(params![hash, text])?;
+        // As a transaction of the library does it, but nothing is compiled anew for each.
+        let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]);
+        run("BEGIN IMMEDIATE")?;
+        if let Err(error) = self.write_rows(entry).and_then(|()| run("COMMIT")) {
+            // Some errors have ended it already.
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
             }
-            let mut value = transaction.prepare_cached("INSERT OR IGNORE INTO value VALUES (?1, ?2)")?;
-            for (hash, json) in &entry.values {
-                value.execute(params![hash, json.text().as_bytes()])?;
-            }
-            let mut event = transaction.prepare_cached(INSERT)?;
-            for record in &entry.records {
-                insert(&mut event, record)?;
-            }
+            return Err(error);
         }
-        transaction.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
-            entry.number,
-            entry.last_seq,
-            entry.heads,
-            entry.before,
-            entry.link
-        ])?;
-        for change in &entry.moves {
-            removal::carry_out(&transaction, change)?;
-        }
-        transaction.commit()?;
         self.next_seq = entry.last_seq + 1;
         self.next_link = entry.number + 1;
         self.last_link = entry.link;
@@ -190,5 +174,28 @@ impl Chain {
             self.heads.clear();
         }
         Ok(())
+    }
+
+    fn write_rows(&self, entry: &Entry) -> rusqlite::Result<()> {
+        let connection = &self.connection;
+        for (hash, text) in &entry.definitions {
+            connection.prepare_cached("INSERT OR IGNORE INTO definition VALUES (?1, ?2)")?.execute(params![hash, text])?;
+        }
+        for (hash, json) in &entry.values {
+            let bytes = json.text().as_bytes();
+            connection.prepare_cached("INSERT OR IGNORE INTO value VALUES (?1, ?2)")?.execute(params![hash, bytes])?;
+        }
+        let mut event = connection.prepare_cached(INSERT)?;
+        for record in &entry.records {
+            insert(&mut event, record)?;
+        }
+        connection.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            entry.number,
+            entry.last_seq,
+            entry.heads,
+            entry.before,
+            entry.link
+        ])?;
+        entry.moves.iter().try_for_each(|change| removal::carry_out(connection, change))
     }
 }

@@ -92,6 +92,8 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
     connection.pragma_update(None, "wal_autocheckpoint", 4000).map_err(failed)?;
     // Writing appends: more than the ends of the tables and of the indices of many runs is not needed again.
     connection.pragma_update(None, "cache_size", -2_000).map_err(failed)?;
+    // Those of a commit and of the projection together.
+    connection.set_prepared_statement_cache_capacity(64);
     // A large commit lets the write-ahead log grow; a later checkpoint gives the room back.
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(failed)?;
     if found == 0 {

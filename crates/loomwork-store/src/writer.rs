@@ -1,20 +1,26 @@
 //! The one thread that writes. It commits each batch as one transaction and then acknowledges it; when idle it brings
-//! the projection up to date.
+//! the projection up to date. Whoever waits for nothing else can commit a batch without it, as long as it has nothing to do.
 //!
 //! Invariant: whether a commit that failed is durable is unknown until the database is opened anew. When the disk is full
 //! or does not answer, the thread opens it again and again, looks, and writes what is missing; nothing is written after a
 //! batch before that batch is durable. After any other failure nothing more is written.
+//!
+//! Not here: what one commit writes (`chain`), and how one that failed is outlasted (`keeper`).
+
+mod keeper;
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use loomwork_workflow::Durability;
 
-use crate::chain::{Chain, Entry, Standing};
-use crate::{Batch, Reader, Record, StoreError, projection};
+use crate::chain::Entry;
+use crate::{Batch, Record, StoreError};
+use keeper::{Done, Keeper};
 
 #[cfg(test)]
 mod tests;
@@ -25,17 +31,15 @@ pub type Acknowledge = Box<dyn FnOnce(Result<Vec<Record>, StoreError>) + Send>;
 /// Told why the journal cannot be written for now, and none once it can again. The batch at hand is kept meanwhile.
 pub type Trouble = Box<dyn Fn(Option<&StoreError>) + Send>;
 
-/// How long the writer must be idle before it updates the projection.
-const IDLE: Duration = Duration::from_millis(40);
-
-/// The projection follows at the latest after so many records.
-const MOST_BEHIND: u64 = 20_000;
-
 /// Pause before a batch that could not be written is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 
 enum Work {
     Commit(Batch, Acknowledge),
+    /// A commit that failed on another thread, for a reason that may pass.
+    Outlast(Box<Entry>, StoreError, Acknowledge),
+    /// Somebody else has written something.
+    Look,
     Stop,
 }
 
@@ -44,6 +48,7 @@ enum Work {
 #[derive(Debug)]
 pub struct Writer {
     work: Sender<Work>,
+    keeper: Arc<Mutex<Keeper>>,
     thread: Option<JoinHandle<()>>,
     journal_id: String,
     next_seq: u64,
@@ -63,30 +68,14 @@ impl Writer {
     /// # Errors
     /// As [`Writer::open`].
     pub fn open_with(path: &Path, fresh_id: &str, durability: Durability, trouble: Trouble) -> Result<Self, StoreError> {
-        let chain = Chain::open(path, fresh_id, durability)?;
-        let journal_id = projection::meta(&chain.connection, "journal_id").map_err(StoreError::read)?.unwrap_or_default();
-        let next_seq = chain.next_seq;
-        let projected = chain.projected()?;
+        let keeper = Keeper::open(path, fresh_id, durability)?;
+        let (journal_id, next_seq) = (keeper.journal_id().to_owned(), keeper.next_seq());
+        let keeper = Arc::new(Mutex::new(keeper));
         let (work, waiting) = channel();
-        let mut keeper = Keeper {
-            path: path.to_owned(),
-            durability,
-            journal_id: journal_id.clone(),
-            _held: Reader::open(path)?,
-            chain: Some(chain),
-            projected,
-            trouble,
-            waiting,
-            backlog: VecDeque::new(),
-            broken: false,
-            #[cfg(test)]
-            faults: tests::Faults::default(),
-        };
-        #[cfg(test)]
-        keeper.faults.clone_from(&tests::faults_of(path));
-        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || keeper.run());
+        let mut thread = Thread { keeper: Arc::clone(&keeper), trouble, waiting, backlog: VecDeque::new() };
+        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || thread.run());
         let thread = thread.map_err(|error| StoreError::Write(format!("no thread for the journal: {error}")))?;
-        Ok(Self { work, thread: Some(thread), journal_id, next_seq })
+        Ok(Self { work, keeper, thread: Some(thread), journal_id, next_seq })
     }
 
     /// Identifies the journal for all its life.
@@ -101,8 +90,31 @@ impl Writer {
 
     /// Hands a batch to the thread; `acknowledge` is called from there, always.
     pub fn commit(&self, batch: Batch, acknowledge: Acknowledge) {
-        if let Err(refused) = self.work.send(Work::Commit(batch, acknowledge))
-            && let Work::Commit(_, acknowledge) = refused.0
+        self.hand_over(Work::Commit(batch, acknowledge));
+    }
+
+    /// Commits a batch on the thread of the caller, which spares two changes of threads; one that must be outlasted, and any
+    /// while the thread is at work, is handed to it. For a caller all of whose batches have been acknowledged: this one would
+    /// overtake another.
+    pub fn commit_here(&self, batch: Batch, acknowledge: Acknowledge) {
+        let Ok(mut keeper) = self.keeper.try_lock() else { return self.commit(batch, acknowledge) };
+        let done = keeper.commit(batch);
+        let wake = keeper.wants_watch();
+        drop(keeper);
+        match done {
+            Done::Outlast(entry, error) => self.hand_over(Work::Outlast(entry, error, acknowledge)),
+            Done::Committed(records) => acknowledge(Ok(records)),
+            Done::Failed(error) => acknowledge(Err(error)),
+        }
+        if wake {
+            // A thread that is gone looks after nothing.
+            let _ = self.work.send(Work::Look);
+        }
+    }
+
+    fn hand_over(&self, work: Work) {
+        if let Err(refused) = self.work.send(work)
+            && let Work::Commit(_, acknowledge) | Work::Outlast(_, _, acknowledge) = refused.0
         {
             acknowledge(Err(StoreError::Closed));
         }
@@ -120,135 +132,87 @@ impl Drop for Writer {
     }
 }
 
-/// What the thread has.
-struct Keeper {
-    path: PathBuf,
-    durability: Durability,
-    journal_id: String,
-    /// Keeps the index that all connections share from being removed while the database is opened anew: without room it could not
-    /// be made again, and nobody could read. Goes before the chain, which tidies up when it is the last.
-    _held: Reader,
-    /// None while the database is being opened anew.
-    chain: Option<Chain>,
-    /// The last number that the list of runs knows.
-    projected: u64,
+/// What the thread has besides.
+struct Thread {
+    keeper: Arc<Mutex<Keeper>>,
     trouble: Trouble,
     waiting: Receiver<Work>,
     /// What came while a batch could not be written.
     backlog: VecDeque<Work>,
-    broken: bool,
-    #[cfg(test)]
-    faults: tests::Faults,
 }
 
-impl Keeper {
+impl Thread {
     fn run(&mut self) {
         loop {
             match self.next() {
-                Ok(Work::Commit(batch, acknowledge)) => {
-                    let result = self.commit(batch);
-                    acknowledge(result);
-                }
-                Err(RecvTimeoutError::Timeout) => self.project(),
-                Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    self.project();
-                    return;
-                }
+                Ok(Work::Commit(batch, acknowledge)) => self.carry_out(|keeper| keeper.commit(batch), acknowledge),
+                Ok(Work::Outlast(entry, error, acknowledge)) => self.carry_out(|_| Done::Outlast(entry, error), acknowledge),
+                Ok(Work::Look) => {}
+                Err(RecvTimeoutError::Timeout) => self.with_keeper(Keeper::project),
+                Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => return self.with_keeper(Keeper::project),
             }
         }
+    }
+
+    /// Whoever panicked with the keeper in hands has left it broken, and it says so itself.
+    fn with_keeper<T>(&self, what: impl FnOnce(&mut Keeper) -> T) -> T {
+        let mut keeper = self.keeper.lock().unwrap_or_else(|poisoned| {
+            let mut keeper = poisoned.into_inner();
+            keeper.give_up();
+            keeper
+        });
+        what(&mut keeper)
     }
 
     fn next(&mut self) -> Result<Work, RecvTimeoutError> {
         if let Some(work) = self.backlog.pop_front() {
             return Ok(work);
         }
-        let behind = self.chain.as_ref().map_or(0, |chain| (chain.next_seq - 1).saturating_sub(self.projected));
-        if behind == 0 || self.broken {
-            self.waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else if behind > MOST_BEHIND {
-            self.waiting.try_recv().map_err(|_| RecvTimeoutError::Timeout)
-        } else {
-            self.waiting.recv_timeout(IDLE)
-        }
-    }
-
-    fn project(&mut self) {
-        let Some(chain) = self.chain.as_mut().filter(|_| !self.broken) else { return };
-        match projection::catch_up(&mut chain.connection) {
-            Ok(watermark) => self.projected = watermark,
-            Err(error) => {
-                // The journal itself is whole; lists fold the tail until this succeeds.
-                tracing::warn!(%error, "the list of runs could not be brought up to date");
-                self.projected = chain.next_seq - 1;
+        loop {
+            let pause = self.with_keeper(Keeper::pause);
+            let Some(pause) = pause else { return self.waiting.recv().map_err(|_| RecvTimeoutError::Disconnected) };
+            match self.waiting.recv_timeout(pause) {
+                // Something may have been written meanwhile.
+                Err(RecvTimeoutError::Timeout)
+                    if self.with_keeper(|keeper| keeper.pause().is_some_and(|pause| !pause.is_zero())) => {}
+                heard => return heard,
             }
         }
     }
 
-    fn commit(&mut self, batch: Batch) -> Result<Vec<Record>, StoreError> {
-        if !batch.moves.is_empty() {
-            // What leaves and comes back changes the list, which must know all that happened before.
-            self.project();
-        }
-        let Some(chain) = self.chain.as_ref().filter(|_| !self.broken) else { return Err(StoreError::Closed) };
-        let entry = match chain.enter(batch) {
-            Ok(entry) => entry,
-            Err(error) => {
-                self.broken = true;
-                return Err(StoreError::read(error));
-            }
+    fn carry_out(&mut self, what: impl FnOnce(&mut Keeper) -> Done, acknowledge: Acknowledge) {
+        let done = self.with_keeper(what);
+        let result = match done {
+            Done::Committed(records) => Ok(records),
+            Done::Failed(error) => Err(error),
+            Done::Outlast(entry, error) => self.outlast(*entry, error),
         };
-        let written = match self.write(&entry) {
-            Err(error) if error.may_pass() => self.outlast(&entry, error),
-            written => written,
-        };
-        self.broken = written.is_err();
-        written.map(|()| entry.records)
-    }
-
-    fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let chain = self.chain.as_mut().ok_or(StoreError::Closed)?;
-        #[cfg(test)]
-        self.faults.before()?;
-        chain.write(entry).map_err(StoreError::write)?;
-        #[cfg(test)]
-        self.faults.after()?;
-        Ok(())
+        acknowledge(result);
     }
 
     /// Keeps an entry until it is durable, or until there is no hope.
-    fn outlast(&mut self, entry: &Entry, mut error: StoreError) -> Result<(), StoreError> {
+    fn outlast(&mut self, entry: Entry, mut error: StoreError) -> Result<Vec<Record>, StoreError> {
         loop {
             (self.trouble)(Some(&error));
             match self.waiting.recv_timeout(AGAIN) {
                 Ok(Work::Stop) | Err(RecvTimeoutError::Disconnected) => {
                     self.backlog.push_front(Work::Stop);
+                    self.with_keeper(Keeper::give_up);
                     return Err(error);
                 }
                 Ok(work) => self.backlog.push_back(work),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            match self.write_anew(entry) {
+            match self.with_keeper(|keeper| keeper.write_anew(&entry)) {
                 Err(still) if still.may_pass() => error = still,
                 done => {
                     (self.trouble)(None);
-                    return done;
+                    if done.is_err() {
+                        self.with_keeper(Keeper::give_up);
+                    }
+                    return done.map(|()| entry.records);
                 }
             }
-        }
-    }
-
-    /// Opens the database anew, since only what the file says counts, and writes the entry unless it is there.
-    fn write_anew(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        // First the old connection goes: two writers of one process would wait for each other.
-        self.chain = None;
-        if !self.path.exists() {
-            return Err(StoreError::CannotOpen { path: self.path.clone(), reason: "it does not exist any more".to_owned() });
-        }
-        let chain = self.chain.insert(Chain::open(&self.path, &self.journal_id, self.durability)?);
-        match chain.standing(entry) {
-            Standing::After => Ok(()),
-            Standing::Before => self.write(entry),
-            Standing::Elsewhere => Err(StoreError::Write("somebody else has written the journal meanwhile".to_owned())),
         }
     }
 }

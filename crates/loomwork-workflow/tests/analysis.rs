@@ -297,6 +297,10 @@ fn the_variable_is_one_word_with_its_value_whatever_quotes_are_around_it() {
         ("|\n      cat <<END\n      ${{ inputs.a }}\n      END", "      ${A}\n"),
         ("|\n      cat <<END\n      isn't\n      END\n      echo ${{ inputs.a }}", "echo \"${A}\""),
         ("|\n      cat <<< ${{ inputs.a }}", "<<< \"${A}\""),
+        ("|\n      # it's a test\n      echo ${{ inputs.a }}", "\n      echo \"${A}\""),
+        ("|\n      echo \"a\" # \"quote\n      echo ${{ inputs.a }}", "\n      echo \"${A}\""),
+        ("|\n      echo \"$(echo '${{ inputs.a }}')\"", r#"echo "$(echo ''"${A}"'')""#),
+        ("|\n      paste - <<'B' <<C\n      x\n      B\n      it's ${{ inputs.a }}\n      C", "\n      it's ${A}\n"),
         ("${{ inputs.a }} --version", "run: ${A} --version"),
     ];
     for (script, expected) in cases {
@@ -316,6 +320,17 @@ fn where_a_shell_looks_at_no_variables_none_is_offered() {
         let found = analyze(&text).diagnostics;
         let fixes: Vec<_> = found.iter().map(|found| (found.code, found.fixes.len())).collect();
         assert_eq!(fixes, [("LW0306", 0), ("LW0306", 1)], "{text}");
+    }
+}
+
+#[test]
+fn no_variable_is_offered_where_a_shell_may_read_it_in_another_way() {
+    for script in ["echo $'a\\'b' ${{ inputs.a }}", "echo `echo ${{ inputs.a }}`", "echo $((1 + ${{ inputs.a }}))"] {
+        let text =
+            format!("loomwork: 1\nid: w\ninputs: {{ a: {{ default: x }} }}\nsteps:\n  - id: a\n    run: |\n      {script}\n");
+        let found = analyze(&text).diagnostics;
+        let fixes: Vec<_> = found.iter().map(|found| (found.code, found.fixes.len())).collect();
+        assert_eq!(fixes, [("LW0306", 0)], "{text}");
     }
 }
 
@@ -422,4 +437,20 @@ fn inputs_with_a_schema_are_checked_by_it() {
     let wrong =
         analyze("loomwork: 1\nid: w\ninputs:\n  port: { schema: { type: integer, minimum: 1024 }, default: 80 }\nsteps: []\n");
     assert_eq!(wrong.diagnostics[0].code, "LW0401");
+}
+
+#[test]
+fn a_place_at_the_end_of_a_program_is_shown_whatever_blank_lines_follow() {
+    let marked = |program: &str, part: std::ops::Range<usize>| {
+        let text = format!("loomwork: 1\nid: w\nsteps:\n  - id: a\n    jq:\n      input: 1\n      program: {program}\n");
+        let analysis = analyze(&text);
+        let written = &analysis.programs[0];
+        let end = written.program.len();
+        let span = written.span_of(&text, part.start.min(end)..part.end.min(end));
+        text[span.start.offset..span.end.offset].to_owned()
+    };
+    assert_eq!(marked("|+\n        .a |\n\n\n", 99..99), "|");
+    assert_eq!(marked("|\n        .a |", 99..99), "|");
+    assert_eq!(marked(">\n        .a |\n        sorted", 0..99), ".a |");
+    assert_eq!(marked("\".a |\"", 4..4), "|");
 }

@@ -51,7 +51,7 @@ impl Figures {
 pub(super) fn effects() -> Done<Vec<Measured>> {
     let figures = Figures::of("effects")?;
     let details = format!(
-        "{:.0} steps/s beside {:.0} bare commits/s of 3 records of {:.0} bytes",
+        "{:.0} steps/s beside {:.0} bare commits/s of 3 records of {:.0} bytes and a link",
         figures.get("/steps_per_s"),
         figures.get("/commits_per_s"),
         figures.get("/bytes_per_record"),

@@ -11,19 +11,23 @@ use super::engine::journal;
 /// Commits to a table of their own, one after the other.
 pub(super) struct Bare {
     connection: Connection,
-    record: Vec<u8>,
-    records: usize,
+    records: Vec<Vec<u8>>,
 }
 
+/// The bytes of the link that each commit of the journal writes besides: two hashes, two numbers, and the head of a run.
+const LINK_BYTES: usize = 64 + 16 + 72;
+
 impl Bare {
-    /// Each commit writes so many records of so many bytes, with the settings of the journal.
+    /// Each commit writes so many records of so many bytes and one as large as a link, with the settings of the journal.
     pub(super) fn new(folder: &Path, records: usize, bytes: usize) -> Self {
         let connection = Connection::open(folder.join("bare.db")).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
         connection.pragma_update(None, "synchronous", "FULL").unwrap();
         connection.pragma_update(None, "wal_autocheckpoint", 4000).unwrap();
         connection.execute_batch("CREATE TABLE IF NOT EXISTS record (n INTEGER PRIMARY KEY, data BLOB NOT NULL)").unwrap();
-        let bare = Self { connection, record: vec![b'x'; bytes], records };
+        let mut records = vec![vec![b'x'; bytes]; records];
+        records.push(vec![b'x'; LINK_BYTES]);
+        let bare = Self { connection, records };
         bare.wrap();
         bare
     }
@@ -41,9 +45,9 @@ impl Bare {
         let one = |_| {
             let began = Instant::now();
             let transaction = self.connection.transaction().unwrap();
-            for _ in 0..self.records {
+            for record in &self.records {
                 let mut insert = transaction.prepare_cached("INSERT INTO record (data) VALUES (?1)").unwrap();
-                insert.execute([&self.record]).unwrap();
+                insert.execute([record]).unwrap();
             }
             transaction.commit().unwrap();
             super::engine::ms(began)

@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use loomwork_run::{Event, RunStarted};
 
 use super::*;
-use crate::{NewRecord, Reader, verify};
+use crate::{NewRecord, Reader, projection, verify};
 
 /// How commits fail from now on: not at all, before anything is written, or after all of it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -135,4 +136,48 @@ fn what_somebody_else_wrote_meanwhile_is_not_written_over() {
     place.faults.set(Fault::None);
     assert!(matches!(answer.recv().unwrap(), Err(StoreError::Write(_) | StoreError::Read(_))));
     assert!(matches!(commit(&place.writer).recv().unwrap(), Err(StoreError::Closed)));
+}
+
+fn commit_here(writer: &Writer) -> Receiver<Result<Vec<Record>, StoreError>> {
+    let (sender, receiver) = channel();
+    writer.commit_here(batch(), Box::new(move |result| _ = sender.send(result)));
+    receiver
+}
+
+#[test]
+fn a_batch_of_the_caller_s_thread_is_durable_when_it_returns_and_the_list_follows_by_itself() {
+    let place = place();
+    for seq in 1..=3 {
+        // It is handed over while the thread is at work.
+        assert_eq!(commit_here(&place.writer).recv().unwrap().unwrap()[0].seq, seq);
+    }
+    assert_eq!(commit(&place.writer).recv().unwrap().unwrap()[0].seq, 4);
+    assert_eq!(commit_here(&place.writer).recv().unwrap().unwrap()[0].seq, 5);
+    assert_eq!(seqs(&place), [1, 2, 3, 4, 5]);
+    let raw = rusqlite::Connection::open(&place.path).unwrap();
+    while projection::meta(&raw, "projected_seq").unwrap().as_deref() != Some("5") {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_batch_of_the_caller_s_thread_waits_for_room_too() {
+    let place = place();
+    place.faults.set(Fault::Before);
+    let answer = commit_here(&place.writer);
+    assert!(place.told.recv().unwrap().unwrap().contains("the disk is full"));
+    assert!(answer.try_recv().is_err());
+    place.faults.set(Fault::None);
+    assert_eq!(answer.recv().unwrap().unwrap()[0].seq, 1);
+    assert_eq!(commit_here(&place.writer).recv().unwrap().unwrap()[0].seq, 2);
+    assert_eq!(seqs(&place), [1, 2]);
+}
+
+#[test]
+fn a_batch_of_the_caller_s_thread_that_was_durable_although_its_commit_failed_is_not_written_twice() {
+    let place = place();
+    place.faults.set(Fault::After);
+    assert_eq!(commit_here(&place.writer).recv().unwrap().unwrap()[0].seq, 1);
+    commit_here(&place.writer).recv().unwrap().unwrap();
+    assert_eq!(seqs(&place), [1, 2]);
 }
