@@ -177,6 +177,35 @@ fn expressions_are_checked_at_their_place() {
 }
 
 #[test]
+fn a_value_where_a_map_stands_says_how_the_map_is_written() {
+    let first = |line: &str| {
+        let text = with_steps(&format!("  - id: a\n    {line}\n"));
+        let found = analyze(&text).diagnostics.into_iter().find(|found| found.code == "LW0114").expect(line);
+        let mended = found.fixes.first().map(|fix| fix.apply(&text));
+        if let Some(mended) = &mended {
+            let left = analyze(mended).diagnostics;
+            assert!(left.iter().all(|found| found.code != "LW0114" && found.code != "LW0101"), "{line}: {left:?}");
+        }
+        (found.message, mended.map(|mended| mended.lines().nth(4).unwrap_or_default().trim().to_owned()))
+    };
+    for (line, written) in [
+        ("wait: 5s", "wait: { for: 5s }"),
+        ("workflow: other", "workflow: { id: other }"),
+        ("approve: \"Go, now?\"", "approve: { message: \"Go, now?\" }"),
+        ("approve: Go, now?", "approve: { message: \"Go, now?\" }"),
+        ("http: http://e.org/a#b", "http: { url: \"http://e.org/a#b\" }"),
+        ("jq: .a | add", "jq: { program: .a | add }"),
+        ("jq: \"${{ inputs.p }}\"", "jq: { program: \"${{ inputs.p }}\" }"),
+    ] {
+        let (message, mended) = first(line);
+        assert_eq!(mended.as_deref(), Some(written), "{line}");
+        assert!(message.starts_with("A map is expected here, not text. Write `{ "), "{message}");
+    }
+    assert_eq!(first("jq: |\n      .a\n      | add").0, "A map is expected here, not text. Write `{ program: … }`.");
+    assert_eq!(first("team: debate"), ("A map is expected here, not text.".to_owned(), None));
+}
+
+#[test]
 fn a_read_from_a_branch_that_may_be_skipped_is_a_warning_unless_guarded() {
     let steps = |value: &str| {
         with_steps(&format!(

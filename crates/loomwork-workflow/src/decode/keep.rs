@@ -1,7 +1,7 @@
 //! Steps that were decoded in one version of a text and are taken over into the next.
 //!
 //! Invariant: a step is taken over only where decoding it again would give the same: its text and the lines around it are
-//! the same (`yaml::Same`), so are the names declared at the top, and it speaks of no other step. Places move with it.
+//! the same (`yaml::Same`), so are the names declared at the top, and what was said of it names no other step. Places move with it.
 //! What was found out since about the inside of a group (`check`) and the values of a step (`types`) goes with it; there it is
 //! asked whether it still holds.
 //! Not here: how the steps at the top hang together, which is always found anew.

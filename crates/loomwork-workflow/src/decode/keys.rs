@@ -202,7 +202,7 @@ impl Decoder<'_> {
     /// Reports keys that are not known here. False when the node is no map.
     pub(super) fn keys(&mut self, node: &Node, keys: &Keys) -> bool {
         let Some(entries) = node.entries() else {
-            self.wrong_type(node, "a map");
+            self.no_map(node, keys);
             return false;
         };
         let mut free: Option<Vec<&str>> = None;
@@ -227,6 +227,34 @@ impl Decoder<'_> {
             });
         }
         true
+    }
+
+    /// Reports a value where a map with some keys stands; when one of them says it all, with what to write.
+    fn no_map(&mut self, node: &Node, keys: &Keys) {
+        let main = match (keys.name, keys.needs, keys.one_of) {
+            ("INPUT", ..) => Some("type"),
+            ("RETRY", ..) => Some("attempts"),
+            ("WAIT", ..) => Some("for"),
+            // `end: done` means nothing: an end without `failed` is written otherwise.
+            ("END", ..) => None,
+            (_, [one], []) => Some(*one),
+            _ => None,
+        };
+        let written = node.scalar().filter(|scalar| !scalar.text.is_empty()).and_then(|scalar| {
+            let raw = node.place.slice(self.text);
+            let plain = raw == scalar.text && !raw.contains([',', '[', ']', '{', '}', '#']) && !raw.contains(": ");
+            let quoted = raw.starts_with(['"', '\'']);
+            let value = if plain || quoted { raw.to_owned() } else { serde_json::Value::from(scalar.text.as_str()).to_string() };
+            (!raw.contains('\n')).then(|| format!("{{ {}: {value} }}", main.unwrap_or_default()))
+        });
+        let written = written.filter(|_| main.is_some() && !node.aliased && !node.anchored);
+        let fix = written.as_ref().map(|written| self.replacement(format!("Write `{written}`"), node.place, written.clone()));
+        let diagnostic = self.wrong_type(node, "a map");
+        if let Some(main) = main {
+            let shape = written.unwrap_or_else(|| format!("{{ {main}: … }}"));
+            diagnostic.message.push_str(&format!(" Write `{shape}`."));
+        }
+        diagnostic.fixes.extend(fix);
     }
 
     /// The value under a key, or a report that it is missing.

@@ -1,6 +1,7 @@
 //! The types of all steps of a workflow, and what its expressions can never do.
 //!
-//! Invariant: every expression is looked at once, after the steps that come before it.
+//! Invariant: every expression is looked at once, after the steps that come before it; those of a step of which there was nothing
+//! to say are not looked at again before it, or what it reads, has changed.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
