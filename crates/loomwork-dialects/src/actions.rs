@@ -8,6 +8,7 @@ mod expression;
 mod functions;
 mod job;
 mod matrix;
+mod runner;
 mod scope;
 mod step;
 mod triggers;

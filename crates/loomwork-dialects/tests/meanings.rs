@@ -171,3 +171,66 @@ fn a_secret_in_a_larger_expression_or_where_it_would_be_shown_is_reported() {
     assert!(said(&imported, "/jobs/a/steps/0/env/A", "stays text: a secret can stand alone"), "{imported:?}");
     assert!(said(&imported, "/jobs/a/outputs/o", "cannot stand here"), "{imported:?}");
 }
+
+#[test]
+fn the_system_of_a_machine_is_that_of_the_job_and_is_reported() {
+    let job = |runs_on: &str| {
+        actions(&format!(
+            "jobs:\n  a:\n    runs-on: {runs_on}\n    strategy: {{matrix: {{os: [ubuntu-latest, windows-2022]}}}}\n    steps:\n      - {{if: runner.os == 'macOS', run: brew install x}}\n"
+        ))
+    };
+    for (runs_on, system) in [
+        ("ubuntu-latest", "Linux"),
+        ("macos-14", "macOS"),
+        ("windows-latest", "Windows"),
+        ("[self-hosted, Linux, X64]", "Linux"),
+        ("{group: g, labels: [macOS]}", "macOS"),
+    ] {
+        let (file, imported) = job(runs_on);
+        assert!(file.contains(&format!("'{system}' == 'macOS'")), "{file}");
+        assert!(said(&imported, "/jobs/a/steps/0/if", &format!("`runner.os` is `{system}`, as `runs-on` says")), "{imported:?}");
+    }
+    let (file, imported) = job("${{ matrix.os }}");
+    assert!(file.contains("text(item.os).startsWith('macos') ? 'macOS'"), "{file}");
+    assert!(said(&imported, "/jobs/a/steps/0/if", "`runner.os` is taken from the label"), "{imported:?}");
+    let (file, _) = job("${{ vars.A || runner.os }}");
+    assert!(file.contains("inputs.runner_os"), "{file}");
+    for unknown in ["self-hosted", "[linux, windows]", "x-${{ matrix.os }}"] {
+        let (file, imported) = job(unknown);
+        assert!(file.contains("inputs.runner_os == 'macOS'"), "{file}");
+        assert!(said(&imported, "/jobs/a/steps/0/if", "only GitHub knows `runner.os`"), "{imported:?}");
+    }
+}
+
+#[test]
+fn the_folder_of_the_source_is_the_one_a_step_runs_in_and_is_reported() {
+    let (file, imported) = actions(&format!(
+        "{JOB}      - {{run: ls, env: {{A: \"${{{{ github.workspace }}}}/a:${{{{ github.workspace }}}}/b\"}}}}\n"
+    ));
+    assert!(file.contains("A: \"${{ '.' }}/a:${{ '.' }}/b\""), "{file}");
+    let told = imported.report.iter().filter(|finding| finding.message.contains("`github.workspace` is `.`"));
+    assert_eq!(told.map(|finding| finding.path.as_str()).collect::<Vec<_>>(), ["/jobs/a/steps/0/env/A"]);
+}
+
+#[test]
+fn what_looks_like_a_reference_of_an_agent_step_and_is_none_is_reported() {
+    let read = |value: &str| {
+        let text = format!(
+            "workflow:\n  id: w\n  steps:\n    - {{id: s1, agent: a, outputs: {{x: y}}}}\n    - {{id: s2, agent: a, inputs: {{q: \"{value}\"}}}}\n"
+        );
+        imported(Dialect::AgentSteps, &text)
+    };
+    for (value, told) in [
+        ("see $s1.x!", "`$s1.x` stays text"),
+        ("$nix.y", "`$nix.y` stays text"),
+        ("about {{ topic }}", "`{{ topic }}` stays text"),
+        ("$steps.s1", "`$steps.s1` stays text: it names no output"),
+    ] {
+        let (_, imported) = read(value);
+        assert!(said(&imported, "/workflow/steps/1/inputs/q", told), "{value}: {imported:?}");
+    }
+    for plain in ["$steps.s1.x costs $5.20", "$HOME", "a {{}} b", "US$.", "{{ a: 1 }}"] {
+        let (_, imported) = read(plain);
+        assert!(!imported.report.iter().any(|finding| finding.message.contains("stays text")), "{plain}: {imported:?}");
+    }
+}

@@ -63,11 +63,12 @@ impl WrittenProgram {
     #[must_use]
     pub fn span_of(&self, text: &str, part: Range<usize>) -> Span {
         // What is missing is shown by what stands before it.
-        let before = self.program.get(..part.start).and_then(|before| before.chars().next_back());
-        let part = if part.is_empty() { part.start - before.map_or(0, char::len_utf8)..part.end } else { part };
+        let before = self.program.get(..part.start).unwrap_or_default().trim_end();
+        let last = before.chars().next_back().map_or(0, char::len_utf8);
+        let part = if part.is_empty() { before.len() - last..before.len() } else { part };
         let place = Place::new(self.span.start.offset, self.span.end.offset);
-        self.place_of(text, place, part)
-            .map_or_else(|| Lines::new(text).span(crate::decode::first_line(text, place)), |place| Lines::new(text).span(place))
+        let found = self.place_of(text, place, part);
+        Lines::new(text).span(found.unwrap_or_else(|| first_of_content(text, place)))
     }
 
     fn place_of(&self, text: &str, place: Place, part: Range<usize>) -> Option<Place> {
@@ -79,6 +80,15 @@ impl WrittenProgram {
         let at = place.start + at + part.start - start;
         Some(Place::new(at, at + part.len().min(line.len() - (part.start - start))))
     }
+}
+
+/// The first line of a scalar, of a block scalar the one below its header.
+fn first_of_content(text: &str, place: Place) -> Place {
+    let raw = place.slice(text);
+    let header = if raw.starts_with(['|', '>']) { raw.find('\n').map_or(0, |end| end + 1) } else { 0 };
+    let content = raw[header..].trim_start();
+    let start = if content.is_empty() { place.start } else { place.end - content.len() };
+    crate::decode::first_line(text, Place::new(start, place.end))
 }
 
 /// An input that a step gives to the workflow that it calls.

@@ -177,6 +177,35 @@ fn expressions_are_checked_at_their_place() {
 }
 
 #[test]
+fn a_value_where_a_map_stands_says_how_the_map_is_written() {
+    let first = |line: &str| {
+        let text = with_steps(&format!("  - id: a\n    {line}\n"));
+        let found = analyze(&text).diagnostics.into_iter().find(|found| found.code == "LW0114").expect(line);
+        let mended = found.fixes.first().map(|fix| fix.apply(&text));
+        if let Some(mended) = &mended {
+            let left = analyze(mended).diagnostics;
+            assert!(left.iter().all(|found| found.code != "LW0114" && found.code != "LW0101"), "{line}: {left:?}");
+        }
+        (found.message, mended.map(|mended| mended.lines().nth(4).unwrap_or_default().trim().to_owned()))
+    };
+    for (line, written) in [
+        ("wait: 5s", "wait: { for: 5s }"),
+        ("workflow: other", "workflow: { id: other }"),
+        ("approve: \"Go, now?\"", "approve: { message: \"Go, now?\" }"),
+        ("approve: Go, now?", "approve: { message: \"Go, now?\" }"),
+        ("http: http://e.org/a#b", "http: { url: \"http://e.org/a#b\" }"),
+        ("jq: .a | add", "jq: { program: .a | add }"),
+        ("jq: \"${{ inputs.p }}\"", "jq: { program: \"${{ inputs.p }}\" }"),
+    ] {
+        let (message, mended) = first(line);
+        assert_eq!(mended.as_deref(), Some(written), "{line}");
+        assert!(message.starts_with("A map is expected here, not text. Write `{ "), "{message}");
+    }
+    assert_eq!(first("jq: |\n      .a\n      | add").0, "A map is expected here, not text. Write `{ program: … }`.");
+    assert_eq!(first("team: debate"), ("A map is expected here, not text.".to_owned(), None));
+}
+
+#[test]
 fn a_read_from_a_branch_that_may_be_skipped_is_a_warning_unless_guarded() {
     let steps = |value: &str| {
         with_steps(&format!(
@@ -268,6 +297,10 @@ fn the_variable_is_one_word_with_its_value_whatever_quotes_are_around_it() {
         ("|\n      cat <<END\n      ${{ inputs.a }}\n      END", "      ${A}\n"),
         ("|\n      cat <<END\n      isn't\n      END\n      echo ${{ inputs.a }}", "echo \"${A}\""),
         ("|\n      cat <<< ${{ inputs.a }}", "<<< \"${A}\""),
+        ("|\n      # it's a test\n      echo ${{ inputs.a }}", "\n      echo \"${A}\""),
+        ("|\n      echo \"a\" # \"quote\n      echo ${{ inputs.a }}", "\n      echo \"${A}\""),
+        ("|\n      echo \"$(echo '${{ inputs.a }}')\"", r#"echo "$(echo ''"${A}"'')""#),
+        ("|\n      paste - <<'B' <<C\n      x\n      B\n      it's ${{ inputs.a }}\n      C", "\n      it's ${A}\n"),
         ("${{ inputs.a }} --version", "run: ${A} --version"),
     ];
     for (script, expected) in cases {
@@ -287,6 +320,17 @@ fn where_a_shell_looks_at_no_variables_none_is_offered() {
         let found = analyze(&text).diagnostics;
         let fixes: Vec<_> = found.iter().map(|found| (found.code, found.fixes.len())).collect();
         assert_eq!(fixes, [("LW0306", 0), ("LW0306", 1)], "{text}");
+    }
+}
+
+#[test]
+fn no_variable_is_offered_where_a_shell_may_read_it_in_another_way() {
+    for script in ["echo $'a\\'b' ${{ inputs.a }}", "echo `echo ${{ inputs.a }}`", "echo $((1 + ${{ inputs.a }}))"] {
+        let text =
+            format!("loomwork: 1\nid: w\ninputs: {{ a: {{ default: x }} }}\nsteps:\n  - id: a\n    run: |\n      {script}\n");
+        let found = analyze(&text).diagnostics;
+        let fixes: Vec<_> = found.iter().map(|found| (found.code, found.fixes.len())).collect();
+        assert_eq!(fixes, [("LW0306", 0)], "{text}");
     }
 }
 
@@ -393,4 +437,20 @@ fn inputs_with_a_schema_are_checked_by_it() {
     let wrong =
         analyze("loomwork: 1\nid: w\ninputs:\n  port: { schema: { type: integer, minimum: 1024 }, default: 80 }\nsteps: []\n");
     assert_eq!(wrong.diagnostics[0].code, "LW0401");
+}
+
+#[test]
+fn a_place_at_the_end_of_a_program_is_shown_whatever_blank_lines_follow() {
+    let marked = |program: &str, part: std::ops::Range<usize>| {
+        let text = format!("loomwork: 1\nid: w\nsteps:\n  - id: a\n    jq:\n      input: 1\n      program: {program}\n");
+        let analysis = analyze(&text);
+        let written = &analysis.programs[0];
+        let end = written.program.len();
+        let span = written.span_of(&text, part.start.min(end)..part.end.min(end));
+        text[span.start.offset..span.end.offset].to_owned()
+    };
+    assert_eq!(marked("|+\n        .a |\n\n\n", 99..99), "|");
+    assert_eq!(marked("|\n        .a |", 99..99), "|");
+    assert_eq!(marked(">\n        .a |\n        sorted", 0..99), ".a |");
+    assert_eq!(marked("\".a |\"", 4..4), "|");
 }

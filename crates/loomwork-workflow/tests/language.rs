@@ -523,3 +523,89 @@ fn messages_say_what_is_wrong() {
     none("  - id: a\n    http: { url: \"HTTPS://x\" }\n");
     none("  - id: a\n    http: { url: \"${{ run.id }}/x\" }\n");
 }
+
+#[test]
+fn a_key_is_renamed_only_to_one_that_can_stand_there() {
+    let told = |step: &str| {
+        let text = with_steps(step);
+        let found = analyze(&text).diagnostics;
+        let found = found.iter().find(|found| found.code == "LW0111").expect("an unknown key");
+        found.fixes.first().map(|fix| fix.apply(&text))
+    };
+    for (step, key, meant) in [
+        ("  - { id: h, if: \"${{ true }}\", run: x }\n", "if", "when"),
+        ("  - { id: h, name: x, run: x }\n", "name", "title"),
+        ("  - { id: h, runn: x }\n", "runn", "run"),
+        ("  - { id: h, on_failure: stop, for_each: [1], run: x }\n", "on_failure", "on_item_failure"),
+    ] {
+        assert_eq!(told(step), Some(with_steps(&step.replace(key, meant))), "{step}");
+    }
+    for step in [
+        "  - { id: h, rum: x, run: x }\n",
+        "  - { id: h, titel: x, title: x, run: x }\n",
+        "  - { id: h, comand: [x], run: x }\n",
+        "  - { id: h, on_failure: stop, run: x }\n",
+        "  - { id: h, shel: sh, set: { v: 1 } }\n",
+        "  - { id: h, if: \"${{ true }}\", when: \"${{ true }}\", run: x }\n",
+    ] {
+        assert_eq!(told(step), None, "{step}");
+    }
+    let text = "loomwork: 1\nid: w\ninput: {}\ninputs: {}\nsteps:\n  - { id: a, run: x }\n";
+    assert!(analyze(text).diagnostics.iter().all(|found| found.fixes.is_empty()));
+}
+
+#[test]
+fn a_variable_is_added_behind_the_bracket_that_opens_the_environment() {
+    for before in ["&e ", "!!map ", "&e !!map ", "\n      ", ""] {
+        let with = |env: &str, script: &str| {
+            format!(
+                "loomwork: 1\nid: w\ninputs: {{ x: {{ default: x }} }}\nsteps:\n  - id: a\n    run: echo {script}\n    env: {before}{{ {env}Y: 1 }}\n"
+            )
+        };
+        let fixed = mended(&with("", "${{ inputs.x }}"), "LW0306");
+        assert_eq!(fixed, with("X: \"${{ inputs.x }}\", ", "\"${X}\""));
+        assert!(problems(&fixed).is_empty(), "{fixed}");
+    }
+    let text = "loomwork: 1\nid: w\nsecrets: &s []\nsteps:\n  - id: a\n    run: x\n    env: { A: \"${{ secrets.T }}\" }\n";
+    assert!(mended(text, "LW0312").contains("secrets: &s [T]\n"), "{}", mended(text, "LW0312"));
+}
+
+#[test]
+fn the_new_id_of_a_step_is_one_that_no_step_has() {
+    let text = with_steps("  - { id: a, run: x }\n  - { id: a, run: x }\n  - { id: a_2, run: x }\n");
+    let fixed = mended(&text, "LW0122");
+    assert_eq!(fixed, with_steps("  - { id: a, run: x }\n  - { id: a_3, run: x }\n  - { id: a_2, run: x }\n"));
+    assert!(problems(&fixed).is_empty());
+    let text = with_steps("  - { run: x }\n  - { id: step_1, run: x }\n");
+    assert_eq!(mended(&text, "LW0113"), with_steps("  - { run: x, id: step_2 }\n  - { id: step_1, run: x }\n"));
+    let text = with_steps("  - &x { id: a, run: x }\n  - *x\n");
+    let found = analyze(&text).diagnostics;
+    assert!(found.iter().any(|found| found.code == "LW0122" && found.fixes.is_empty()), "{found:?}");
+}
+
+#[test]
+fn a_word_for_true_or_false_becomes_a_condition() {
+    for (word, meant) in [("yes", "true"), ("Off", "false"), ("inputs.n > 1", "inputs.n > 1")] {
+        let with = |when: &str| {
+            format!(
+                "loomwork: 1\nid: w\ninputs: {{ n: {{ type: integer, default: 1 }} }}\nsteps:\n  - id: a\n    when: {when}\n    run: x\n"
+            )
+        };
+        let fixed = mended(&with(word), "LW0307");
+        assert_eq!(fixed, with(&format!("\"${{{{ {meant} }}}}\"")));
+        assert!(problems(&fixed).is_empty());
+    }
+}
+
+#[test]
+fn a_moment_that_is_too_far_is_told_from_what_is_none() {
+    let said = |until: &str| {
+        let found = problems(&with_steps(&format!("  - id: a\n    wait: {{ until: \"{until}\" }}\n")));
+        found.into_iter().map(|(_, _, message)| message).collect::<String>()
+    };
+    assert!(said("9999-12-31T23:59:59Z").starts_with("This moment is out of range: moments from -"));
+    assert!(said("9999-12-31T23:59:59-05:00").ends_with(" to 9999-12-30T22:00:00.999999999Z are known."));
+    for none in ["2026-01-31", "2026-01-31T08:00:00", "2026-02-31T08:00:00Z", "soon"] {
+        assert!(said(none).starts_with("A moment with its offset from UTC is expected here"), "{none}");
+    }
+}

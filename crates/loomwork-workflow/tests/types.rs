@@ -226,3 +226,59 @@ fn a_wait_for_what_is_never_a_duration_or_a_moment_is_an_error() {
         assert_eq!(found(&wait(fine)), [""; 0], "{fine}");
     }
 }
+
+/// What is marked by the problems with a code, with the offset of each, and the text after the first fix.
+fn marked(text: &str, code: &str) -> (Vec<(usize, String)>, Option<String>) {
+    let found = analyze(text).diagnostics;
+    let told: Vec<_> = found.iter().filter(|found| found.code == code).collect();
+    let place = |span: &loomwork_workflow::Span| (span.start.offset, text[span.start.offset..span.end.offset].to_owned());
+    let fixed = told.iter().find_map(|told| told.fixes.first()).map(|fix| fix.apply(text));
+    (told.iter().map(|told| place(&told.span)).collect(), fixed)
+}
+
+#[test]
+fn a_problem_of_an_expression_is_marked_and_mended_in_it_and_not_in_the_text_around_it() {
+    let with = |value: &str| {
+        format!("loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: echo\n  - id: b\n    needs: [a]\n    set: {{ v: {value} }}\n")
+    };
+    let text = with("\"The steps.a.output.stdou is ${{ steps.a.output.stdou }}\"");
+    let (places, fixed) = marked(&text, "LW0323");
+    assert_eq!(places, [(text.rfind("stdou").expect("a place"), "stdou".to_owned())]);
+    assert_eq!(fixed, Some(with("\"The steps.a.output.stdou is ${{ steps.a.output.stdout }}\"")));
+    let text = with("\"${{ steps.a.output.stdou }} ${{ steps.a.output.stdou }}\"");
+    let found: Vec<usize> = marked(&text, "LW0323").0.into_iter().map(|(at, _)| at).collect();
+    assert_eq!(found, [text.find("stdou").expect("a place"), text.rfind("stdou").expect("a place")]);
+    let text = with("\"inputs.m ${{ inputs.m }}${{ inputs.m }}${{ env.m + inputs.m }}\"");
+    let places: Vec<usize> = marked(&text, "LW0302").0.into_iter().map(|(at, _)| at).collect();
+    let all: Vec<usize> = text.match_indices(".m").skip(1).map(|(at, _)| at + 1).collect();
+    assert_eq!(places, all);
+    let text = with("\"stes.a ${{ stes.a }}\"");
+    let (places, fixed) = marked(&text, "LW0302");
+    assert_eq!(places, [(text.rfind("stes").expect("a place"), "stes".to_owned())]);
+    assert_eq!(fixed, Some(with("\"stes.a ${{ steps.a }}\"")));
+}
+
+#[test]
+fn the_fix_of_a_read_that_may_be_null_changes_the_expression_only() {
+    let with = |value: &str| {
+        format!(
+            "loomwork: 1\nid: w\nsteps:\n  - id: a\n    run: echo\n    on_error: [{{ do: continue }}]\n  - id: b\n    needs: [a]\n    set: {{ v: {value} }}\n"
+        )
+    };
+    let text = with("\" steps.a.output.stdout ${{ steps.a.output.stdout }}\"");
+    let fixed = marked(&text, "LW0328").1.expect("a fix");
+    assert_eq!(fixed, with("\" steps.a.output.stdout ${{ steps.a.output != null ? steps.a.output.stdout : null }}\""));
+}
+
+#[test]
+fn how_to_keep_a_fraction_is_said_with_the_number_that_is_there() {
+    let told = |expression: &str| {
+        let text = format!("{TOP}{}", set(&format!("${{{{ {expression} }}}}")));
+        let found = analyze(&text).diagnostics.into_iter().find(|found| found.code == "LW0327");
+        found.expect("a hint").message
+    };
+    let list = "[inputs.n, 2.5].sum()";
+    assert!(told(&format!("{list} / 3")).ends_with("Write `3.0` for `3`, or `double(…)`, to keep it."));
+    assert!(told(&format!("7 / {list}")).ends_with("Write `7.0` for `7`, or `double(…)`, to keep it."));
+    assert!(told(&format!("{list} / inputs.s.size()")).ends_with("Write `double(…)` around one of them to keep it."));
+}

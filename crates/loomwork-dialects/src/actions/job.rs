@@ -1,6 +1,7 @@
 //! A job: a group of steps that run one after the other.
 
 use super::conditions;
+use super::runner::System;
 use super::scope::Scope;
 use super::{Defaults, Env, matrix, read_env, step};
 use crate::cel;
@@ -30,6 +31,7 @@ pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, sco
     name.clone_into(&mut scope.job);
     scope.env = scope.secret_env.clone();
     scope.matrix = None;
+    scope.system = None;
     scope.continued_steps.clear();
     scope.steps.clear();
     let needs = needs(node, scope);
@@ -37,6 +39,7 @@ pub(super) fn job(node: Node<'_>, id: &str, name: &str, defaults: &Defaults, sco
     let condition = conditions::read(node.get("if"), scope, &mut group);
     conditions::put(&mut group, &condition, &needs, &[]);
     scope.matrix = matrix::put(&mut group, node, id, scope);
+    scope.system = System::of(node);
     put_policies(&mut group, node, scope);
     let defaults = defaults.within(node, scope.report);
     for (key, why) in DROPPED.into_iter().filter(|(key, _)| *key != "defaults") {

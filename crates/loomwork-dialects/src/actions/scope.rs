@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Env;
 use super::expression::{self, Expr};
 use super::matrix::{Held, Keys};
+use super::runner::System;
 use crate::cel::{self, Part};
 use crate::draft::Workflow;
 use crate::names::{identifier, variable};
@@ -39,6 +40,8 @@ pub(super) struct Scope<'r> {
     pub(super) continued_steps: Vec<String>,
     /// What `item` is here, when it is a combination of a matrix.
     pub(super) matrix: Option<Keys>,
+    /// The system of the machine of the job at hand, when the job says it.
+    pub(super) system: Option<System>,
     /// All steps before this one in its scope, in order.
     pub(super) before: Vec<String>,
     /// Whether an expression at hand asked how earlier steps ended, by a function.
@@ -62,6 +65,7 @@ impl<'r> Scope<'r> {
             continued_jobs: Vec::new(),
             continued_steps: Vec::new(),
             matrix: None,
+            system: None,
             before: Vec::new(),
             asked_status: false,
         }
@@ -106,6 +110,13 @@ impl<'r> Scope<'r> {
     pub(super) fn report_remarks(&mut self, place: Node<'_>) {
         for remark in self.remarks.drain(..) {
             self.report.approximated(place, remark);
+        }
+    }
+
+    /// Notes once for a place what is different.
+    pub(super) fn remark(&mut self, remark: String) {
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
         }
     }
 
@@ -274,8 +285,18 @@ impl<'r> Scope<'r> {
             ["github", "workflow"] => Ok(cel::quote(&self.name)),
             ["github", "job"] => Ok(cel::quote(&self.job)),
             ["github", "run_id" | "run_number"] => Ok("run.id".to_owned()),
-            ["github", "workspace"] => Ok("'.'".to_owned()),
-            ["runner", "os"] => Ok("'Linux'".to_owned()),
+            ["github", "workspace"] => {
+                let remark = "`github.workspace` is `.` here, the folder that a step runs in: with another `workdir`, or behind a `cd`, it is another folder";
+                self.remark(remark.to_owned());
+                Ok("'.'".to_owned())
+            }
+            ["runner", "os"] => {
+                // Its own label may ask for it.
+                let system = self.system.take();
+                let known = system.as_ref().and_then(|system| system.value(self));
+                self.system = system;
+                Ok(known.unwrap_or_else(|| self.input("runner_os", Some("runner.os"))))
+            }
             ["github" | "vars" | "runner", ..] => Ok(self.input(&path.join("_"), Some(&path.join(".")))),
             _ => Err(format!("`{}` has no counterpart here", path.join("."))),
         }

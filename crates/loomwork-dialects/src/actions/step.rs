@@ -212,7 +212,8 @@ fn script_text(script: &str, run: Node<'_>, shell: &Shell, env: &mut Env, scope:
                 match Quotes::at_the_end_of(&text) {
                     Quotes::Single => scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in single quotes, where a shell does not look at variables: use double quotes around `${name}`")),
                     Quotes::Verbatim(end) => scope.report.approximated(run, format!("`${{{{{source}}}}}` stands in a here-document whose end is quoted (`{end}`), where a shell does not look at variables: take the quotes off, and write `\\$` for what is to stay as it is")),
-                    Quotes::None | Quotes::Double | Quotes::Document => {}
+                    Quotes::Unsure if prefix.is_empty() => scope.report.approximated(run, format!("it cannot be told what a shell makes of `${name}` where `${{{{{source}}}}}` stood: look whether it has the value there, as one word")),
+                    Quotes::None | Quotes::Double | Quotes::Document | Quotes::Unsure => {}
                 }
                 env.insert(name.clone(), parts);
                 text.push_str(&if prefix.is_empty() { format!("${{{name}}}") } else { format!("${prefix}{name}") });

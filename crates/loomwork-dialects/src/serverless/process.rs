@@ -126,16 +126,17 @@ impl<'s> Importing<'s, '_> {
                 Part::Text(text) => line.push_str(&text),
                 Part::Expression(value) => {
                     let variable = format!("VALUE_{}", env.keys().count() + 1);
-                    let unread = match Quotes::at_the_end_of(&line) {
-                        Quotes::Single => Some("in single quotes; use double quotes".to_owned()),
+                    let unread = "stands where a shell does not look at variables: in";
+                    let why = match Quotes::at_the_end_of(&line) {
+                        Quotes::Single => Some(format!("{unread} single quotes; use double quotes")),
                         Quotes::Verbatim(end) => {
-                            Some(format!("in a here-document whose end is quoted (`{end}`); take the quotes off"))
+                            Some(format!("{unread} a here-document whose end is quoted (`{end}`); take the quotes off"))
                         }
+                        Quotes::Unsure => Some("stands where it cannot be told what a shell makes of it: look whether it has its value there, as one word".to_owned()),
                         Quotes::None | Quotes::Double | Quotes::Document => None,
                     };
-                    if let Some(why) = unread {
-                        self.report
-                            .approximated(place, format!("`${variable}` stands where a shell does not look at variables: {why}"));
+                    if let Some(why) = why {
+                        self.report.approximated(place, format!("`${variable}` {why}"));
                     }
                     line.push_str(&format!("${{{variable}}}"));
                     env.put(&variable, cel::whole(&value));

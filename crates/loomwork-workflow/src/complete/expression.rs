@@ -99,7 +99,7 @@ fn offer(label: &str, kind: CompletionKind, detail: &str) -> Offer {
 
 /// The value of an expression in a run, in short.
 fn value_of(expression: &str, run: Option<&Scope>) -> Option<String> {
-    let (template, problems, _) = Template::parse_text(&format!("${{{{{expression}}}}}"));
+    let (template, problems) = Template::parse_text(&format!("${{{{{expression}}}}}"));
     let value = template.evaluate(run?).ok().filter(|_| problems.is_empty())?;
     Some(preview(&value))
 }

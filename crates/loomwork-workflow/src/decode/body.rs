@@ -1,15 +1,15 @@
 //! The steps of one scope.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::keep::{Kept, Said};
-use super::step::Draft;
+use super::step::{Draft, Seen};
 use super::{Decoder, MAX_STEPS, ReadSite};
 use crate::codes;
 use crate::graph::Graph;
 use crate::model::Group;
-use crate::text::Place;
 use crate::types::Site;
 use crate::yaml::Node;
 
@@ -56,7 +56,7 @@ impl<'n> Decoder<'_> {
         let sites = std::mem::take(&mut self.sites);
         let prefix = around.0.as_ref().map_or_else(String::new, |step| format!("{step}."));
         let before = std::mem::replace(&mut self.prefix, prefix);
-        let mut seen: HashMap<String, Place> = HashMap::new();
+        let mut seen = Seen { places: HashMap::new(), items, ids: OnceCell::new() };
         for (index, item) in items.iter().enumerate() {
             let before = kept.next().flatten();
             if let Some((draft, said)) = before.and_then(|before| self.take_over(before, item, &mut seen)) {

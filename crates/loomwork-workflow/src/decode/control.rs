@@ -73,7 +73,12 @@ impl Decoder<'_> {
         if let Some(text) = template.as_literal().and_then(|value| value.as_str())
             && text.parse::<jiff::Timestamp>().is_err()
         {
-            let message = "A moment with its offset from UTC is expected here, like 2026-01-31T08:00:00Z.";
+            let message = if is_moment(text) {
+                let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+                format!("This moment is out of range: moments from {first} to {last} are known.")
+            } else {
+                "A moment with its offset from UTC is expected here, like 2026-01-31T08:00:00Z.".to_owned()
+            };
             self.report(codes::BAD_DURATION, node.place, message);
             return None;
         }
@@ -255,4 +260,10 @@ fn inside<'n>(node: &'n Node, pointer: &str) -> &'n Node {
         found = next;
     }
     found
+}
+
+/// Whether a text is a moment with its offset from UTC, near or far.
+fn is_moment(text: &str) -> bool {
+    let pieces = jiff::fmt::temporal::Pieces::parse(text);
+    pieces.is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some())
 }

@@ -1,24 +1,23 @@
 //! Steps that were decoded in one version of a text and are taken over into the next.
 //!
 //! Invariant: a step is taken over only where decoding it again would give the same: its text and the lines around it are
-//! the same (`yaml::Same`), so are the names declared at the top, and it speaks of no other step. Places move with it.
+//! the same (`yaml::Same`), so are the names declared at the top, and what was said of it names no other step. Places move with it.
 //! What was found out since about the inside of a group (`check`) and the values of a step (`types`) goes with it; there it is
 //! asked whether it still holds.
 //! Not here: how the steps at the top hang together, which is always found anew.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::body::BodySketch;
 use super::sight::ReadSite;
-use super::step::{Decoded, Draft};
+use super::step::{Decoded, Draft, Seen};
 use super::workflow::Sketch;
 use super::{Decoder, MAX_STEPS};
 use crate::analysis::{CalledWorkflow, WrittenProgram};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
-use crate::text::{Place, Shift};
+use crate::text::Shift;
 use crate::types::Site;
 use crate::yaml::{Node, Same};
 
@@ -144,14 +143,9 @@ impl Decoder<'_> {
     }
 
     /// The step of the version before, when decoding it here would give the same.
-    pub(super) fn take_over<'n>(
-        &mut self,
-        kept: Kept,
-        node: &'n Node,
-        seen: &mut HashMap<String, Place>,
-    ) -> Option<(Draft<'n>, Said)> {
+    pub(super) fn take_over<'n>(&mut self, kept: Kept, node: &'n Node, seen: &mut Seen<'_>) -> Option<(Draft<'n>, Said)> {
         let Kept { branch, mut said, moved } = kept;
-        if seen.contains_key(&branch.own.label) || self.steps + said.steps > MAX_STEPS {
+        if seen.places.contains_key(&branch.own.label) || self.steps + said.steps > MAX_STEPS {
             return None;
         }
         let line = self.lines.line(node.place.start);
@@ -166,7 +160,7 @@ impl Decoder<'_> {
         self.programs.extend_from_slice(&said.programs);
         self.unsupported.extend_from_slice(&said.unsupported);
         let draft = branch.grow(node, shift);
-        seen.insert(draft.label.clone(), draft.id_place);
+        seen.places.insert(draft.label.clone(), draft.id_place);
         Some((draft, said))
     }
 }

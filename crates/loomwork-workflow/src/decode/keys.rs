@@ -176,22 +176,47 @@ pub(crate) const BESIDE: &[(&str, &[&str])] = &[
     ("max_parallel", &["for_each", "steps"]),
 ];
 
+/// What other languages of workflows call a key, and the name that it has here.
+const ELSEWHERE: &[(&str, &str)] =
+    &[("if", "when"), ("name", "title"), ("depends_on", "needs"), ("dependsOn", "needs"), ("script", "run")];
+
 /// Keys of a step that another one needs beside it.
 pub(crate) const ACCOMPANIED: &[(&str, &str)] = &[("agent", "prompt")];
+
+impl Keys {
+    /// Whether one of the names could be added to a map as it is.
+    fn could_stand(&self, name: &str, map: &Node) -> bool {
+        let there = |key: &&str| map.get(key).is_some();
+        let refused = self.keys.iter().any(|key| key.name == name && matches!(key.shape, Shape::Refused));
+        let other = self.one_of.contains(&name) && self.one_of.iter().any(there);
+        let of_step = |key: &str| self.known.contains(&key);
+        let foreign = FIELDS.iter().any(|(field, owners)| {
+            *field == name && of_step(ACTIONS[0]) && ACTIONS.iter().any(there) && !owners.iter().any(there)
+        });
+        let alone = BESIDE.iter().any(|(key, others)| *key == name && of_step(others[0]) && !others.iter().any(there));
+        !(there(&name) || refused || other || foreign || alone)
+    }
+}
 
 impl Decoder<'_> {
     /// Reports keys that are not known here. False when the node is no map.
     pub(super) fn keys(&mut self, node: &Node, keys: &Keys) -> bool {
         let Some(entries) = node.entries() else {
-            self.wrong_type(node, "a map");
+            self.no_map(node, keys);
             return false;
         };
+        let mut free: Option<Vec<&str>> = None;
         for entry in entries {
             let key = entry.key.as_str();
             if keys.known.contains(&key) {
                 continue;
             }
-            let nearest = crate::nearest(key, keys.known.iter().copied());
+            let free =
+                free.get_or_insert_with(|| keys.known.iter().copied().filter(|name| keys.could_stand(name, node)).collect());
+            let translated = ELSEWHERE.iter().find(|(word, name)| *word == key && free.contains(name));
+            let nearest = translated.map(|(_, name)| (*name).to_owned()).or_else(|| crate::nearest(key, free.iter().copied()));
+            // What is offered for one key is not offered for another.
+            free.retain(|name| nearest.as_deref() != Some(name));
             let message = match &nearest {
                 Some(nearest) => format!("`{key}` is not a key {}. Did you mean `{nearest}`?", keys.place),
                 None => format!("`{key}` is not a key {}. Known are {}.", keys.place, keys.known.join(", ")),
@@ -202,6 +227,34 @@ impl Decoder<'_> {
             });
         }
         true
+    }
+
+    /// Reports a value where a map with some keys stands; when one of them says it all, with what to write.
+    fn no_map(&mut self, node: &Node, keys: &Keys) {
+        let main = match (keys.name, keys.needs, keys.one_of) {
+            ("INPUT", ..) => Some("type"),
+            ("RETRY", ..) => Some("attempts"),
+            ("WAIT", ..) => Some("for"),
+            // `end: done` means nothing: an end without `failed` is written otherwise.
+            ("END", ..) => None,
+            (_, [one], []) => Some(*one),
+            _ => None,
+        };
+        let written = node.scalar().filter(|scalar| !scalar.text.is_empty()).and_then(|scalar| {
+            let raw = node.place.slice(self.text);
+            let plain = raw == scalar.text && !raw.contains([',', '[', ']', '{', '}', '#']) && !raw.contains(": ");
+            let quoted = raw.starts_with(['"', '\'']);
+            let value = if plain || quoted { raw.to_owned() } else { serde_json::Value::from(scalar.text.as_str()).to_string() };
+            (!raw.contains('\n')).then(|| format!("{{ {}: {value} }}", main.unwrap_or_default()))
+        });
+        let written = written.filter(|_| main.is_some() && !node.aliased && !node.anchored);
+        let fix = written.as_ref().map(|written| self.replacement(format!("Write `{written}`"), node.place, written.clone()));
+        let diagnostic = self.wrong_type(node, "a map");
+        if let Some(main) = main {
+            let shape = written.unwrap_or_else(|| format!("{{ {main}: … }}"));
+            diagnostic.message.push_str(&format!(" Write `{shape}`."));
+        }
+        diagnostic.fixes.extend(fix);
     }
 
     /// The value under a key, or a report that it is missing.

@@ -6,7 +6,7 @@
 use super::Decoder;
 use crate::diagnostic::Fix;
 use crate::text::Place;
-use crate::yaml::{Entry, Node, entry_removal, item_removal};
+use crate::yaml::{Entry, Node, behind_bracket, entry_removal, item_removal};
 
 /// A place where one more name fits into a list, and what goes around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Decoder<'_> {
         if list.flow {
             return Some(match items.last() {
                 Some(last) => slot(last.place.end, ", ", ""),
-                None => slot(list.place.start + 1, "", ""),
+                None => slot(behind_bracket(self.text, list)?, "", ""),
             });
         }
         // Before the first one: behind the last one there may be a comment.

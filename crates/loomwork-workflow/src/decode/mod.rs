@@ -24,6 +24,7 @@ mod sight;
 mod step;
 mod template;
 mod workflow;
+mod written;
 
 use crate::analysis::{CalledWorkflow, NamedSecret, WrittenProgram};
 use crate::codes::{self, Code};
@@ -40,6 +41,7 @@ pub(crate) use keys::ACTIONS;
 pub(crate) use sight::{Purpose, ReadSite};
 pub(crate) use step::{Draft, Need, Ports, is_valid_step_id, mend_step_id};
 pub(crate) use workflow::{Sketch, decode};
+pub(crate) use written::{Written, written};
 
 /// Most steps of a workflow.
 pub(crate) const MAX_STEPS: usize = 10_000;

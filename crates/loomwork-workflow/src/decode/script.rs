@@ -6,7 +6,10 @@ use crate::diagnostic::Fix;
 use crate::expression::{Piece, split};
 use crate::shell::Quotes;
 use crate::text::Place;
-use crate::yaml::{Node, Style};
+use crate::yaml::{Node, Style, behind_bracket};
+
+/// Most expressions of one script that a fix is offered for: each is looked at with all that stands before it.
+const MAX_MOVED: usize = 100;
 
 impl Decoder<'_> {
     pub(super) fn script(&mut self, step: &Node, node: &Node, shell: &[String]) -> Option<String> {
@@ -17,12 +20,17 @@ impl Decoder<'_> {
             return None;
         };
         let mut script = String::new();
+        // The same with something in place of each expression, for what a shell makes of the next.
+        let mut before = String::new();
         let mut taken = Vec::new();
         // Where the search for what is written goes on: the same expression may stand there several times.
         let mut from = 0;
         for piece in split(&scalar.text) {
             match piece {
-                Piece::Text(text) => script.push_str(&text),
+                Piece::Text(text) => {
+                    script.push_str(&text);
+                    before.push_str(&text);
+                }
                 Piece::Unclosed { at } => {
                     let place = self.find_in(node, from, &scalar.text[at..]);
                     let message = "Expressions cannot stand in a script; a literal `${{` is written `$${{`.";
@@ -35,9 +43,9 @@ impl Decoder<'_> {
                     if found {
                         from = place.end - node.place.start;
                     }
-                    let quotes = Quotes::at_the_end_of(&script);
-                    let fix = (found && is_posix(shell) && !matches!(quotes, Quotes::Verbatim(_)))
-                        .then(|| self.move_to_env(step, (node, quotes), place, source, &mut taken));
+                    let fix = (found && is_posix(shell) && taken.len() < MAX_MOVED)
+                        .then(|| self.move_to_env(step, (node, Quotes::at_the_end_of(&before)), place, source, &mut taken));
+                    before.push('x');
                     let message = "An expression cannot stand in a script: its value could be taken for commands. Put it into `env` and use the variable.";
                     self.report(codes::EXPRESSION_IN_SCRIPT, place, message).fixes.extend(fix.flatten());
                 }
@@ -70,19 +78,20 @@ impl Decoder<'_> {
         let name = variable_name(source, &known, taken);
         let value = serde_json::Value::from(format!("${{{{{source}}}}}")).to_string();
         let style = run.scalar().map(|scalar| scalar.style);
+        let used = quotes.around(&name)?;
         let used = match style {
-            Some(Style::Double) => quotes.around(&name).replace('"', "\\\""),
-            Some(Style::Single) => quotes.around(&name).replace('\'', "''"),
+            Some(Style::Double) => used.replace('"', "\\\""),
+            Some(Style::Single) => used.replace('\'', "''"),
             // A quote at the start would be one of YAML.
             Some(Style::Plain) if place.start == run.place.start => format!("${{{name}}}"),
-            _ => quotes.around(&name),
+            _ => used,
         };
         let used = self.edit(place, used);
         let added = match env {
             Some(env) if env.aliased => return None,
             Some(env) if env.flow => {
                 let empty = env.entries().is_some_and(<[_]>::is_empty);
-                let at = env.place.start + 1;
+                let at = behind_bracket(self.text, env)?;
                 self.edit(Place::new(at, at), if empty { format!(" {name}: {value} ") } else { format!(" {name}: {value},") })
             }
             Some(env) => {

@@ -1,6 +1,7 @@
 //! A step: its id, its place in the graph, its policies. Its action is decoded in `action`.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -124,8 +125,27 @@ pub(crate) struct Decoded {
     pub(crate) whole: Option<Arc<Step>>,
 }
 
+/// The ids of a scope.
+pub(super) struct Seen<'n> {
+    /// Those of the steps so far, and where they stand.
+    pub(super) places: HashMap<String, Place>,
+    /// All steps.
+    pub(super) items: &'n [Node],
+    /// The ids of all steps, once it is asked.
+    pub(super) ids: OnceCell<HashSet<String>>,
+}
+
+impl Seen<'_> {
+    /// An id that no step has: this, and the first number from one on.
+    fn free(&self, base: &str, from: usize) -> Option<String> {
+        let ids =
+            self.ids.get_or_init(|| self.items.iter().filter_map(|step| Some(step.get("id")?.scalar()?.text.clone())).collect());
+        (from..).map(|number| format!("{base}{number}")).find(|id| !ids.contains(id))
+    }
+}
+
 impl<'n> Decoder<'_> {
-    pub(super) fn step(&mut self, index: usize, node: &'n Node, seen: &mut HashMap<String, Place>) -> Draft<'n> {
+    pub(super) fn step(&mut self, index: usize, node: &'n Node, seen: &mut Seen<'_>) -> Draft<'n> {
         let place = super::first_line(self.text, node.place);
         let prefix = self.prefix.clone();
         let named = node.get("id").and_then(Node::string).unwrap_or_else(|| format!("@{index}"));
@@ -235,11 +255,11 @@ impl<'n> Decoder<'_> {
         }
     }
 
-    fn step_id(&mut self, node: &Node, seen: &mut HashMap<String, Place>, place: Place) -> Option<String> {
+    fn step_id(&mut self, node: &Node, seen: &mut Seen<'_>, place: Place) -> Option<String> {
         let entries = node.entries()?;
         let Some(id_node) = entries.iter().find(|entry| entry.key == "id").map(|entry| &entry.value) else {
             let message = "The step has no `id`; give it one: letters, digits and `_`.";
-            let id = (seen.len() + 1..).map(|number| format!("step_{number}")).find(|id| !seen.contains_key(id));
+            let id = seen.free("step_", seen.places.len() + 1);
             let slot = entries.first().and_then(|first| self.key_slot(node, first));
             let fix = slot.zip(id).map(|(slot, id)| self.insertion(format!("Add `id: {id}`"), &slot, &format!("id: {id}")));
             self.report(codes::MISSING_KEY, place, message).fixes.extend(fix);
@@ -259,23 +279,19 @@ impl<'n> Decoder<'_> {
                 return None;
             }
             this.name(&id, id_node.place, "A step").then_some(())?;
-            if let Some(first) = seen.get(&id).copied() {
+            if let Some(first) = seen.places.get(&id).copied() {
                 let line = this.lines.line(first.start);
                 let related = this.related(first, format!("The first step with the id `{id}` is here."));
                 let message = format!("The id `{id}` is taken by the step at line {line}; rename one of them.");
-                let mut number = 2;
-                while seen.contains_key(&format!("{id}_{number}")) {
-                    number += 1;
-                }
                 // What an alias stands for is renamed for all who use it, the other step included.
-                let fix = (!id_node.aliased)
-                    .then(|| this.replacement(format!("Rename to `{id}_{number}`"), id_node.place, format!("{id}_{number}")));
+                let free = seen.free(&format!("{id}_"), 2).filter(|_| !id_node.aliased && !node.aliased);
+                let fix = free.map(|free| this.replacement(format!("Rename to `{free}`"), id_node.place, free));
                 let diagnostic = this.report(codes::DUPLICATE_ID, id_node.place, message);
                 diagnostic.fixes.extend(fix);
                 diagnostic.related.push(related);
                 return None;
             }
-            seen.insert(id.clone(), id_node.place);
+            seen.places.insert(id.clone(), id_node.place);
             Some(id)
         })
     }

@@ -1,13 +1,14 @@
 //! Templates with the places of their expressions.
 
-use super::{Decoder, ReadSite};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Decoder, ReadSite, Written, written};
 use crate::codes::{self, Code};
-use crate::expression::{Problem, ProblemKind, Root, Template, TemplateProblem};
+use crate::expression::{Piece, Problem, ProblemKind, Program, Root, Template, TemplateProblem, split};
 use crate::text::Place;
 use crate::types::{Site, Wants, programs_of};
 use crate::yaml::{Content, Node, Scalar, Style};
-
-const GIVEN: [&str; 4] = ["item", "index", "pass", "event"];
 
 impl Decoder<'_> {
     /// Any value, with expressions in its strings.
@@ -74,6 +75,11 @@ impl Decoder<'_> {
             let fix =
                 node.string().filter(|text| !text.contains("${{") && scalar.is_some_and(|scalar| scalar.style == Style::Plain));
             let fix = fix.map(|text| {
+                let text = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "true" => "true".to_owned(),
+                    "no" | "off" | "false" => "false".to_owned(),
+                    _ => text,
+                };
                 let quoted = serde_json::Value::from(format!("${{{{ {text} }}}}")).to_string();
                 self.replacement("Make it an expression", node.place, quoted)
             });
@@ -85,39 +91,38 @@ impl Decoder<'_> {
 
     fn text_template(&mut self, node: &Node, scalar: &Scalar) -> Template {
         let wants = std::mem::take(&mut self.wants);
-        let (template, problems, roots) = self.expressions.parse(&scalar.text);
-        self.note_site(node, &template, wants);
-        for problem in problems {
-            self.expression_problem(node, &problem);
-        }
-        for root in roots {
-            self.check_root(node, &root);
-        }
-        if template.references().is_empty() {
-            return if self.sight.secrets { template.filled_later() } else { template };
-        }
+        let (template, problems) = self.expressions.parse(&scalar.text);
+        let programs = programs_of(&template);
+        self.note_site(node, &template, &programs, wants);
+        self.expression_problems(node, scalar, &problems);
+        let sources: Vec<&str> = programs.iter().map(|program| program.source.as_str()).collect();
+        let places = if node.aliased { Vec::new() } else { written(self.text, node.place, &sources) };
         let field = self.path.join(".");
-        for reference in template.references() {
-            let place = self.name_place(node, &reference.step);
-            self.reads.push(ReadSite {
-                reference: reference.clone(),
-                place,
-                field: field.clone(),
-                purpose: self.purpose,
-                step: self.step.clone(),
-            });
+        for (number, program) in programs.iter().enumerate() {
+            let mut names = Names { node, written: places.get(number).copied().flatten(), asked: HashMap::new() };
+            for root in &program.roots {
+                self.check_root(&mut names, root);
+            }
+            for reference in &program.references {
+                self.reads.push(ReadSite {
+                    reference: reference.clone(),
+                    place: names.place(self.text, "steps", &reference.step),
+                    field: field.clone(),
+                    purpose: self.purpose,
+                    step: self.step.clone(),
+                });
+            }
         }
         if self.sight.secrets { template.filled_later() } else { template }
     }
 
     /// Keeps the expressions of a text for when the types of what they read are known.
-    fn note_site(&mut self, node: &Node, template: &Template, wants: Wants) {
-        let programs = programs_of(template);
+    fn note_site(&mut self, node: &Node, template: &Template, programs: &[Arc<Program>], wants: Wants) {
         if programs.is_empty() {
             return;
         }
         self.sites.push(Site {
-            programs,
+            programs: programs.to_vec(),
             whole: template.is_expression(),
             place: node.place,
             aliased: node.aliased,
@@ -129,20 +134,19 @@ impl Decoder<'_> {
     }
 
     /// A name that is in scope at some places only.
-    fn check_given(&mut self, node: &Node, name: &'static str) {
+    fn check_given(&mut self, names: &mut Names<'_, '_>, name: &'static str) {
         let (seen, message) = match name {
             "item" | "index" => (self.sight.item, format!("`{name}` is in scope only within a step that has a `for_each`.")),
             "pass" => (self.sight.pass, "`pass` is in scope only within a step that has a `loop`.".to_owned()),
             _ => (self.sight.event, format!("`{name}` is in scope only in the `match` of a wait for an event.")),
         };
+        let place = names.place(self.text, "", name);
         if !seen {
-            let place = self.name_place(node, name);
             self.report(codes::OUT_OF_SCOPE, place, message);
         }
     }
 
-    fn check_secret(&mut self, node: &Node, name: &str) {
-        let place = self.name_place(node, name);
+    fn check_secret(&mut self, place: Place, name: &str) {
         if !self.sight.secrets {
             let message = format!(
                 "The secret `{name}` cannot stand here, where it would be stored or shown. Secrets go into `env` of processes, headers, auth and body of `http`, and arguments of tools."
@@ -162,13 +166,14 @@ impl Decoder<'_> {
         self.report(codes::UNKNOWN_SECRET, place, message).fixes.extend(fix.into_iter().chain(declared));
     }
 
-    fn check_root(&mut self, node: &Node, root: &Root) {
+    fn check_root(&mut self, names: &mut Names<'_, '_>, root: &Root) {
         let (space, name, known) = match root {
             Root::Input(name) => ("inputs", name, &self.inputs),
             Root::Env(name) => ("env", name, &self.env),
-            Root::Secret(name) => return self.check_secret(node, name),
-            Root::Local(name) => return self.check_given(node, name),
+            Root::Secret(name) => return self.check_secret(names.place(self.text, "secrets", name), name),
+            Root::Local(name) => return self.check_given(names, name),
         };
+        let place = names.place(self.text, space, name);
         if known.iter().any(|known| known == name) {
             return;
         }
@@ -182,45 +187,43 @@ impl Decoder<'_> {
             }
             None => format!("There is no `{name}` under `{space}`; there are {}.", known.join(", ")),
         };
-        let place = self.name_place(node, name);
         let exact = place.slice(self.text) == name;
         let fix = nearest.filter(|_| exact).map(|nearest| self.replacement(format!("Change to `{nearest}`"), place, nearest));
         self.report(codes::UNKNOWN_NAME, place, message).fixes.extend(fix);
     }
 
-    /// Where a name stands in the expressions of a scalar; the scalar when that cannot be told.
-    fn name_place(&self, node: &Node, name: &str) -> Place {
-        let fallback = super::first_line(self.text, node.place);
-        if node.aliased || name.is_empty() {
-            return fallback;
+    fn expression_problems(&mut self, node: &Node, scalar: &Scalar, problems: &[TemplateProblem]) {
+        if problems.is_empty() {
+            return;
         }
-        let raw = node.place.slice(self.text);
-        let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-        let from = raw.find("${{").unwrap_or(0);
-        raw[from..]
-            .match_indices(name)
-            .map(|(at, _)| from + at)
-            .filter(|at| raw[..*at].ends_with(['.', '\'', '"']) || (GIVEN.contains(&name) && !raw[..*at].ends_with(part_of_word)))
-            .find(|at| !raw[at + name.len()..].starts_with(part_of_word))
-            .map_or(fallback, |at| Place::new(node.place.start + at, node.place.start + at + name.len()))
+        let pieces = split(&scalar.text);
+        let expressions = pieces.iter().filter_map(|piece| match piece {
+            Piece::Expression { source, at } => Some((*source, *at)),
+            _ => None,
+        });
+        let (sources, offsets): (Vec<&str>, Vec<usize>) = expressions.unzip();
+        let places = if node.aliased { Vec::new() } else { written(self.text, node.place, &sources) };
+        for problem in problems {
+            let number = offsets.binary_search(&problem.at).ok();
+            self.expression_problem(node, problem, number.and_then(|number| places.get(number).copied().flatten()));
+        }
     }
 
-    fn expression_problem(&mut self, node: &Node, found: &TemplateProblem) {
-        let raw = node.place.slice(self.text);
+    fn expression_problem(&mut self, node: &Node, found: &TemplateProblem, written: Option<Written<'_>>) {
         let fallback = super::first_line(self.text, node.place);
         let Some(problem) = &found.problem else {
-            let at = raw.rfind("${{").filter(|_| !node.aliased);
+            let at = node.place.slice(self.text).rfind("${{").filter(|_| !node.aliased);
             let place = at.map_or(fallback, |at| Place::new(node.place.start + at, node.place.start + at + 3));
             let message = "This `${{` is not closed by `}}`; a literal one is written `$${{`.";
             self.report(codes::EXPRESSION_SYNTAX, place, message);
             return;
         };
-        let at = raw.find(&found.source).filter(|_| !node.aliased && !found.source.is_empty());
-        let exact = at.map(|at| node.place.start + at);
-        let place = exact.map_or(fallback, |start| {
-            let end = (start + problem.end).max(start + problem.start);
-            Place::new(start + problem.start, end)
-        });
+        let exact = written.filter(|written| written.source == found.source && !found.source.is_empty());
+        let place = match (exact, written) {
+            (Some(written), _) => written.part(problem.start, problem.end.saturating_sub(problem.start)),
+            (None, Some(written)) if !found.source.is_empty() => super::first_line(self.text, written.trimmed()),
+            _ => fallback,
+        };
         let message = message_of(problem);
         let fix = problem
             .suggestion
@@ -228,6 +231,33 @@ impl Decoder<'_> {
             .filter(|_| exact.is_some())
             .map(|suggestion| self.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone()));
         self.report(code_of(problem.kind), place, message).fixes.extend(fix);
+    }
+}
+
+/// The names that one expression reads, asked for in their order.
+struct Names<'n, 't> {
+    node: &'n Node,
+    written: Option<Written<'t>>,
+    /// How often each was asked for.
+    asked: HashMap<(&'static str, String), usize>,
+}
+
+impl Names<'_, '_> {
+    /// Where the next read of a name of a space stands, as `inputs.NAME`; the scalar when that cannot be told.
+    fn place(&mut self, text: &str, space: &'static str, name: &str) -> Place {
+        let fallback = super::first_line(text, self.node.place);
+        let Some(written) = self.written else { return fallback };
+        let asked = self.asked.entry((space, name.to_owned())).or_default();
+        *asked += 1;
+        // The same name may be read of another space, or be a key.
+        let of_space = |at: &usize| {
+            let before = written.source[..*at].trim_end_matches(['.', '[', '\\', '\'', '"', ' ', '?']);
+            before.len() < *at && before.ends_with(space) && !space.is_empty()
+        };
+        let bare = |at: &usize| space.is_empty() && !written.source[..*at].trim_end().ends_with(['.', '\'', '"']);
+        let found: Vec<usize> = written.words(name).filter(|at| of_space(at) || bare(at)).collect();
+        let at = found.get(*asked - 1).or(found.first());
+        at.map_or(fallback, |at| written.part(*at, name.len()))
     }
 }
 

@@ -5,11 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::program::Root;
 use super::template::{Template, TemplateProblem};
 
-/// A parsed text: the template, its problems, and the names it reads besides steps.
-type Parsed = (Template, Vec<TemplateProblem>, Vec<Root>);
+/// A parsed text: the template and its problems.
+type Parsed = (Template, Vec<TemplateProblem>);
 
 /// Parsed texts by the text.
 #[derive(Debug, Default)]

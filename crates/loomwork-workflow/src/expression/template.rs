@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::canonical::canonical;
 use super::eval::Evaluation;
 use super::meter::{EvalError, MAX_NEW_BYTES};
-use super::program::{Code, Problem, Program, Reference, Root};
+use super::program::{Code, Problem, Program, Reference};
 use super::scope::Scope;
 use super::split::{Piece, split};
 use super::value::Val;
@@ -80,11 +80,11 @@ impl Template {
     }
 
     /// Parses a string that may hold expressions.
-    pub(crate) fn parse_text(text: &str) -> (Self, Vec<TemplateProblem>, Vec<Root>) {
+    pub(crate) fn parse_text(text: &str) -> (Self, Vec<TemplateProblem>) {
         if !text.contains("${{") {
-            return (Self::literal(Value::String(text.to_owned())), Vec::new(), Vec::new());
+            return (Self::literal(Value::String(text.to_owned())), Vec::new());
         }
-        let (mut chunks, mut problems, mut references, mut roots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut chunks, mut problems, mut references) = (Vec::new(), Vec::new(), Vec::new());
         for piece in split(text) {
             match piece {
                 Piece::Text(literal) => chunks.push(Chunk::Text(literal)),
@@ -92,7 +92,6 @@ impl Template {
                 Piece::Expression { source, at } => match Program::parse(source) {
                     Ok(program) => {
                         references.extend(program.references.iter().cloned());
-                        roots.extend(program.roots.iter().cloned());
                         chunks.push(Chunk::Expression(Arc::new(program)));
                     }
                     Err(found) => problems.extend(found.into_iter().map(|problem| TemplateProblem {
@@ -108,7 +107,7 @@ impl Template {
             [Chunk::Text(text)] => Part::Literal(Value::String(text.clone())),
             _ => Part::Text(chunks),
         };
-        (Self { part, references, filled: false }, problems, roots)
+        (Self { part, references, filled: false }, problems)
     }
 
     /// A list of templates.

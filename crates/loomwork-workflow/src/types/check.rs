@@ -1,6 +1,7 @@
 //! The types of all steps of a workflow, and what its expressions can never do.
 //!
-//! Invariant: every expression is looked at once, after the steps that come before it.
+//! Invariant: every expression is looked at once, after the steps that come before it; those of a step of which there was nothing
+//! to say are not looked at again before it, or what it reads, has changed.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
@@ -15,7 +16,7 @@ use super::passed::{asked_about, may_be_null, plain_reads};
 use super::signature::{Parameter, Signature};
 use crate::check::order;
 use crate::codes;
-use crate::decode::{BodySketch, Decoder, Draft, Purpose, Sketch};
+use crate::decode::{BodySketch, Decoder, Draft, Purpose, Sketch, Written, written};
 use crate::expression::{Program, Template};
 use crate::model::{Action, Repeat};
 use crate::text::Place;
@@ -166,7 +167,17 @@ pub(crate) fn check(decoder: &mut Decoder<'_>, sketch: &mut Sketch<'_>, before: 
     (Types { inputs, env, steps }, signature)
 }
 
-impl<'b> Walk<'_, '_, 'b> {
+/// One expression of a text.
+#[derive(Clone, Copy)]
+struct Part<'a, 't> {
+    site: &'a Site,
+    number: usize,
+    program: &'a Program,
+    /// Where the expressions of the text are written, once it is asked.
+    written: &'a OnceCell<Vec<Option<Written<'t>>>>,
+}
+
+impl<'t, 'b> Walk<'_, 't, 'b> {
     /// One scope with those inside it; what its outputs are is asked when all its steps are known.
     fn scope<T>(
         &mut self,
@@ -271,14 +282,16 @@ impl<'b> Walk<'_, '_, 'b> {
     }
 
     fn site(&mut self, site: &Site, view: View<'_>) {
-        for program in &site.programs {
+        let written = OnceCell::new();
+        for (number, program) in site.programs.iter().enumerate() {
             let (of, findings) = infer(program, view);
             let fails = of == Type::Never;
+            let part = Part { site, number, program, written: &written };
             for finding in &findings {
-                self.report(site, program, finding, fails);
+                self.report(part, finding, fails);
             }
             if !fails && site.purpose != Purpose::Undo {
-                self.passed(site, program, view);
+                self.passed(part, view);
             }
             let (heads, code, wanted) = match site.wants {
                 // Text around an expression is reported as such.
@@ -298,13 +311,13 @@ impl<'b> Walk<'_, '_, 'b> {
                     _ => "",
                 };
                 let message = format!("The value here is {of}, but {wanted} is needed{hint}.");
-                let place = self.place(site, program, "");
+                let place = self.place(part, "");
                 self.tell(site, code, place, message);
             }
         }
     }
 
-    fn report(&mut self, site: &Site, program: &Program, finding: &Finding, fails: bool) {
+    fn report(&mut self, part: Part<'_, 't>, finding: &Finding, fails: bool) {
         let code = match finding.kind {
             FindingKind::Fails if fails => codes::NEVER_WORKS,
             FindingKind::Fails => codes::FAILS_WHEN_REACHED,
@@ -313,14 +326,14 @@ impl<'b> Walk<'_, '_, 'b> {
             FindingKind::Lacks => codes::UNKNOWN_FIELD,
             FindingKind::Resembles => codes::DOUBTFUL_FIELD,
         };
-        let place = self.place(site, program, &finding.word);
+        let place = self.place(part, &finding.word);
         let exact = place.slice(self.decoder.text) == finding.word;
         let fix = finding
             .suggestion
             .as_ref()
             .filter(|_| exact)
             .map(|suggestion| self.decoder.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone()));
-        let diagnostic = self.tell(site, code, place, finding.message.clone());
+        let diagnostic = self.tell(part.site, code, place, finding.message.clone());
         diagnostic.fixes.extend(fix);
     }
 
@@ -334,7 +347,8 @@ impl<'b> Walk<'_, '_, 'b> {
     }
 
     /// Warns of reads that fail when a step failed and the run went on.
-    fn passed(&mut self, site: &Site, program: &Program, view: View<'_>) {
+    fn passed(&mut self, part: Part<'_, 't>, view: View<'_>) {
+        let Part { site, program, .. } = part;
         for (step, field) in plain_reads(program) {
             let Some(rules) = view.steps.passed(step).filter(|_| !self.asked().contains(step)) else { continue };
             let path = format!("steps.{step}.output");
@@ -342,14 +356,14 @@ impl<'b> Walk<'_, '_, 'b> {
                 "`{path}` is null when `{step}` failed, because the run goes on then; null has no `{field}`, and this would fail. Ask first: {path} != null ? … : …"
             );
             let source = program.source.trim();
-            let whole = self.place(site, program, "");
+            let whole = self.place(part, "");
             let plain = |rest: &str| rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
             let alone = source.strip_prefix(&path).is_some_and(plain) && whole.slice(self.decoder.text) == source;
             let fix = (alone && site.wants == Wants::Anything).then(|| {
                 self.decoder.replacement("Use null when there is no output", whole, format!("{path} != null ? {source} : null"))
             });
             let related = self.decoder.related(rules, format!("The run goes on here when `{step}` fails."));
-            let place = self.place(site, program, &path);
+            let place = self.place(part, &path);
             let diagnostic = self.tell(site, codes::NULL_WHEN_FAILED, place, message);
             diagnostic.related.push(related);
             diagnostic.fixes.extend(fix);
@@ -364,26 +378,20 @@ impl<'b> Walk<'_, '_, 'b> {
     }
 
     /// Where a word of an expression stands, when it stands there once; else the expression, else the scalar.
-    fn place(&self, site: &Site, program: &Program, word: &str) -> Place {
-        let raw = site.place.slice(self.decoder.text);
-        let found = raw.find(&program.source).filter(|_| !site.aliased);
-        let Some(start) = found.map(|at| site.place.start + at) else {
-            return crate::decode::first_line(self.decoder.text, site.place);
+    fn place(&self, part: Part<'_, 't>, word: &str) -> Place {
+        let Part { site, number, written: places, .. } = part;
+        let text = self.decoder.text;
+        let places = places.get_or_init(|| {
+            let sources: Vec<&str> = site.programs.iter().map(|program| program.source.as_str()).collect();
+            if site.aliased { Vec::new() } else { written(text, site.place, &sources) }
+        });
+        let Some(here) = places.get(number).copied().flatten() else {
+            return crate::decode::first_line(text, site.place);
         };
-        let source = &program.source;
-        let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-        let named = word.starts_with(part_of_word);
-        let whole = |at: &usize| {
-            !named || (!source[..*at].ends_with(part_of_word) && !source[at + word.len()..].starts_with(part_of_word))
-        };
-        let mut places = source.match_indices(word).map(|(at, _)| at).filter(|at| !word.is_empty() && whole(at));
-        match (places.next(), places.next()) {
-            (Some(at), None) => Place::new(start + at, start + at + word.len()),
-            _ => {
-                let trimmed = source.trim();
-                let at = start + (source.len() - source.trim_start().len());
-                crate::decode::first_line(self.decoder.text, Place::new(at, at + trimmed.len()))
-            }
+        let mut words = here.words(word);
+        match (words.next(), words.next()) {
+            (Some(at), None) => here.part(at, word.len()),
+            _ => crate::decode::first_line(text, here.trimmed()),
         }
     }
 }

@@ -165,8 +165,12 @@ impl Inference<'_> {
                 if fits { either } else { Type::Never }
             }
             Code::Binary(operator, left, right) => {
+                let whole = [right, left].into_iter().find_map(|side| match **side {
+                    Code::Constant(Constant::Int(number)) => Some(number),
+                    _ => None,
+                });
                 let (left, right) = (self.infer(left), self.infer(right));
-                self.binary(*operator, &left, &right)
+                self.binary(*operator, &left, &right, whole)
             }
             Code::Call(builtin, arguments) => {
                 let arguments: Vec<Type> = arguments.iter().map(|argument| self.infer(argument)).collect();
@@ -330,7 +334,8 @@ impl Inference<'_> {
         }
     }
 
-    fn binary(&mut self, operator: Operator, left: &Type, right: &Type) -> Type {
+    /// What an operator gives; a number may be written out at one of its sides.
+    fn binary(&mut self, operator: Operator, left: &Type, right: &Type, whole: Option<i64>) -> Type {
         if *left == Type::Never || *right == Type::Never {
             return Type::Never;
         }
@@ -346,11 +351,17 @@ impl Inference<'_> {
             self.findings.push(Finding { kind: FindingKind::Compares, word, message, suggestion: None });
         } else if operators::depends_on_fraction(operator, left, right) {
             let message = if operator == Operator::Divide {
-                "`/` drops the fraction when both numbers are whole (7 / 2 is 3), and here that depends on the values. Write `2.0` for `2`, or `double(…)`, to keep it."
+                let keep = whole.map_or_else(
+                    || "Write `double(…)` around one of them".to_owned(),
+                    |number| format!("Write `{number}.0` for `{number}`, or `double(…)`,"),
+                );
+                format!(
+                    "`/` drops the fraction when both numbers are whole (7 / 2 is 3), and here that depends on the values. {keep} to keep it."
+                )
             } else {
-                "`%` takes whole numbers only, and here it depends on the values whether they are. Write `int(…)`."
+                "`%` takes whole numbers only, and here it depends on the values whether they are. Write `int(…)`.".to_owned()
             };
-            let (word, message) = (sign.to_owned(), message.to_owned());
+            let word = sign.to_owned();
             self.findings.push(Finding { kind: FindingKind::Fraction, word, message, suggestion: None });
         }
         given

@@ -144,7 +144,7 @@ proptest! {
         let previous = Type::Null;
         let view = View { inputs: &fields, env: &env, steps: &steps, item: &Type::Int, previous: &previous };
         let (of, findings) = infer(&program, view);
-        let (template, _, _) = Template::parse_text(&format!("${{{{{source}}}}}"));
+        let (template, _) = Template::parse_text(&format!("${{{{{source}}}}}"));
         if let Ok(value) = template.evaluate(&scope(inputs, output, item)) {
             prop_assert!(of.json().admits(&value), "{source} gave {value}, but was thought to be {of}");
         }

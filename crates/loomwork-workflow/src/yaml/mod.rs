@@ -17,6 +17,7 @@ use crate::text::Place;
 
 pub(crate) use core_schema::{is_plain_text, resolve_plain};
 pub(crate) use fault::{Fault, FaultKind};
+pub(crate) use places::behind_bracket;
 pub(crate) use read::read;
 pub(crate) use reading::{Before, Reading, Same};
 pub(crate) use removal::{entry_removal, item_removal};

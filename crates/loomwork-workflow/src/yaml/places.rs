@@ -2,8 +2,8 @@
 
 use saphyr_parser::ScalarStyle;
 
-use super::Style;
 use super::read::{Open, Reader};
+use super::{Node, Style};
 use crate::text::Place;
 
 impl Reader<'_> {
@@ -75,9 +75,21 @@ impl Reader<'_> {
 
 /// Whether a collection's start, behind its anchor and tag, is a bracket. White space and comments may follow it.
 pub(super) fn opens_flow(start: &str, bracket: char) -> bool {
+    behind_properties(start).starts_with(bracket)
+}
+
+/// The offset behind the bracket that opens a collection in flow style; none when a comment stands before it.
+pub(crate) fn behind_bracket(text: &str, collection: &Node) -> Option<usize> {
+    let start = collection.place.slice(text);
+    let rest = behind_properties(start);
+    rest.starts_with(['{', '[']).then(|| collection.place.start + start.len() - rest.len() + 1)
+}
+
+/// What follows the anchor and the tag of a node.
+fn behind_properties(start: &str) -> &str {
     let mut rest = start.trim_start();
     while rest.starts_with(['&', '!']) {
         rest = rest.find(char::is_whitespace).map_or("", |end| rest[end..].trim_start());
     }
-    rest.starts_with(bracket)
+    rest
 }

@@ -216,8 +216,20 @@ impl<'s> Importing<'s, '_> {
 
     /// The parts of a text: `$inputs.NAME` and `$steps.ID.OUTPUT` become expressions.
     fn parts(&mut self, text: &str, place: Node<'s>) -> Vec<Part> {
+        if let Some(braces) = braces(text) {
+            self.report
+                .approximated(place, format!("`{braces}` stays text: a value is read by `$inputs.NAME` or `$steps.ID.OUTPUT`"));
+        }
         agents::parts(text, |after| {
-            let length = reference_length(after)?;
+            let Some(length) = reference_length(after) else {
+                if let Some(other) = resembling(after) {
+                    self.report.approximated(
+                        place,
+                        format!("`${other}` stays text: a value is read by `$inputs.NAME` or `$steps.ID.OUTPUT`"),
+                    );
+                }
+                return None;
+            };
             let path: Vec<&str> = after[..length].split('.').collect();
             match path.as_slice() {
                 ["inputs", name, rest @ ..] => {
@@ -241,7 +253,13 @@ impl<'s> Importing<'s, '_> {
                     let base = self.output_of(at, &field);
                     Some((length, rest.iter().fold(base, |base, name| cel::field(&base, name))))
                 }
-                _ => None,
+                _ => {
+                    self.report.approximated(
+                        place,
+                        format!("`${}` stays text: it names no output; write `$steps.ID.OUTPUT`", &after[..length]),
+                    );
+                    None
+                }
             }
         })
     }
@@ -274,6 +292,25 @@ fn reference_length(after: &str) -> Option<usize> {
     }
     let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(after.len());
     Some(after[..end].trim_end_matches(['.', '-']).len())
+}
+
+/// What looks like a reference to something else, after its `$`: two names with a dot between.
+fn resembling(after: &str) -> Option<&str> {
+    let name = |text: &str| text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(text.len());
+    let first = name(after);
+    let second = after[first..].strip_prefix('.').map(name).filter(|length| *length > 0)?;
+    after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_').then(|| &after[..first + 1 + second])
+}
+
+/// The first `{{ … }}` of a text that stands around no more than names.
+fn braces(text: &str) -> Option<&str> {
+    let of_names = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
+    text.match_indices("{{").find_map(|(at, _)| {
+        let inner = &text[at + 2..];
+        let length = inner.find(|c| !of_names(c))?;
+        let whole = !inner[..length].trim().is_empty() && inner[length..].starts_with("}}");
+        whole.then(|| &text[at..at + 2 + length + 2])
+    })
 }
 
 fn prompt(action: Option<&str>, inputs: &[(String, String)], fields: &[&str]) -> String {
