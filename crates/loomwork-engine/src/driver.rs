@@ -277,7 +277,8 @@ impl Driver {
         let acknowledge = Box::new(move |result| {
             let _ = sender.send(Message::Committed(result));
         });
-        if batch.records.len() <= MOST_IN_PLACE && batch.values.is_empty() && self.core.is_settled() {
+        let small = batch.records.len() <= MOST_IN_PLACE && batch.values.is_empty() && batch.moves.is_empty();
+        if small && self.core.is_settled() {
             self.writer.commit_here(batch, acknowledge);
         } else {
             self.writer.commit(batch, acknowledge);
