@@ -73,9 +73,9 @@ fn a_fault_of_a_jq_program_stands_at_its_place_in_the_file() {
     assert!(message.contains("filter `sorted`"), "{message}");
     assert_eq!(place_of("\n      program: |\n        map(.a)\n        | $x + 1").0, (8, 11, 8, 13));
     assert_eq!(place_of("{ program: \".a | map(\" }").0, (5, 29, 5, 30));
-    // Where the line cannot be told, the beginning of the program is marked.
+    // Where the line cannot be told, the first line of the program is marked.
     assert_eq!(place_of("\n      program: |\n        . |\n        . |\n        | 1").0.0, 9);
-    assert_eq!(place_of("\n      program: |\n        bad\n        | bad").0.0, 6);
+    assert_eq!(place_of("\n      program: |\n        bad\n        | bad").0.0, 7);
     assert_eq!(place_of("{ program: \"\" }").0, (5, 20, 5, 22));
 }
 
