@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use futures::{Stream, future::join_all};
+use futures::Stream;
 use loomwork_api::{News, RunSummary, Watch};
 use loomwork_engine::{Engine, Figures, Published};
 use loomwork_steps::LogWatch;
@@ -209,7 +209,7 @@ impl Watcher {
         if logs_grew {
             self.take_logs(&mut news).await;
         }
-        news.runs = join_all(changed.iter().map(|run| summary(engine, run))).await.into_iter().flatten().collect();
+        news.runs = summaries(engine, changed).await;
         self.send(news).await
     }
 
@@ -251,7 +251,9 @@ impl Gathered {
     }
 }
 
-async fn summary(engine: &Engine, run: &str) -> Option<RunSummary> {
-    let seen = engine.inspect(run, |active| views::summary(&active.state, now_ms())).await;
-    seen.inspect_err(|error| tracing::debug!("a run that changed cannot be shown: {error}")).ok()
+async fn summaries(engine: &Engine, runs: BTreeSet<Arc<str>>) -> Vec<RunSummary> {
+    let runs: Vec<Arc<str>> = runs.into_iter().collect();
+    let seen = engine.inspect_all(&runs, |active| views::summary(&active.state, now_ms())).await;
+    let seen = seen.inspect_err(|error| tracing::debug!("runs that changed cannot be shown: {error}"));
+    seen.unwrap_or_default().into_iter().flatten().collect()
 }

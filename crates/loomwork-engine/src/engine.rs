@@ -259,35 +259,69 @@ impl Engine {
         F: Fn(&Active) -> T + Send + Sync + 'static,
     {
         let look = Arc::new(look);
-        let in_memory = Arc::clone(&look);
-        let (sender, receiver) = oneshot::channel();
-        let request = Request::Inspect(
-            Arc::from(run),
-            Box::new(move |active| {
-                let seen = active.map(|active| in_memory(active));
-                Box::new(move || {
-                    let _ = sender.send(seen);
-                })
-            }),
-        );
-        let sent = self.messages.send(Message::Request(request)).is_ok();
-        if sent {
-            tokio::select! {
-                biased;
-                seen = receiver => if let Ok(Some(seen)) = seen {
-                    return Ok(seen);
-                },
-                // What it would see cannot become durable; what is, can be read.
-                _ = self.stalled() => {}
-            }
+        if let Some(seen) = self.in_memory(self.look_at(run, &look)).await {
+            return Ok(seen);
         }
-        let (journal, checkpoints) = (Arc::clone(&self.journal), self.checkpoints.clone());
-        let run = run.to_owned();
+        let (journal, checkpoints, run) = (Arc::clone(&self.journal), self.checkpoints.clone(), run.to_owned());
+        blocking(move || Ok(look(&load_run_from(&Reader::open(&journal)?, &checkpoints, &Programs::default(), &run)?))).await
+    }
+
+    /// Looks at several runs, as [`Engine::inspect`] does at one; none for each that cannot be read. What is to be read is read in
+    /// one go.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn inspect_all<T, F>(&self, runs: &[Arc<str>], look: F) -> Result<Vec<Option<T>>, EngineError>
+    where
+        T: Send + 'static,
+        F: Fn(&Active) -> T + Send + Sync + 'static,
+    {
+        let look = Arc::new(look);
+        let asked: Vec<_> = runs.iter().map(|run| self.look_at(run, &look)).collect();
+        let mut seen = Vec::with_capacity(runs.len());
+        for asked in asked {
+            seen.push(self.in_memory(asked).await);
+        }
+        if seen.iter().all(Option::is_some) {
+            return Ok(seen);
+        }
+        let (journal, checkpoints, runs) = (Arc::clone(&self.journal), self.checkpoints.clone(), runs.to_vec());
         blocking(move || {
-            let active = load_run_from(&Reader::open(&journal)?, &checkpoints, &Programs::default(), &run)?;
-            Ok(look(&active))
+            let (reader, programs) = (Reader::open(&journal)?, Programs::default());
+            for (seen, run) in seen.iter_mut().zip(&runs).filter(|(seen, _)| seen.is_none()) {
+                let read = load_run_from(&reader, &checkpoints, &programs, run);
+                let read = read.inspect_err(|error| tracing::debug!(%run, %error, "a run cannot be shown"));
+                *seen = read.ok().map(|active| look(&active));
+            }
+            Ok(seen)
         })
         .await
+    }
+
+    /// Asks the loop for a look at a run, if it has it in memory. None when there is no loop.
+    fn look_at<T, F>(&self, run: &str, look: &Arc<F>) -> Option<oneshot::Receiver<Option<T>>>
+    where
+        T: Send + 'static,
+        F: Fn(&Active) -> T + Send + Sync + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let look = Arc::clone(look);
+        let look = Box::new(move |active: Option<&Active>| {
+            let seen = active.map(|active| look(active));
+            Box::new(move || {
+                let _ = sender.send(seen);
+            }) as _
+        });
+        self.messages.send(Message::Request(Request::Inspect(Arc::from(run), look))).is_ok().then_some(receiver)
+    }
+
+    /// What was seen; none where what it would see cannot become durable: what is, can be read.
+    async fn in_memory<T>(&self, asked: Option<oneshot::Receiver<Option<T>>>) -> Option<T> {
+        tokio::select! {
+            biased;
+            seen = asked? => seen.ok().flatten(),
+            _ = self.stalled() => None,
+        }
     }
 
     /// Stops what is under way, waits until all is durable, and ends the loop. Open runs go on at the next start.
