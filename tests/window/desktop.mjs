@@ -90,11 +90,7 @@ export class Workspace {
   async end() {
     for (const pid of this.windows()) process.kill(pid, 'SIGKILL');
     for (const child of [...this.drivers, ...this.servers]) await ended(child, 'SIGTERM');
-    // The browser inside a window writes to its storage until it has heard of the window's end.
-    await until('the folder is gone', () => {
-      rmSync(this.folder, { recursive: true, force: true });
-      return true;
-    });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
