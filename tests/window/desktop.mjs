@@ -54,7 +54,7 @@ export class Workspace {
 
   /** Opens the window. */
   async open() {
-    const [port, nativePort] = [await freePort(), await freePort()];
+    const [port, nativePort] = await freePorts();
     const driver = spawn(process.env.TAURI_DRIVER, ['--port', `${port}`, '--native-port', `${nativePort}`, '--native-driver', process.env.WEBKIT_DRIVER], {
       ...this.place, stdio: ['ignore', 'inherit', 'inherit'],
     });
@@ -90,7 +90,11 @@ export class Workspace {
   async end() {
     for (const pid of this.windows()) process.kill(pid, 'SIGKILL');
     for (const child of [...this.drivers, ...this.servers]) await ended(child, 'SIGTERM');
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    // The browser inside the window outlives it for a moment, and may still write to its storage.
+    await until('the end of the folder', () => {
+      rmSync(this.folder, { recursive: true, force: true });
+      return true;
+    });
   }
 }
 
@@ -135,13 +139,21 @@ class Window {
   }
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
+/**
+ * Two free ports beside each other, below those that the system gives away by itself: a driver whose second port is its own
+ * asks itself without end, and so does one that connects from the very port that it wants to reach.
+ */
+async function freePorts() {
+  for (;;) {
+    const port = 20_000 + 2 * Math.floor(Math.random() * 6_000);
+    if ((await isFree(port)) && (await isFree(port + 1))) return [port, port + 1];
+  }
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
