@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Reader, RunFilter, RunRow, StoreError, projection, schema};
+use crate::{Reader, RunFilter, RunRow, StoreError, by_run, projection, schema};
 
 /// An attempt whose log was sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub fn rename_journal(journal: &Path, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the list of runs anew from the events. Nobody else may have the journal open.
+/// Makes the list of runs, and all else that follows the journal, anew from the events. Nobody else may have the journal open.
 ///
 /// # Errors
 /// When it cannot be opened or written.
@@ -180,6 +180,14 @@ impl Reader {
         wrong.extend(listed.into_keys());
         wrong.sort();
         Ok(wrong)
+    }
+
+    /// Whether the index of the records by run says the same as the records.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn index_is_right(&self) -> Result<bool, StoreError> {
+        by_run::is_right(&self.connection).map_err(StoreError::read)
     }
 
     /// Number of the last record; 0 when there is none.

@@ -14,7 +14,7 @@ use loomwork_workflow::Durability;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::record::{Hash, encode_heads, link_hash};
-use crate::{Batch, Move, Record, StoreError, projection, removal, schema};
+use crate::{Batch, Move, Record, StoreError, by_run, projection, removal, schema};
 
 /// A batch with its places in the chains: what one transaction writes.
 pub(crate) struct Entry {
@@ -25,7 +25,6 @@ pub(crate) struct Entry {
     touched: BTreeMap<Arc<str>, Hash>,
     last_seq: u64,
     heads: Vec<u8>,
-    number: u64,
     before: Hash,
     link: Hash,
 }
@@ -41,23 +40,30 @@ pub(crate) enum Standing {
 }
 
 /// Writes a record.
-pub(crate) const INSERT: &str = "INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
+pub(crate) const INSERT: &str = "INSERT INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)";
 /// The same, for one that may be there already.
-pub(crate) const INSERT_AGAIN: &str = "INSERT OR IGNORE INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)";
+pub(crate) const INSERT_AGAIN: &str = "INSERT OR IGNORE INTO event VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)";
 
-pub(crate) fn insert(statement: &mut rusqlite::Statement<'_>, record: &Record) -> rusqlite::Result<()> {
+/// The link of a commit and the heads that it is over.
+pub(crate) type Link<'l> = (&'l Hash, &'l [u8]);
+
+/// Inserts a record; the last one of a commit with the commit's link.
+pub(crate) fn insert(statement: &mut rusqlite::Statement<'_>, record: &Record, link: Option<Link<'_>>) -> rusqlite::Result<()> {
     let Record { seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash } = record;
-    statement.execute(params![seq, run.as_deref(), at_ms, actor, kind, v, step, attempt, data, prev, hash])?;
+    let (link, heads) = link.unzip();
+    statement.execute(params![seq, run.as_deref(), at_ms, actor, kind, v, step, attempt, data, prev, hash, link, heads])?;
     Ok(())
 }
+
+/// So many heads are kept of runs that the index by run knows.
+const MOST_HEADS: usize = 10_000;
 
 /// The connection with the ends of the chains.
 pub(crate) struct Chain {
     pub(crate) connection: Connection,
     pub(crate) next_seq: u64,
+    /// Of every run with records that the index by run does not know yet, and of some others; the workspace's has no name.
     heads: HashMap<Arc<str>, Hash>,
-    workspace_head: Hash,
-    next_link: u64,
     last_link: Hash,
 }
 
@@ -65,19 +71,8 @@ impl Chain {
     /// Opens or makes the database and finds the ends.
     pub(crate) fn open(path: &Path, fresh_id: &str, durability: Durability) -> Result<Self, StoreError> {
         let connection = schema::open_for_writing(path, fresh_id, durability)?;
-        let last_seq: u64 =
-            connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(StoreError::write)?;
-        let workspace_head = connection
-            .query_row("SELECT hash FROM event WHERE run IS NULL ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))
-            .optional()
-            .map_err(StoreError::write)?
-            .unwrap_or_default();
-        let (last_n, last_link) = connection
-            .query_row("SELECT n, hash FROM link ORDER BY n DESC LIMIT 1", [], |row| Ok((row.get::<_, u64>(0)?, row.get(1)?)))
-            .optional()
-            .map_err(StoreError::write)?
-            .unwrap_or_default();
-        Ok(Self { connection, next_seq: last_seq + 1, heads: HashMap::new(), workspace_head, next_link: last_n + 1, last_link })
+        let (next_seq, heads, last_link) = ends(&connection).map_err(StoreError::write)?;
+        Ok(Self { connection, next_seq, heads, last_link })
     }
 
     /// The last number up to which the list of runs is brought.
@@ -106,38 +101,39 @@ impl Chain {
         let last_seq = self.next_seq + records.len() as u64 - 1;
         let heads = encode_heads(touched.iter().map(|(name, hash)| (&**name, hash)));
         Ok(Entry {
-            records,
             values: batch.values,
             definitions: batch.definitions,
             moves: batch.moves,
             touched,
             last_seq,
-            number: self.next_link,
             before: self.last_link,
-            link: link_hash(&self.last_link, last_seq, &heads),
+            link: if records.is_empty() { self.last_link } else { link_hash(&self.last_link, last_seq, &heads) },
+            records,
             heads,
         })
     }
 
     fn head_of(&self, run: &Arc<str>) -> rusqlite::Result<Hash> {
-        if run.is_empty() {
-            return Ok(self.workspace_head);
+        match self.heads.get(run) {
+            Some(head) => Ok(*head),
+            None => by_run::head(&self.connection, run).map(Option::unwrap_or_default),
         }
-        if let Some(head) = self.heads.get(run) {
-            return Ok(*head);
+    }
+
+    /// Brings the list of runs and the index by run to the end; says which that is.
+    pub(crate) fn project(&mut self) -> Result<u64, StoreError> {
+        let watermark = projection::catch_up(&mut self.connection)?;
+        if self.heads.len() > MOST_HEADS {
+            self.heads.clear();
         }
-        self.connection
-            .prepare_cached("SELECT hash FROM event WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?
-            .query_row([&**run], |row| row.get(0))
-            .optional()
-            .map(Option::unwrap_or_default)
+        Ok(watermark)
     }
 
     /// Where the journal stands, seen from an entry.
     pub(crate) fn standing(&self, entry: &Entry) -> Standing {
-        if (self.next_link, self.last_link) == (entry.number, entry.before) {
+        if self.last_link == entry.before {
             Standing::Before
-        } else if (self.next_link, self.last_link) == (entry.number + 1, entry.link) {
+        } else if self.last_link == entry.link {
             Standing::After
         } else {
             Standing::Elsewhere
@@ -157,21 +153,10 @@ impl Chain {
             return Err(error);
         }
         self.next_seq = entry.last_seq + 1;
-        self.next_link = entry.number + 1;
         self.last_link = entry.link;
-        for (name, hash) in &entry.touched {
-            if name.is_empty() {
-                self.workspace_head = *hash;
-            } else {
-                self.heads.insert(Arc::clone(name), *hash);
-            }
-        }
+        self.heads.extend(entry.touched.iter().map(|(name, hash)| (Arc::clone(name), *hash)));
         for change in &entry.moves {
             change.runs().for_each(|run| _ = self.heads.remove(run));
-        }
-        // Heads of ended runs are read again when they are needed.
-        if self.heads.len() > 10_000 {
-            self.heads.clear();
         }
         Ok(())
     }
@@ -187,15 +172,25 @@ impl Chain {
         }
         let mut event = connection.prepare_cached(INSERT)?;
         for record in &entry.records {
-            insert(&mut event, record)?;
+            insert(&mut event, record, (record.seq == entry.last_seq).then_some((&entry.link, &*entry.heads)))?;
         }
-        connection.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
-            entry.number,
-            entry.last_seq,
-            entry.heads,
-            entry.before,
-            entry.link
-        ])?;
         entry.moves.iter().try_for_each(|change| removal::carry_out(connection, change))
     }
+}
+
+/// The next number, the heads of the runs that the index does not know yet, and the last link.
+fn ends(connection: &Connection) -> rusqlite::Result<(u64, HashMap<Arc<str>, Hash>, Hash)> {
+    let last_seq: u64 = connection.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
+    let mut heads = HashMap::new();
+    let mut tail = connection.prepare("SELECT coalesce(run, ''), hash FROM event WHERE seq > ?1 ORDER BY seq")?;
+    let mut rows = tail.query([projection::watermark(connection)?])?;
+    while let Some(row) = rows.next()? {
+        heads.insert(row.get(0)?, row.get(1)?);
+    }
+    let of_those_gone = "SELECT last_seq, hash FROM link ORDER BY last_seq DESC LIMIT 1";
+    let gone: Option<(u64, Hash)> = connection.query_row(of_those_gone, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (after, gone) = gone.unwrap_or_default();
+    let of_those_here = "SELECT link FROM event WHERE seq > ?1 AND link IS NOT NULL ORDER BY seq DESC LIMIT 1";
+    let here: Option<Hash> = connection.query_row(of_those_here, [after], |row| row.get(0)).optional()?;
+    Ok((last_seq + 1, heads, here.unwrap_or(gone)))
 }

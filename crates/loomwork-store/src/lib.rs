@@ -7,6 +7,7 @@
 //! Not here: what events mean (`loomwork-run`), when they are written (`loomwork-engine`). Nobody else knows SQL.
 
 mod archive;
+mod by_run;
 mod cached;
 mod care;
 mod chain;

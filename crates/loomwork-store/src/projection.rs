@@ -1,4 +1,5 @@
-//! The list of runs: a fold of the journal that can be dropped and rebuilt, with a watermark up to which it is done.
+//! The list of runs: a fold of the journal that can be dropped and rebuilt, with a watermark up to which it is done. What
+//! else follows the journal follows it in the same transaction.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::reader::{ROW, record_of};
-use crate::{Record, StoreError, cached, standing};
+use crate::{Record, StoreError, by_run, cached, standing};
 
 /// One run as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,7 +145,8 @@ const ROWS: &str = "2";
 /// Forgets the list; the events make it again.
 pub(crate) fn forget(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    transaction.execute_batch("DELETE FROM run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'")?;
+    transaction
+        .execute_batch("DELETE FROM run; DELETE FROM event_of_run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'")?;
     transaction.execute("INSERT OR REPLACE INTO meta VALUES ('list_rows', ?1)", [ROWS])?;
     transaction.commit()
 }
@@ -239,6 +241,8 @@ pub(crate) fn catch_up(connection: &mut Connection) -> Result<u64, StoreError> {
         cached::keep(&transaction, fingerprint, output).map_err(StoreError::write)?;
     }
     standing::keep(&transaction, &changes).map_err(StoreError::write)?;
+    let from = watermark(&transaction).map_err(StoreError::write)?;
+    by_run::follow(&transaction, from, last).map_err(StoreError::write)?;
     transaction
         .execute("UPDATE meta SET value = ?1 WHERE key = 'projected_seq'", [last.to_string()])
         .map_err(StoreError::write)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loomwork_run::{BreakerRecord, LetterRecord, RunStatus};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::{CachedOutput, Record, RunFilter, RunRow, StoreError, cached, projection, schema, standing};
+use crate::{CachedOutput, Record, RunFilter, RunRow, StoreError, by_run, cached, projection, schema, standing};
 
 /// The columns that [`record_of`] reads, in its order.
 pub(crate) const ROW: &str = "seq, run, at_ms, actor, kind, v, step, attempt, data, prev, hash";
@@ -56,7 +56,7 @@ impl Reader {
     /// # Errors
     /// When they cannot be read.
     pub fn records(&self, run: &str, from_seq: u64) -> Result<Vec<Record>, StoreError> {
-        let sql = format!("SELECT {ROW} FROM event WHERE run = ?1 AND seq >= ?2 ORDER BY seq");
+        let sql = by_run::select(ROW, "");
         let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
         let rows = statement.query_map((run, from_seq), record_of).map_err(StoreError::read)?;
         rows.collect::<rusqlite::Result<_>>().map_err(StoreError::read)
@@ -67,7 +67,7 @@ impl Reader {
     /// # Errors
     /// When it cannot be read.
     pub fn next_record(&self, run: &str, from_seq: u64) -> Result<Option<Record>, StoreError> {
-        let sql = format!("SELECT {ROW} FROM event WHERE run = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1");
+        let sql = by_run::select(ROW, "") + " LIMIT 1";
         let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
         statement.query_row((run, from_seq), record_of).optional().map_err(StoreError::read)
     }
@@ -77,8 +77,8 @@ impl Reader {
     /// # Errors
     /// When they cannot be counted.
     pub fn count_records(&self, run: &str, from_seq: u64) -> Result<usize, StoreError> {
-        let sql = "SELECT count(*) FROM event WHERE run = ?1 AND seq >= ?2";
-        let mut statement = self.connection.prepare_cached(sql).map_err(StoreError::read)?;
+        let sql = format!("SELECT count(*) FROM ({})", by_run::select("seq", ""));
+        let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
         statement.query_row((run, from_seq), |row| row.get(0)).map_err(StoreError::read)
     }
 
@@ -188,8 +188,9 @@ impl Reader {
     /// # Errors
     /// When they cannot be read.
     pub fn run_ids(&self, beginning: &str, limit: u32) -> Result<Vec<String>, StoreError> {
-        // Every run has a record, whether or not the list of runs has caught up.
-        let sql = "SELECT DISTINCT run FROM event WHERE run >= ?1 AND run < ?1 || x'7f' AND kind = 'run_created' LIMIT ?2";
+        let sql = "SELECT id FROM run WHERE id >= ?1 AND id < ?1 || x'7f'
+                   UNION SELECT run FROM event WHERE seq > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'projected_seq')
+                   AND run >= ?1 AND run < ?1 || x'7f' AND kind = 'run_created' LIMIT ?2";
         let mut statement = self.connection.prepare_cached(sql).map_err(StoreError::read)?;
         let rows = statement.query_map((beginning, limit), |row| row.get(0)).map_err(StoreError::read)?;
         rows.collect::<rusqlite::Result<_>>().map_err(StoreError::read)

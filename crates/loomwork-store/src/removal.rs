@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use crate::care::names_in;
-use crate::{Record, RunRow, StoreError, chain, projection};
+use crate::{Record, RunRow, StoreError, by_run, chain, projection};
 
 /// The events of the workspace that take runs away, and the one that brings one back.
 const TAKEN_AWAY: [&str; 2] = ["runs_archived", "runs_purged"];
@@ -90,10 +90,14 @@ pub(crate) fn carry_out(connection: &Connection, change: &Move) -> rusqlite::Res
 }
 
 fn remove(connection: &Connection, run: &str) -> rusqlite::Result<()> {
-    for sql in ["DELETE FROM event WHERE run = ?1", "DELETE FROM run WHERE id = ?1", "DELETE FROM cached WHERE run = ?1"] {
-        connection.prepare_cached(sql)?.execute([run])?;
+    let records = by_run::select("seq", "");
+    let links = format!("INSERT INTO link SELECT seq, link, heads FROM event WHERE seq IN ({records}) AND link IS NOT NULL");
+    for sql in [links, format!("DELETE FROM event WHERE seq IN ({records})")] {
+        connection.prepare_cached(&sql)?.execute((run, 0))?;
     }
-    Ok(())
+    let others =
+        ["DELETE FROM event_of_run WHERE of_run = ?1", "DELETE FROM run WHERE id = ?1", "DELETE FROM cached WHERE run = ?1"];
+    others.into_iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([run]).map(|_| ()))
 }
 
 fn bring_back(connection: &Connection, returned: &Returned) -> rusqlite::Result<()> {
@@ -108,7 +112,9 @@ fn bring_back(connection: &Connection, returned: &Returned) -> rusqlite::Result<
     // Whoever asked twice finds it there: what its place in the chains fits is the same.
     let mut event = connection.prepare_cached(chain::INSERT_AGAIN)?;
     for record in &returned.records {
-        chain::insert(&mut event, record)?;
+        // The links of those that left have stayed.
+        chain::insert(&mut event, record, None)?;
+        by_run::name(connection, &returned.run, record.seq)?;
     }
     let events: Vec<Event> = returned.records.iter().filter_map(|record| record.event().ok()).collect();
     RunRow::of_events(&returned.run, &events).map_or(Ok(()), |row| projection::keep(connection, &row))
@@ -142,12 +148,13 @@ fn told(
     kinds: [&str; 3],
     mut each: impl FnMut(&str, i64, Vec<serde_json::Value>),
 ) -> Result<(), StoreError> {
-    let sql = "SELECT kind, at_ms, data FROM event WHERE run IS NULL AND kind IN (?1, ?2, ?3) ORDER BY seq";
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::read)?;
-    let mut rows = statement.query(kinds).map_err(StoreError::read)?;
+    let sql = by_run::select("seq, kind, at_ms, data", "AND kind IN (?3, ?4, ?5)");
+    let mut statement = connection.prepare_cached(&sql).map_err(StoreError::read)?;
+    let [one, two, three] = kinds;
+    let mut rows = statement.query(("", 0, one, two, three)).map_err(StoreError::read)?;
     while let Some(row) = rows.next().map_err(StoreError::read)? {
         let (kind, at_ms, data): (String, i64, Vec<u8>) =
-            (row.get(0).map_err(StoreError::read)?, row.get(1).map_err(StoreError::read)?, row.get(2).map_err(StoreError::read)?);
+            (row.get(1).map_err(StoreError::read)?, row.get(2).map_err(StoreError::read)?, row.get(3).map_err(StoreError::read)?);
         // What was changed by hand says nothing, which the chains show.
         let Ok(said) = serde_json::from_slice::<Said>(&data) else { continue };
         each(&kind, at_ms, said.runs);

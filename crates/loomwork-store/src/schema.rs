@@ -1,6 +1,7 @@
 //! The tables, their versions, and how a database is opened.
 //!
-//! The format is `user_version`. A database of a newer format is refused; one of an older format is migrated.
+//! The format is `user_version`. A database of a newer format is refused; one of an older format is migrated when it is
+//! opened for writing, and read through views that make it look like the present one until then.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,18 +9,19 @@ use std::time::Duration;
 use loomwork_workflow::Durability;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::StoreError;
+use crate::{StoreError, by_run};
 
 /// The format that this code writes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// SQLite before this version can corrupt a database when its write-ahead log is reset (sqlite.org/wal.html).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-const FORMAT_1: &str = "
+/// Without the index of the records by run, which is `by_run`.
+const FORMAT_2: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
--- The journal. Append-only.
+-- The journal. Append-only. The last record of a commit has its link: the chain of the workspace over the heads of its runs.
 CREATE TABLE event (
   seq INTEGER PRIMARY KEY,
   run TEXT,
@@ -31,17 +33,16 @@ CREATE TABLE event (
   attempt INTEGER,
   data BLOB NOT NULL,
   prev BLOB NOT NULL,
-  hash BLOB NOT NULL
+  hash BLOB NOT NULL,
+  link BLOB,
+  heads BLOB
 );
-CREATE INDEX event_run ON event (run, seq);
 
--- One link a commit: the chain of the workspace over the heads of its runs.
+-- The links of records that have left.
 CREATE TABLE link (
-  n INTEGER PRIMARY KEY,
-  last_seq INTEGER NOT NULL,
-  heads BLOB NOT NULL,
-  prev BLOB NOT NULL,
-  hash BLOB NOT NULL
+  last_seq INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL,
+  heads BLOB NOT NULL
 );
 
 -- Texts of workflows and large values, by content hash.
@@ -60,6 +61,27 @@ CREATE TABLE run (
 CREATE INDEX run_created ON run (created_at_ms DESC, id DESC);
 CREATE INDEX run_workflow ON run (workflow, created_at_ms DESC, id DESC);
 CREATE INDEX run_status ON run (status, created_at_ms DESC, id DESC);
+";
+
+/// Format 1 had the links in a table of their own, and an index of the events that each commit wrote to.
+const FROM_1_TO_2: &str = "
+ALTER TABLE event ADD COLUMN link BLOB;
+ALTER TABLE event ADD COLUMN heads BLOB;
+ALTER TABLE link RENAME TO link_1;
+CREATE TABLE link (last_seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, heads BLOB NOT NULL);
+INSERT INTO link SELECT last_seq, hash, heads FROM link_1 ORDER BY n;
+DROP TABLE link_1;
+INSERT INTO event_of_run SELECT coalesce(run, ''), seq FROM event
+  WHERE seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'projected_seq') ORDER BY 1, 2;
+DROP INDEX event_run;
+";
+
+/// How format 1 is read.
+const VIEWS_OF_1: &str = "
+CREATE TEMP VIEW event AS SELECT *, NULL AS link, NULL AS heads FROM main.event;
+CREATE TEMP VIEW link AS SELECT last_seq, hash, heads FROM main.link;
+CREATE TEMP VIEW event_of_run AS
+  SELECT run AS of_run, seq FROM main.event WHERE run IS NOT NULL UNION ALL SELECT '', seq FROM main.event WHERE run IS NULL;
 ";
 
 fn classify(path: &Path, error: &rusqlite::Error) -> StoreError {
@@ -102,10 +124,16 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
             return Err(StoreError::Damaged { path: path.to_owned(), reason });
         }
         let transaction = connection.transaction().map_err(failed)?;
-        transaction.execute_batch(FORMAT_1).map_err(failed)?;
+        transaction.execute_batch(FORMAT_2).and_then(|()| transaction.execute_batch(by_run::TABLE)).map_err(failed)?;
         transaction
             .execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id])
             .map_err(failed)?;
+        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+    }
+    if found == 1 {
+        let transaction = connection.transaction().map_err(failed)?;
+        transaction.execute_batch(by_run::TABLE).and_then(|()| transaction.execute_batch(FROM_1_TO_2)).map_err(failed)?;
         transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
         transaction.commit().map_err(failed)?;
     }
@@ -130,6 +158,9 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     if found == 0 {
         let reason = "it has no format".to_owned();
         return Err(StoreError::Damaged { path: path.to_owned(), reason });
+    }
+    if found == 1 {
+        connection.execute_batch(VIEWS_OF_1).map_err(failed)?;
     }
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
     Ok(connection)

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension as _, params, params_from_iter, types::Value};
 
 use crate::care::names_in;
 use crate::removal::{self, Removed};
-use crate::{Reader, RunRow, StoreError, projection};
+use crate::{Reader, RunRow, StoreError, by_run, projection};
 
 /// Which ended runs are asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -128,12 +128,17 @@ impl Reader {
     /// # Errors
     /// When it cannot be read.
     pub fn weigh(&self, run: &str) -> Result<Option<Weight>, StoreError> {
-        let sql = "SELECT count(*), coalesce(sum(length(data) + length(kind) + length(actor) + coalesce(length(step), 0)
-            + length(run) + 96), 0), coalesce(max(seq), 0) FROM event WHERE run = ?1";
+        let sql = format!(
+            "SELECT count(*), coalesce(sum(bytes), 0), coalesce(max(seq), 0) FROM ({})",
+            by_run::select(
+                "seq, length(data) + length(kind) + length(actor) + coalesce(length(step), 0) + length(run) + 96 AS bytes",
+                ""
+            )
+        );
         let (events, bytes, last_seq): (u64, u64, u64) = self
             .connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.query_row((run, 0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
             .map_err(StoreError::read)?;
         let head = self
             .connection
@@ -148,7 +153,7 @@ impl Reader {
     /// # Errors
     /// When they cannot be read.
     pub fn some_records(&self, run: &str, from_seq: u64, most: usize) -> Result<Vec<crate::Record>, StoreError> {
-        let sql = format!("SELECT {} FROM event WHERE run = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3", crate::reader::ROW);
+        let sql = by_run::select(crate::reader::ROW, "") + " LIMIT ?3";
         let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
         let rows = statement.query_map(params![run, from_seq, most], crate::reader::record_of).map_err(StoreError::read)?;
         rows.collect::<rusqlite::Result<_>>().map_err(StoreError::read)
@@ -171,10 +176,11 @@ impl Reader {
     /// # Errors
     /// When they cannot be read.
     pub fn calls(&self, run: &str) -> Result<Vec<Call>, StoreError> {
-        let sql = "SELECT v, data FROM event WHERE run = ?1 AND kind = 'attempt_started' AND instr(data, CAST(?2 AS BLOB)) > 0";
-        let mut statement = self.connection.prepare_cached(sql).map_err(StoreError::read)?;
+        let with_child = "AND kind = 'attempt_started' AND instr(data, CAST('\"child\":' AS BLOB)) > 0";
+        let sql = by_run::select("seq, v, data", with_child);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(StoreError::read)?;
         let rows = statement
-            .query_map([run, "\"child\":"], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .query_map((run, 0), |row| Ok((row.get::<_, u32>(1)?, row.get::<_, Vec<u8>>(2)?)))
             .map_err(StoreError::read)?;
         let mut calls = Vec::new();
         for row in rows {

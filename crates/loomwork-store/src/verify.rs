@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::reader::{ROW, record_of};
 use crate::record::{Hash, decode_heads, link_hash};
 use crate::removal::{self, Removed};
-use crate::{Reader, Record, StoreError};
+use crate::{Reader, Record, StoreError, projection};
 
 /// The verdict over a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,38 +23,35 @@ pub struct Verdict {
 /// # Errors
 /// When the journal cannot be read.
 pub fn verify(reader: &Reader) -> Result<Verdict, StoreError> {
-    let mut check = Check { gone: removal::gone(&reader.connection)?, ..Check::default() };
-    let sql = format!("SELECT {ROW} FROM event ORDER BY seq");
-    let mut events = reader.connection.prepare(&sql).map_err(StoreError::read)?;
-    let mut events = events.query_map([], record_of).map_err(StoreError::read)?.peekable();
-    let mut links =
-        reader.connection.prepare("SELECT n, last_seq, heads, prev, hash FROM link ORDER BY n").map_err(StoreError::read)?;
-    let links = links
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
-        .map_err(StoreError::read)?;
-    let (mut last_link, mut last) = (Hash::default(), 0);
-    for (expected_n, link) in (1_u64..).zip(links) {
-        let (n, last_seq, stored_heads, prev, hash): (u64, u64, Vec<u8>, Hash, Hash) = link.map_err(StoreError::read)?;
-        if n != expected_n || prev != last_link || hash != link_hash(&prev, last_seq, &stored_heads) {
-            check.found(format!("link {n} of the workspace's chain was changed or a link before it is missing"));
+    // An engine may write meanwhile.
+    let at_once = reader.connection.unchecked_transaction().map_err(StoreError::read)?;
+    let mut check = Check { gone: removal::gone(&at_once)?, ..Check::default() };
+    let known = projection::watermark(&at_once).map_err(StoreError::read)?;
+    let mut left = at_once.prepare("SELECT last_seq, hash, heads FROM link ORDER BY last_seq").map_err(StoreError::read)?;
+    let left = left.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(StoreError::read)?;
+    let mut left = left.peekable();
+    let sql = format!("SELECT {ROW}, link, heads FROM event ORDER BY seq");
+    let mut events = at_once.prepare(&sql).map_err(StoreError::read)?;
+    let mut events = events.query([]).map_err(StoreError::read)?;
+    while let Some(row) = events.next().map_err(StoreError::read)? {
+        let record = record_of(row).map_err(StoreError::read)?;
+        while let Some(link) = left.next_if(|link| link.as_ref().map_or(true, |(last_seq, ..)| *last_seq < record.seq)) {
+            check.link(link.map_err(StoreError::read)?);
         }
-        (last_link, last) = (hash, last_seq);
-        let mut touched: BTreeMap<String, Hash> = BTreeMap::new();
-        while let Some(record) = events.next_if(|record| record.as_ref().map_or(true, |record| record.seq <= last_seq)) {
-            let record: Record = record.map_err(StoreError::read)?;
-            check.record(&record);
-            touched.insert(record.run.as_deref().unwrap_or_default().to_owned(), record.hash);
-        }
-        if !check.link(touched, &stored_heads) {
-            check.found(format!("the records up to {last_seq} do not end as link {n} says: some are missing or were added"));
+        check.record(&record);
+        let (link, heads) = (row.get("link").map_err(StoreError::read)?, row.get("heads").map_err(StoreError::read)?);
+        if let (Some(link), Some(heads)) = (link, heads) {
+            check.link((record.seq, link, heads));
         }
     }
-    if let Some(record) = events.next() {
-        let record = record.map_err(StoreError::read)?;
-        check.found(format!("record {} and what follows stand in no link of the workspace's chain", record.seq));
+    for link in left {
+        check.link(link.map_err(StoreError::read)?);
     }
-    Ok(check.end(last))
+    Ok(check.end(known))
 }
+
+/// A link of the workspace's chain: the number of the last record before it, its hash, and the heads that it is over.
+type Link = (u64, Hash, Vec<u8>);
 
 /// What is known on the way.
 #[derive(Default)]
@@ -63,6 +60,12 @@ struct Check {
     findings: Vec<String>,
     /// By run, or nothing for the workspace.
     heads: HashMap<Arc<str>, Hash>,
+    /// Those of the runs that have records since the last link.
+    touched: BTreeMap<String, Hash>,
+    /// Number and hash of the last link.
+    last_link: (u64, Hash),
+    /// Number of the last record.
+    last: u64,
     gone: HashMap<String, Removed>,
     /// The last heads of runs that are gone, as links have them.
     gone_heads: HashMap<String, Hash>,
@@ -79,6 +82,8 @@ impl Check {
         if self.gone.contains_key(&*name) {
             self.found(format!("record {} is of a run that was removed", record.seq));
         }
+        self.touched.insert(name.to_string(), record.hash);
+        self.last = record.seq;
         let prev = self.heads.insert(name, record.hash).unwrap_or_default();
         if record.hash != record.computed_hash() {
             self.found(format!("record {} was changed", record.seq));
@@ -88,8 +93,19 @@ impl Check {
         }
     }
 
+    fn link(&mut self, (last_seq, hash, heads): Link) {
+        if hash != link_hash(&self.last_link.1, last_seq, &heads) {
+            self.found(format!("the link of the workspace's chain up to {last_seq} was changed or one before it is missing"));
+        }
+        self.last_link = (last_seq, hash);
+        let touched = std::mem::take(&mut self.touched);
+        if !self.fits(touched, &heads) {
+            self.found(format!("the records up to {last_seq} do not end as their link says: some are missing or were added"));
+        }
+    }
+
     /// Whether the runs that have records in a link end as it says; notes the heads of those that are gone.
-    fn link(&mut self, mut touched: BTreeMap<String, Hash>, stored: &[u8]) -> bool {
+    fn fits(&mut self, mut touched: BTreeMap<String, Hash>, stored: &[u8]) -> bool {
         let Some(stored) = decode_heads(stored) else { return false };
         let mut fits = true;
         for (name, hash) in stored {
@@ -104,8 +120,16 @@ impl Check {
         fits && touched.is_empty()
     }
 
-    /// The verdict, once all is read: what is gone ended as was written down when it went, and so many records are missing.
-    fn end(mut self, last: u64) -> Verdict {
+    /// The verdict, once all is read: what is gone ended as was written down when it went, and so many records are missing;
+    /// what the list of runs knows is there.
+    fn end(mut self, known: u64) -> Verdict {
+        if !self.touched.is_empty() {
+            self.found(format!("the records up to {} stand in no link of the workspace's chain", self.last));
+        }
+        let (last, _) = self.last_link;
+        if last < known {
+            self.found(format!("the journal ends at {last}, and the list of runs knows {known} records"));
+        }
         let gone = std::mem::take(&mut self.gone);
         for (run, removed) in &gone {
             if self.gone_heads.get(run).map(hex::encode).as_deref() != Some(&*removed.head) {

@@ -96,3 +96,24 @@ fn a_list_of_runs_that_says_otherwise_is_found_and_made_anew() {
     rebuild_list(&path).unwrap();
     assert_eq!(wrong(), Vec::<String>::new());
 }
+
+#[test]
+fn an_index_of_the_records_by_run_that_says_otherwise_is_found_and_made_anew() {
+    let (_folder, path, writer) = journal();
+    commit(&writer, "b");
+    drop(writer);
+    let right = || Reader::open(&path).unwrap().index_is_right().unwrap();
+    let changes = [
+        "DELETE FROM event_of_run WHERE seq = 1",
+        "INSERT INTO event_of_run VALUES ('c', 1)",
+        "UPDATE event_of_run SET of_run = 'c' WHERE seq = 1",
+        "UPDATE event_of_run SET seq = 0 WHERE seq = 1",
+    ];
+    for change in changes {
+        assert!(right());
+        rusqlite::Connection::open(&path).unwrap().execute_batch(change).unwrap();
+        assert!(!right(), "not found: {change}");
+        rebuild_list(&path).unwrap();
+    }
+    assert!(right());
+}

@@ -83,8 +83,16 @@ fn what_was_acknowledged_is_there_when_the_journal_is_opened_again_and_the_chain
     let last_of_b = acknowledged.iter().rfind(|record| record.run.as_deref() == Some("b")).unwrap();
     assert_eq!((more[0].seq, more[0].prev), (8, last_of_b.hash));
     drop(writer);
+    // As after a death before anything followed the journal.
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("DELETE FROM run; DELETE FROM event_of_run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'")
+        .unwrap();
+    let writer = Writer::open(&path, "another id").unwrap();
+    let last = commit(&writer, vec![of("b", 7, Some("y"), succeeded())]);
+    assert_eq!((last[0].seq, last[0].prev), (9, more[0].hash));
+    drop(writer);
     let verdict = verify(&Reader::open(&path).unwrap()).unwrap();
-    assert_eq!(verdict, Verdict { records: 8, findings: vec![] });
+    assert_eq!(verdict, Verdict { records: 9, findings: vec![] });
 }
 
 #[test]
@@ -96,8 +104,9 @@ fn the_list_of_runs_is_the_same_from_the_projection_and_from_the_journal_alone()
     assert_eq!(projected.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!((projected[1].status, projected[1].done, projected[1].ended_at_ms), (RunStatus::Succeeded, 2, Some(5)));
     let raw = rusqlite::Connection::open(&path).unwrap();
+    let records = everything(&path);
     raw.execute_batch("DELETE FROM run; UPDATE meta SET value = '0' WHERE key = 'projected_seq'").unwrap();
-    assert_eq!(list(), projected);
+    assert_eq!((list(), everything(&path)), (projected.clone(), records));
     let open = Reader::open(&path).unwrap().open_runs().unwrap();
     assert_eq!(open.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["b"]);
     let ids = |status| Reader::open(&path).unwrap().ids_of(status).unwrap();
@@ -144,10 +153,14 @@ fn every_change_of_a_record_or_link_is_found() {
         "DELETE FROM event WHERE seq = 7",
         "DELETE FROM event WHERE run = 'b'",
         "UPDATE event SET seq = 99 WHERE seq = 4; UPDATE event SET seq = 4 WHERE seq = 5; UPDATE event SET seq = 5 WHERE seq = 99",
-        "DELETE FROM link WHERE n = 2",
-        "DELETE FROM link WHERE n = 3",
-        "UPDATE link SET last_seq = 4 WHERE n = 2",
-        "INSERT INTO event SELECT 8, run, at_ms, actor, kind, v, step, attempt, data, prev, hash FROM event WHERE seq = 7",
+        "DELETE FROM event WHERE seq >= 6",
+        "UPDATE event SET link = NULL WHERE seq = 5",
+        "UPDATE event SET link = NULL WHERE seq = 7",
+        "UPDATE event SET link = zeroblob(32) WHERE seq = 3",
+        "UPDATE event SET heads = x'' WHERE seq = 5",
+        "UPDATE event SET (link, heads) = (SELECT link, heads FROM event WHERE seq = 5) WHERE seq = 4; UPDATE event SET link = NULL WHERE seq = 5",
+        "INSERT INTO link SELECT seq, link, heads FROM event WHERE seq = 5; UPDATE event SET link = NULL WHERE seq = 5; UPDATE link SET last_seq = 4",
+        "INSERT INTO event SELECT 8, run, at_ms, actor, kind, v, step, attempt, data, prev, hash, NULL, NULL FROM event WHERE seq = 7",
     ];
     for change in changes {
         let (_folder, path) = place();
@@ -173,7 +186,7 @@ fn a_journal_of_a_newer_format_is_refused_with_both_numbers() {
     fill(&path);
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let message = Writer::open(&path, "j").unwrap_err().to_string();
-    assert!(message.contains("format 7") && message.contains("up to 1"), "{message}");
+    assert!(message.contains("format 7") && message.contains("up to 2"), "{message}");
     assert!(matches!(Reader::open(&path), Err(StoreError::TooNew { found: 7, .. })));
 }
 
@@ -194,7 +207,7 @@ fn after_a_failed_commit_nothing_more_is_written() {
     // Somebody else takes the next number, so that the insert fails.
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.execute_batch(
-        "INSERT INTO event SELECT 8, run, at_ms, actor, kind, v, step, attempt, data, prev, hash FROM event WHERE seq = 7",
+        "INSERT INTO event SELECT 8, run, at_ms, actor, kind, v, step, attempt, data, prev, hash, NULL, NULL FROM event WHERE seq = 7",
     )
     .unwrap();
     let (sender, receiver) = channel();

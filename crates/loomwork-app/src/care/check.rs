@@ -143,7 +143,10 @@ fn check_values(reader: &Reader) -> Result<Check, StoreError> {
 }
 
 fn check_list(reader: &Reader) -> Result<Check, StoreError> {
-    let wrong = reader.wrong_in_list()?;
+    let mut wrong = reader.wrong_in_list()?;
+    if !reader.index_is_right()? {
+        wrong.push("the index of the events by run".to_owned());
+    }
     if wrong.is_empty() {
         return Ok(told("list", Verdict::Ok, "the list of runs says what the events say", vec![], None));
     }

@@ -98,7 +98,7 @@ impl Keeper {
 
     pub(super) fn project(&mut self) {
         let Some(chain) = self.chain.as_mut().filter(|_| !self.broken) else { return };
-        match projection::catch_up(&mut chain.connection) {
+        match chain.project() {
             Ok(watermark) => self.projected = watermark,
             Err(error) => {
                 // The journal itself is whole; lists fold the tail until this succeeds.

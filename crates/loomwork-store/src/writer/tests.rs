@@ -132,7 +132,7 @@ fn what_somebody_else_wrote_meanwhile_is_not_written_over() {
     let answer = commit(&place.writer);
     place.told.recv().unwrap().unwrap();
     let raw = rusqlite::Connection::open(&place.path).unwrap();
-    raw.execute_batch("INSERT INTO link VALUES (1, 1, x'', zeroblob(32), zeroblob(32))").unwrap();
+    raw.execute_batch("INSERT INTO link VALUES (1, randomblob(32), x'')").unwrap();
     place.faults.set(Fault::None);
     assert!(matches!(answer.recv().unwrap(), Err(StoreError::Write(_) | StoreError::Read(_))));
     assert!(matches!(commit(&place.writer).recv().unwrap(), Err(StoreError::Closed)));
