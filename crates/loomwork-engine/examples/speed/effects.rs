@@ -8,8 +8,8 @@ use super::commits::{Bare, bytes_of_record};
 use super::engine::{at_percent, chain_of_effects, folder, ms, open, seconds, start, until_waiting, wrap};
 
 /// Few at a time, so that both meet the same disk and the same processors.
-const STEPS: usize = 100;
-const ROUNDS: usize = 40;
+const STEPS: usize = 1_000;
+const ROUNDS: usize = 8;
 /// Records of one step: the end of an attempt and of its step, and the start of the next attempt.
 const RECORDS: usize = 3;
 
