@@ -18,6 +18,7 @@ mod outcome;
 mod performer;
 mod place;
 mod sweep;
+mod threads;
 mod tree;
 
 pub use performer::{ProcessConfig, ProcessPerformer};

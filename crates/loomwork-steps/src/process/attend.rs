@@ -6,6 +6,7 @@
 //! An attempt is *running* until the process has ended, its time is over or it is cancelled; then, if the process ended by
 //! itself, *draining*, while what it left behind may still write; then *ending*, while whatever is left of the tree is ended.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Child;
@@ -28,6 +29,11 @@ const LAST_LOOK: Duration = Duration::from_millis(200);
 
 /// Bytes read at one time; a pipe holds as many.
 const CHUNK_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// What the attempts of a thread read into, one after the other.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// Times of an attempt.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +110,8 @@ impl Attendance<'_> {
 
     fn follow(&mut self, leader: &mut Leader) -> io::Result<Option<Cause>> {
         let deadline = self.times.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut buffer = vec![0; CHUNK_BYTES];
+        let mut buffer = BUFFER.take();
+        buffer.resize(CHUNK_BYTES, 0);
         let mut bound = deadline;
         let mut ending: Option<Ending> = None;
         loop {
@@ -128,6 +135,7 @@ impl Attendance<'_> {
             }
         }
         self.rest(leader, &mut buffer)?;
+        BUFFER.set(buffer);
         Ok(ending.map(|ending| ending.cause))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the script is written to a file that only this user can read, and the files of an attempt are gone when it ends.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -25,14 +26,19 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 pub(super) struct AttemptFiles {
     pub(super) script: PathBuf,
     /// Where the script may write its output; missing until it does.
-    pub(super) output: PathBuf,
+    output: PathBuf,
+    /// Which of them may be there, so that nothing looks for a file that never was.
+    has_script: bool,
+    has_output: Cell<bool>,
 }
 
 impl AttemptFiles {
     /// Names the files in `folder`, and writes the script if there is one.
     pub(super) fn write(folder: &Path, script: Option<&str>) -> Result<Self, RunError> {
         let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let files = Self { script: folder.join(format!("{name}.script")), output: folder.join(format!("{name}.output")) };
+        let path = |ending| folder.join(format!("{name}.{ending}"));
+        let (has_script, has_output) = (script.is_some(), Cell::new(true));
+        let files = Self { script: path("script"), output: path("output"), has_script, has_output };
         let Some(script) = script else { return Ok(files) };
         let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&files.script);
         let file = match open() {
@@ -46,13 +52,20 @@ impl AttemptFiles {
         })?;
         Ok(files)
     }
+
+    /// Opens the file that the script wrote its output to, once it has ended; none if it wrote none.
+    pub(super) fn open_output(&self) -> io::Result<Option<(File, u64)>> {
+        let opened = open_plain(&self.output);
+        self.has_output.set(!matches!(opened, Ok(None)));
+        opened
+    }
 }
 
 impl Drop for AttemptFiles {
     fn drop(&mut self) {
-        // Both may be gone already. What cannot be removed is removed when the engine starts the next time.
-        let _ = std::fs::remove_file(&self.script);
-        let _ = std::fs::remove_file(&self.output);
+        // They may be gone already. What cannot be removed is removed when the engine starts the next time.
+        let there = [(self.has_script, &self.script), (self.has_output.get(), &self.output)];
+        there.into_iter().filter(|(may_be, _)| *may_be).for_each(|(_, file)| _ = std::fs::remove_file(file));
     }
 }
 
@@ -165,8 +178,8 @@ pub(super) fn clear(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens the file that a script wrote its output to; none if it wrote none. Never waits, as opening a pipe would.
-pub(super) fn open_output(path: &Path) -> io::Result<Option<(File, u64)>> {
+/// Opens a file with its length; none if there is none. Never waits, as opening a pipe would.
+fn open_plain(path: &Path) -> io::Result<Option<(File, u64)>> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

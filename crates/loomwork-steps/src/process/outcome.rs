@@ -4,6 +4,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use loomwork_run::{AttemptOutcome, ErrorClass, RunError, Usage};
 use loomwork_workflow::format_duration;
@@ -13,7 +14,7 @@ use wait4::ResUse;
 
 use super::attend::{Cause, Ended};
 use super::input::{OutputAs, invalid};
-use super::launch::{AttemptFiles, class_of, open_output};
+use super::launch::{AttemptFiles, class_of};
 use crate::capture::{Head, MAX_STDOUT_BYTES};
 use crate::redact::Redactor;
 
@@ -49,7 +50,7 @@ pub(super) fn outcome(
             AttemptOutcome::Failed(RunError::new(class, message).with_details(json!({"stderr_tail": stderr})))
         }
         (None | Some(Cause::LeftBehind), Some(status)) if status.success() => {
-            match success(ended.stdout, stderr, output, (&files.output, redactor)) {
+            match success(ended.stdout, stderr, output, (files, redactor)) {
                 Ok(output) => AttemptOutcome::Succeeded { output },
                 Err(error) => AttemptOutcome::Failed(error),
             }
@@ -65,7 +66,7 @@ fn success(
     stdout: Head,
     stderr: String,
     output: Option<OutputAs>,
-    written: (&Path, Option<&Redactor>),
+    written: (&AttemptFiles, Option<&Redactor>),
 ) -> Result<Value, RunError> {
     let Some(form) = output else {
         if let Some(value) = written_output(written.0, written.1)? {
@@ -93,10 +94,10 @@ fn success(
 }
 
 /// The value in the file that `$LOOMWORK_OUTPUT` names; none when the script wrote nothing to it.
-fn written_output(file: &Path, redactor: Option<&Redactor>) -> Result<Option<Value>, RunError> {
+fn written_output(files: &AttemptFiles, redactor: Option<&Redactor>) -> Result<Option<Value>, RunError> {
     let unreadable =
         |error: std::io::Error| invalid(format!("what the script wrote to $LOOMWORK_OUTPUT cannot be read: {error}"));
-    let Some((mut file, length)) = open_output(file).map_err(unreadable)? else { return Ok(None) };
+    let Some((mut file, length)) = files.open_output().map_err(unreadable)? else { return Ok(None) };
     if length > MAX_STDOUT_BYTES as u64 {
         return Err(invalid(format!(
             "the script wrote {length} bytes to $LOOMWORK_OUTPUT; at most {} MiB may be handed on",
@@ -193,11 +194,22 @@ fn quote(line: &str, script: &Path) -> String {
 pub(super) fn usage(exit: &ResUse) -> Usage {
     let cpu = exit.rusage.utime + exit.rusage.stime;
     // A process starts with the peak of the one that started it, so only more than that says something about itself.
-    let max_rss_bytes = (exit.rusage.maxrss > own_peak_bytes()).then_some(exit.rusage.maxrss);
+    let max_rss_bytes = is_above_own_peak(exit.rusage.maxrss).then_some(exit.rusage.maxrss);
     Usage { cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX), max_rss_bytes }
 }
 
-/// Largest memory that this process ever had resident.
+/// Whether it is more than this process ever had resident, which is asked only when it is more than was known.
+fn is_above_own_peak(bytes: u64) -> bool {
+    static KNOWN: AtomicU64 = AtomicU64::new(0);
+    if bytes <= KNOWN.load(Ordering::Relaxed) {
+        return false;
+    }
+    let peak = own_peak_bytes();
+    KNOWN.fetch_max(peak, Ordering::Relaxed);
+    bytes > peak
+}
+
+/// Largest memory that this process ever had resident, in bytes.
 fn own_peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

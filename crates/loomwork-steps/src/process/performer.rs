@@ -19,6 +19,7 @@ use super::launch::{AttemptFiles, Setting, clear, launch, private_folder};
 use super::outcome::{outcome, usage};
 use super::place::working_folder;
 use super::sweep::{self, Sweeper};
+use super::threads::Threads;
 use crate::hub::LogHub;
 use crate::redact::Redactor;
 use crate::secrets::{SecretSource, VARIABLE, WorkspaceSecrets, fill};
@@ -77,6 +78,7 @@ pub(super) struct Shared {
     hub: LogHub,
     /// Attempts under way, each with what cancels it.
     live: Mutex<HashMap<AttemptKey, Arc<OwnedFd>>>,
+    threads: Threads,
 }
 
 impl ProcessPerformer {
@@ -94,8 +96,8 @@ impl ProcessPerformer {
         let names = std::env::vars_os().map(|(name, _)| name);
         let hidden = names.filter(|name| name.as_encoded_bytes().starts_with(VARIABLE.as_bytes())).collect();
         let logs = Logs::new(config.state.join("logs"));
-        let (hub, live, sweeper) = (LogHub::default(), Mutex::default(), Sweeper::default());
-        Ok(Self { shared: Arc::new(Shared { config, sweeper, scripts, hidden, logs, hub, live }) })
+        let (hub, live, sweeper, threads) = (LogHub::default(), Mutex::default(), Sweeper::default(), Threads::default());
+        Ok(Self { shared: Arc::new(Shared { config, sweeper, scripts, hidden, logs, hub, live, threads }) })
     }
 
     /// The logs of the workspace.
@@ -134,7 +136,7 @@ impl Performer for ProcessPerformer {
                 send(&report, performed.unwrap_or_else(|_| defect(key)));
             }
         };
-        if let Err(error) = std::thread::Builder::new().name("attempt".into()).spawn(attempt) {
+        if let Err(error) = self.shared.threads.run(Box::new(attempt)) {
             self.shared.live().remove(&key);
             send(&report, no_room(key, &error));
         }

@@ -1,0 +1,120 @@
+//! Threads for attempts, which are used again: each attempt has one for itself as long as it lasts, and starting one takes
+//! longer than all that a short attempt does in it.
+//!
+//! Invariant: no job waits for another one.
+
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread without a job ends after this.
+const REST: Duration = Duration::from_secs(5);
+
+/// Threads that have no job, the last one that had one last.
+type Idle = Mutex<Vec<(ThreadId, Sender<Job>)>>;
+
+/// The threads. When this is dropped, they end as soon as they have no job.
+#[derive(Debug, Default)]
+pub(super) struct Threads {
+    idle: Arc<Idle>,
+}
+
+/// The list is whole between any two statements, so a poisoned one is.
+fn lock(idle: &Idle) -> MutexGuard<'_, Vec<(ThreadId, Sender<Job>)>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Threads {
+    /// Does a job, which must not panic, on a thread of its own.
+    ///
+    /// # Errors
+    /// When the system has no room for another thread; the job is dropped.
+    pub(super) fn run(&self, job: Job) -> io::Result<()> {
+        let rested = lock(&self.idle).pop();
+        let job = match rested {
+            Some((_, thread)) => match thread.send(job) {
+                Ok(()) => return Ok(()),
+                Err(back) => back.0,
+            },
+            None => job,
+        };
+        let idle = Arc::downgrade(&self.idle);
+        std::thread::Builder::new().name("attempt".to_owned()).spawn(move || work(job, &idle)).map(|_| ())
+    }
+}
+
+fn work(mut job: Job, idle: &Weak<Idle>) {
+    loop {
+        job();
+        match rest(idle) {
+            Some(next) => job = next,
+            None => return,
+        }
+    }
+}
+
+/// Waits for the next job; none when it has rested for too long, or nobody can call it.
+fn rest(idle: &Weak<Idle>) -> Option<Job> {
+    let own = std::thread::current().id();
+    let (sender, jobs) = channel();
+    lock(&*idle.upgrade()?).push((own, sender));
+    match jobs.recv_timeout(REST) {
+        Err(RecvTimeoutError::Timeout) => {}
+        heard => return heard.ok(),
+    }
+    let is_listed = {
+        let idle = idle.upgrade()?;
+        let mut list = lock(&idle);
+        let place = list.iter().position(|(thread, _)| *thread == own);
+        place.map(|place| list.remove(place)).is_some()
+    };
+    // Whoever has taken it off the list sends a job.
+    if is_listed { None } else { jobs.recv().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does a job and says on which thread.
+    fn thread_of(threads: &Threads) -> ThreadId {
+        let (sender, receiver) = channel();
+        threads.run(Box::new(move || sender.send(std::thread::current().id()).unwrap())).unwrap();
+        receiver.recv().unwrap()
+    }
+
+    #[test]
+    fn a_thread_is_used_again() {
+        let threads = Threads::default();
+        let first = thread_of(&threads);
+        while lock(&threads.idle).is_empty() {
+            std::thread::yield_now();
+        }
+        assert_eq!(thread_of(&threads), first);
+    }
+
+    #[test]
+    fn jobs_do_not_wait_for_each_other() {
+        let threads = Threads::default();
+        let meet = Arc::new(std::sync::Barrier::new(9));
+        for _ in 0..8 {
+            let meet = Arc::clone(&meet);
+            threads.run(Box::new(move || _ = meet.wait())).unwrap();
+        }
+        meet.wait();
+    }
+
+    #[test]
+    fn a_thread_ends_when_nobody_can_call_it() {
+        let threads = Threads::default();
+        let (sender, ended) = channel::<()>();
+        std::thread_local!(static HELD: std::cell::RefCell<Option<Sender<()>>> = const { std::cell::RefCell::new(None) });
+        threads.run(Box::new(move || HELD.with(|held| *held.borrow_mut() = Some(sender)))).unwrap();
+        drop(threads);
+        assert!(ended.recv().is_err(), "what the thread held was dropped with it");
+    }
+}
