@@ -20,7 +20,7 @@ impl Programs {
     /// A definition of a run, prepared; its text is asked for when it is met for the first time.
     ///
     /// # Errors
-    /// When its text is missing, or this version finds errors in it.
+    /// When its text is missing, or this version cannot read it.
     pub fn get(
         &self,
         run: &str,
@@ -33,8 +33,8 @@ impl Programs {
         }
         let unreadable = |reason: String| EngineError::Unreadable { run: run.to_owned(), reason };
         let text = text(hash)?.ok_or_else(|| unreadable(format!("its workflow {hash} is missing")))?;
-        let workflow = loomwork_workflow::analyze(&text).workflow;
-        let workflow = workflow.ok_or_else(|| unreadable("this version finds errors in its workflow".to_owned()))?;
+        let workflow = loomwork_workflow::read_accepted(&text);
+        let workflow = workflow.ok_or_else(|| unreadable("this version cannot read its workflow".to_owned()))?;
         let program = Arc::new(Program::new(workflow, hash.to_owned()));
         known().insert(hash.to_owned(), Arc::clone(&program));
         Ok(program)

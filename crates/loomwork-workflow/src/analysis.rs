@@ -136,6 +136,23 @@ pub fn analyze(text: &str) -> Analysis {
     analyze_read(text, root.as_ref(), &faults, &mut Memory::default())
 }
 
+/// The workflow of a text that was accepted before, perhaps by an earlier version: what is written in it has to be readable,
+/// and what only the checks of this version find wrong stops nothing that has begun.
+#[must_use]
+pub fn read_accepted(text: &str) -> Option<Workflow> {
+    let (root, faults) = read(text);
+    let mut decoder = Decoder::new(text);
+    faults.into_iter().for_each(|fault| decoder.fault(fault));
+    let mut sketch = decode(&mut decoder, root.as_ref());
+    if decoder.has_errors() {
+        return None;
+    }
+    check(&mut decoder, &mut sketch);
+    let (_, signature) = crate::types::check(&mut decoder, &mut sketch, &Given::default());
+    let unsupported = std::mem::take(&mut decoder.unsupported);
+    finish(&mut sketch, signature, unsupported)
+}
+
 /// Analyses and edits the versions of a text, one after the other.
 ///
 /// What [`Analyzer::analyze`] gives for a text is what [`analyze`] gives, whatever came before; what the versions have in

@@ -71,7 +71,9 @@ mod text;
 mod types;
 mod yaml;
 
-pub use analysis::{Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, WrittenProgram, analyze, definition_hash};
+pub use analysis::{
+    Analysis, Analyzer, CalledWorkflow, GivenInput, NamedSecret, WrittenProgram, analyze, definition_hash, read_accepted,
+};
 pub use bytes::{format_bytes, parse_bytes};
 pub use compare::{Aspect, Comparison, FieldChange, StepChange, StepMove, compare, reads_env, step_fingerprint};
 pub use complete::{

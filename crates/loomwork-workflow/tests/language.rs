@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use loomwork_workflow::{
     Action, EdgeKind, ErrorAction, Join, OnRestart, ProgramText, Repeat, Rest, Scope, Severity, StepScope, Trigger, Wait,
-    Workflow, analyze,
+    Workflow, analyze, read_accepted,
 };
 use serde_json::{Value, json};
 
@@ -91,6 +91,19 @@ steps:
 outputs:
   notes: "${{ steps.describe.output }}"
 "#;
+
+#[test]
+fn what_was_accepted_before_is_read_although_the_checks_find_it_wrong_by_now() {
+    assert_eq!(format!("{:?}", read_accepted(GLANCE)), format!("{:?}", analyze(GLANCE).workflow));
+    let twice = with_steps("  - { id: a, set: { x: 1 } }\n  - { id: b, needs: [a], cancel: [a, a] }\n");
+    assert!(analyze(&twice).workflow.is_none());
+    assert_eq!(read_accepted(&twice).unwrap().body.steps.len(), 2);
+    let compared = with_steps("  - { id: a, set: { x: 1 }, when: \"${{ 'text' > 1 }}\" }\n");
+    assert!(analyze(&compared).workflow.is_none() && read_accepted(&compared).is_some());
+    for unreadable in ["", "steps: [", "loomwork: 1\nid: w\nsteps:\n  - { id: a, sett: { x: 1 } }\n"] {
+        assert_eq!(format!("{:?}", read_accepted(unreadable)), "None", "{unreadable}");
+    }
+}
 
 #[test]
 fn the_file_at_a_glance_is_valid_and_says_what_cannot_run() {

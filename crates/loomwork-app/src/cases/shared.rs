@@ -127,8 +127,8 @@ pub(super) async fn resend(caller: &Caller, request: ResendRun) -> ApiResult<Run
     let (name, path) = (old.workflow.clone(), old.path.clone());
     let (text, path, workflow, inputs) = blocking(move || match original {
         Some(text) => {
-            let workflow = loomwork_workflow::analyze(&text).workflow;
-            let workflow = workflow.ok_or_else(|| problem::refused("This version finds errors in the workflow of that run."))?;
+            let workflow = loomwork_workflow::read_accepted(&text);
+            let workflow = workflow.ok_or_else(|| problem::refused("This version cannot read the workflow of that run."))?;
             if let Some(message) = crate::library::unsupported(&workflow) {
                 return Err(problem::refused(message));
             }
