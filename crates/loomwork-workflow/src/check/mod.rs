@@ -88,6 +88,9 @@ fn scope(
 
 /// The scopes inside a scope. What is known of one is still so when what it reads outside of itself is still there.
 fn inside(decoder: &mut Decoder<'_>, body: &mut BodySketch<'_>, outer: Option<&Names<'_>>) {
+    if body.steps.iter().all(|step| step.body.is_none()) {
+        return;
+    }
     let named = body.steps.iter().enumerate().filter(|(_, step)| step.named);
     let own: IndexMap<String, usize> = named.map(|(at, step)| (step.label.clone(), at)).collect();
     let names = Names { own: own.iter().map(|(label, at)| (label.as_str(), *at)).collect(), outer };
