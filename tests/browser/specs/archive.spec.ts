@@ -47,8 +47,18 @@ test('ended runs are archived after a look at what would go, brought back, and d
   await page.getByRole('button', { name: 'Delete from the archive' }).click();
   await expect(page.getByRole('row', { name: /^tidy/ })).toHaveCount(1);
 
-  // What happens in a terminal shows up here.
+  // The address of a run leads to it wherever it is.
   const left = (await loomwork.cli('archive', 'list')).runs[0].id;
+  await open(page, loomwork, `/runs/${left}`);
+  await expect(page.getByRole('heading', { name: 'tidy #3 is in the archive' })).toBeVisible();
+  await check(page, 'archive-run');
+  await page.getByRole('button', { name: 'Bring back' }).click();
+  await expect(page.getByTestId('run-status')).toContainText('Succeeded');
+  await loomwork.cli('archive', left);
+  await open(page, loomwork, '/archive');
+  await expect(page.getByRole('row', { name: /^tidy/ })).toHaveCount(1);
+
+  // What happens in a terminal shows up here.
   await loomwork.cli('archive', 'restore', left);
   await expect(page.getByText('The archive is empty')).toBeVisible();
 

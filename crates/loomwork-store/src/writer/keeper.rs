@@ -15,8 +15,8 @@ use crate::{Batch, Reader, Record, StoreError, projection};
 /// How long nothing must have been written before the projection is updated.
 const IDLE: Duration = Duration::from_millis(40);
 
-/// The projection follows at the latest after so many records.
-const MOST_BEHIND: u64 = 20_000;
+/// The projection follows at the latest after so many records, which each question about one run looks through.
+const MOST_BEHIND: u64 = 5_000;
 
 /// What became of a batch.
 pub(super) enum Done {
@@ -56,7 +56,7 @@ impl Keeper {
     pub(super) fn open(path: &Path, fresh_id: &str, durability: Durability) -> Result<Self, StoreError> {
         let chain = Chain::open(path, fresh_id, durability)?;
         let journal_id = projection::meta(&chain.connection, "journal_id").map_err(StoreError::read)?.unwrap_or_default();
-        Ok(Self {
+        let mut keeper = Self {
             path: path.to_owned(),
             durability,
             journal_id,
@@ -68,7 +68,10 @@ impl Keeper {
             broken: false,
             #[cfg(test)]
             faults: super::tests::faults_of(path),
-        })
+        };
+        // Whoever opens it reads many runs next, and each question looks through what the index does not know.
+        keeper.project();
+        Ok(keeper)
     }
 
     pub(super) fn journal_id(&self) -> &str {

@@ -1,6 +1,5 @@
 /** The frame of a run: header, canvas and selected step above; timeline, logs, data and events below. */
 import { ReactFlowProvider } from '@xyflow/react';
-import { CirclePlay } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { call, CallError } from '@/api';
 import type { RunStep } from '@/generated/RunStep';
@@ -8,7 +7,8 @@ import { useCommands } from '@/shared/commands';
 import { useShortcuts } from '@/shared/keyboard';
 import { navigate } from '@/shared/router';
 import { useSetTitle } from '@/shared/title';
-import { Button, ErrorState, LoadingRows, State, statusName } from '@/shared/ui';
+import { ErrorState, LoadingRows, statusName } from '@/shared/ui';
+import { AbsentRun } from './AbsentRun';
 import { AmendDialog } from './AmendDialog';
 import { CancelDialog } from './CancelDialog';
 import { CreateCheckpoint } from './CheckpointDialogs';
@@ -42,7 +42,7 @@ export function RunView({ id }: { id: string }) {
   }, [id, attempt]);
 
   if (error instanceof CallError && error.code === 'not_found') {
-    return <State icon={<CirclePlay size={18} />} title="There is no such run" action={<Button onClick={() => navigate({ view: 'runs' })}>Go to runs</Button>}>{error.message}</State>;
+    return <AbsentRun id={id} message={error.message} onBack={() => setAttempt((n) => n + 1)} />;
   }
   if (error) return <ErrorState title="The run could not be opened" error={error} onRetry={() => setAttempt((n) => n + 1)} />;
   if (!ready) return <LoadingRows label="Opening the run" />;
