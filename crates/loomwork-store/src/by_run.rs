@@ -18,13 +18,13 @@ CREATE TABLE event_of_run (
 const WATERMARK: &str = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'projected_seq')";
 
 /// The SQL that asks for columns, of which `seq` is the first, of the records of the run `?1` from the number `?2` on, in
-/// their order. An empty run is the workspace.
-pub(crate) fn select(columns: &str, and: &str) -> String {
+/// their order, as far as a condition (`AND …`) takes them. An empty run is the workspace.
+pub(crate) fn select(columns: &str, condition: &str) -> String {
     format!(
         "SELECT {columns} FROM event_of_run CROSS JOIN event USING (seq)
-         WHERE of_run = ?1 AND seq >= ?2 AND seq <= {WATERMARK} {and}
+         WHERE of_run = ?1 AND seq >= ?2 AND seq <= {WATERMARK} AND coalesce(run, '') = ?1 {condition}
          UNION ALL
-         SELECT {columns} FROM event WHERE seq > max(?2 - 1, {WATERMARK}) AND coalesce(run, '') = ?1 {and}
+         SELECT {columns} FROM event WHERE seq > max(?2 - 1, {WATERMARK}) AND coalesce(run, '') = ?1 {condition}
          ORDER BY 1"
     )
 }
@@ -42,12 +42,12 @@ pub(crate) fn follow(connection: &Connection, from: u64, to: u64) -> rusqlite::R
     connection.prepare_cached(sql)?.execute([from, to]).map(|_| ())
 }
 
-/// Names a record that came back.
-pub(crate) fn name(connection: &Connection, run: &str, seq: u64) -> rusqlite::Result<()> {
+/// Notes a record that came back.
+pub(crate) fn note(connection: &Connection, run: &str, seq: u64) -> rusqlite::Result<()> {
     connection.prepare_cached("INSERT OR IGNORE INTO event_of_run VALUES (?1, ?2)")?.execute((run, seq)).map(|_| ())
 }
 
-/// Whether it names every record up to the watermark and nothing else.
+/// Whether it names every record up to the watermark, and rightly, and no other up to there.
 pub(crate) fn is_right(connection: &Connection) -> rusqlite::Result<bool> {
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, u64>(0));
     let records = count(&format!("SELECT count(*) FROM event WHERE seq <= {WATERMARK}"))?;

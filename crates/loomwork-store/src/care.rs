@@ -52,11 +52,10 @@ struct Sealed {
 /// # Errors
 /// When the journal cannot be read, or the copy not be written.
 pub fn snapshot(journal: &Path, to: &Path) -> Result<(), StoreError> {
-    let reader = Reader::open(journal)?;
-    // What is protected from writing is also protected from being copied this way.
-    reader.connection.pragma_update(None, "query_only", false).map_err(StoreError::read)?;
+    // What is protected from writing, or looked at through views, cannot be copied this way.
+    let connection = schema::open_as_it_is(journal)?;
     let target = to.to_str().ok_or_else(|| StoreError::CannotWrite(format!("{} is no UTF-8 path", to.display())))?;
-    reader.connection.execute("VACUUM INTO ?1", [target]).map_err(StoreError::write)?;
+    connection.execute("VACUUM INTO ?1", [target]).map_err(StoreError::write)?;
     let sync = File::open(to).and_then(|file| file.sync_all());
     sync.map_err(|error| StoreError::CannotWrite(format!("{}: {error}", to.display())))
 }
@@ -71,7 +70,7 @@ pub fn rename_journal(journal: &Path, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the list of runs, and all else that follows the journal, anew from the events. Nobody else may have the journal open.
+/// Makes the list of runs and the index of the events by run anew from the events. Nobody else may have the journal open.
 ///
 /// # Errors
 /// When it cannot be opened or written.
@@ -169,10 +168,11 @@ impl Reader {
     /// # Errors
     /// When the journal cannot be read.
     pub fn wrong_in_list(&self) -> Result<Vec<String>, StoreError> {
-        let listed = self.runs(&RunFilter { limit: u32::MAX / 2, ..RunFilter::default() })?;
+        let at_once = self.connection.unchecked_transaction().map_err(StoreError::read)?;
+        let listed = projection::list(&at_once, &RunFilter { limit: u32::MAX / 2, ..RunFilter::default() })?;
         let mut listed: BTreeMap<String, RunRow> = listed.into_iter().map(|row| (row.id.clone(), row)).collect();
         let mut wrong = Vec::new();
-        for (id, row) in projection::folded(&self.connection)? {
+        for (id, row) in projection::folded(&at_once)? {
             if listed.remove(&id).as_ref() != Some(&row) {
                 wrong.push(id);
             }
@@ -187,7 +187,8 @@ impl Reader {
     /// # Errors
     /// When the journal cannot be read.
     pub fn index_is_right(&self) -> Result<bool, StoreError> {
-        by_run::is_right(&self.connection).map_err(StoreError::read)
+        let at_once = self.connection.unchecked_transaction().map_err(StoreError::read)?;
+        by_run::is_right(&at_once).map_err(StoreError::read)
     }
 
     /// Number of the last record; 0 when there is none.

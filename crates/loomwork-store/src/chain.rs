@@ -55,7 +55,7 @@ pub(crate) fn insert(statement: &mut rusqlite::Statement<'_>, record: &Record, l
     Ok(())
 }
 
-/// So many heads are kept of runs that the index by run knows.
+/// Above so many heads, those that the index by run knows are forgotten whenever it has followed.
 const MOST_HEADS: usize = 10_000;
 
 /// The connection with the ends of the chains.
@@ -122,7 +122,14 @@ impl Chain {
 
     /// Brings the list of runs and the index by run to the end; says which that is.
     pub(crate) fn project(&mut self) -> Result<u64, StoreError> {
-        let watermark = projection::catch_up(&mut self.connection)?;
+        let watermark = match projection::catch_up(&mut self.connection) {
+            Err(StoreError::Read(reason)) => {
+                tracing::warn!(reason, "the list of runs is made anew");
+                projection::forget(&mut self.connection).map_err(StoreError::write)?;
+                projection::catch_up(&mut self.connection)?
+            }
+            done => done?,
+        };
         if self.heads.len() > MOST_HEADS {
             self.heads.clear();
         }
@@ -156,7 +163,9 @@ impl Chain {
         self.last_link = entry.link;
         self.heads.extend(entry.touched.iter().map(|(name, hash)| (Arc::clone(name), *hash)));
         for change in &entry.moves {
-            change.runs().for_each(|run| _ = self.heads.remove(run));
+            if let Move::Remove(run) = change {
+                self.heads.remove(run);
+            }
         }
         Ok(())
     }

@@ -68,18 +68,6 @@ pub struct Returned {
     pub definitions: Vec<(String, String)>,
 }
 
-impl Move {
-    /// The runs that it is about.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = &str> {
-        let run = match self {
-            Self::Remove(run) => Some(&**run),
-            Self::Return(returned) => Some(&*returned.run),
-            Self::Sweep { .. } => None,
-        };
-        run.into_iter()
-    }
-}
-
 /// Does it, within a transaction whose list of runs has caught up.
 pub(crate) fn carry_out(connection: &Connection, change: &Move) -> rusqlite::Result<()> {
     match change {
@@ -114,7 +102,7 @@ fn bring_back(connection: &Connection, returned: &Returned) -> rusqlite::Result<
     for record in &returned.records {
         // The links of those that left have stayed.
         chain::insert(&mut event, record, None)?;
-        by_run::name(connection, &returned.run, record.seq)?;
+        by_run::note(connection, &returned.run, record.seq)?;
     }
     let events: Vec<Event> = returned.records.iter().filter_map(|record| record.event().ok()).collect();
     RunRow::of_events(&returned.run, &events).map_or(Ok(()), |row| projection::keep(connection, &row))
@@ -142,14 +130,25 @@ struct Said {
     runs: Vec<serde_json::Value>,
 }
 
+const COLUMNS: &str = "seq, kind, at_ms, data";
+const OF_KINDS: &str = "AND kind IN (?3, ?4, ?5)";
+
 /// Calls `each` with every event of some kinds: its kind, when, and the runs that it names.
 fn told(
     connection: &Connection,
     kinds: [&str; 3],
+    each: impl FnMut(&str, i64, Vec<serde_json::Value>),
+) -> Result<(), StoreError> {
+    told_by(connection, &by_run::select(COLUMNS, OF_KINDS), kinds, each)
+}
+
+fn told_by(
+    connection: &Connection,
+    sql: &str,
+    kinds: [&str; 3],
     mut each: impl FnMut(&str, i64, Vec<serde_json::Value>),
 ) -> Result<(), StoreError> {
-    let sql = by_run::select("seq, kind, at_ms, data", "AND kind IN (?3, ?4, ?5)");
-    let mut statement = connection.prepare_cached(&sql).map_err(StoreError::read)?;
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::read)?;
     let [one, two, three] = kinds;
     let mut rows = statement.query(("", 0, one, two, three)).map_err(StoreError::read)?;
     while let Some(row) = rows.next().map_err(StoreError::read)? {
@@ -169,9 +168,19 @@ pub(crate) fn ids(runs: &[serde_json::Value]) -> impl Iterator<Item = &str> {
 
 /// The runs that are gone, by id.
 pub(crate) fn gone(connection: &Connection) -> Result<HashMap<String, Removed>, StoreError> {
+    gone_by(connection, &by_run::select(COLUMNS, OF_KINDS))
+}
+
+/// The same from the events alone, whatever became of their index.
+pub(crate) fn gone_without_index(connection: &Connection) -> Result<HashMap<String, Removed>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM event WHERE coalesce(run, '') = ?1 AND seq >= ?2 {OF_KINDS} ORDER BY seq");
+    gone_by(connection, &sql)
+}
+
+fn gone_by(connection: &Connection, sql: &str) -> Result<HashMap<String, Removed>, StoreError> {
     let mut gone = HashMap::new();
     let [archived, purged] = TAKEN_AWAY;
-    told(connection, [archived, purged, BROUGHT_BACK], |kind, _, runs| {
+    told_by(connection, sql, [archived, purged, BROUGHT_BACK], |kind, _, runs| {
         if kind == BROUGHT_BACK {
             ids(&runs).for_each(|run| _ = gone.remove(run));
             return;

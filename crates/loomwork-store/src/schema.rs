@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use loomwork_workflow::Durability;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::{StoreError, by_run};
+use crate::{StoreError, by_run, projection};
 
 /// The format that this code writes.
 pub(crate) const FORMAT: u32 = 2;
@@ -101,10 +101,7 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
     }
     let mut connection = Connection::open(path).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
-    let found = format_of(&connection).map_err(failed)?;
-    if found > FORMAT {
-        return Err(StoreError::TooNew { path: path.to_owned(), found, known: FORMAT });
-    }
+    known_format(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     let synchronous = match durability {
         Durability::Full => "FULL",
@@ -118,25 +115,7 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
     connection.set_prepared_statement_cache_capacity(64);
     // A large commit lets the write-ahead log grow; a later checkpoint gives the room back.
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(failed)?;
-    if found == 0 {
-        if table_exists(&connection, "event").map_err(failed)? {
-            let reason = "it has tables but no format".to_owned();
-            return Err(StoreError::Damaged { path: path.to_owned(), reason });
-        }
-        let transaction = connection.transaction().map_err(failed)?;
-        transaction.execute_batch(FORMAT_2).and_then(|()| transaction.execute_batch(by_run::TABLE)).map_err(failed)?;
-        transaction
-            .execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id])
-            .map_err(failed)?;
-        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-    }
-    if found == 1 {
-        let transaction = connection.transaction().map_err(failed)?;
-        transaction.execute_batch(by_run::TABLE).and_then(|()| transaction.execute_batch(FROM_1_TO_2)).map_err(failed)?;
-        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-    }
+    make(&mut connection, path, journal_id)?;
     // Nothing but a fold of the journal, so that a version that does not know it is not in its way.
     connection.execute_batch(crate::cached::TABLE).map_err(failed)?;
     connection.execute_batch(crate::standing::TABLE).map_err(failed)?;
@@ -144,26 +123,67 @@ pub(crate) fn open_for_writing(path: &Path, journal_id: &str, durability: Durabi
     Ok(connection)
 }
 
-/// Opens an existing database for reading only.
+/// Makes the tables, or brings those of an earlier format to the present one, all or nothing; looks whether all is there that
+/// the list of runs knows.
+fn make(connection: &mut Connection, path: &Path, journal_id: &str) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| classify(path, &error);
+    let damaged = |reason: String| StoreError::Damaged { path: path.to_owned(), reason };
+    // Whoever else opens it waits, and finds it made.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let found = format_of(&transaction).map_err(failed)?;
+    if found == 0 {
+        if table_exists(&transaction, "event").map_err(failed)? {
+            return Err(damaged("it has tables but no format".to_owned()));
+        }
+        transaction.execute_batch(FORMAT_2).and_then(|()| transaction.execute_batch(by_run::TABLE)).map_err(failed)?;
+        transaction
+            .execute("INSERT INTO meta VALUES ('journal_id', ?1), ('projected_seq', '0')", [journal_id])
+            .map_err(failed)?;
+    }
+    if found == 1 {
+        transaction.execute_batch(by_run::TABLE).and_then(|()| transaction.execute_batch(FROM_1_TO_2)).map_err(failed)?;
+    }
+    let last: u64 = transaction.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(failed)?;
+    let known = projection::watermark(&transaction).map_err(failed)?;
+    if last < known {
+        return Err(damaged(format!("it ends at record {last}, and its list of runs knows {known}")));
+    }
+    if found != FORMAT {
+        transaction.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// Opens an existing database for reading only, in the terms of the present format.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| classify(path, &error);
+    let connection = open_as_it_is(path)?;
+    if known_format(&connection, path)? == 1 {
+        connection.execute_batch(VIEWS_OF_1).map_err(failed)?;
+    }
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens an existing database of a known format.
+pub(crate) fn open_as_it_is(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| classify(path, &error);
     // Read-write flags, because a reader may have to recover the write-ahead log of a dead writer; it never writes rows.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
-    let found = format_of(&connection).map_err(failed)?;
-    if found > FORMAT {
-        return Err(StoreError::TooNew { path: path.to_owned(), found, known: FORMAT });
+    match known_format(&connection, path)? {
+        0 => Err(StoreError::Damaged { path: path.to_owned(), reason: "it has no format".to_owned() }),
+        _ => Ok(connection),
     }
-    if found == 0 {
-        let reason = "it has no format".to_owned();
-        return Err(StoreError::Damaged { path: path.to_owned(), reason });
+}
+
+/// The format, unless it is a newer one.
+fn known_format(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    match format_of(connection).map_err(|error| classify(path, &error))? {
+        found if found > FORMAT => Err(StoreError::TooNew { path: path.to_owned(), found, known: FORMAT }),
+        found => Ok(found),
     }
-    if found == 1 {
-        connection.execute_batch(VIEWS_OF_1).map_err(failed)?;
-    }
-    connection.pragma_update(None, "query_only", true).map_err(failed)?;
-    Ok(connection)
 }
 
 fn format_of(connection: &Connection) -> rusqlite::Result<u32> {

@@ -25,7 +25,7 @@ pub struct Verdict {
 pub fn verify(reader: &Reader) -> Result<Verdict, StoreError> {
     // An engine may write meanwhile.
     let at_once = reader.connection.unchecked_transaction().map_err(StoreError::read)?;
-    let mut check = Check { gone: removal::gone(&at_once)?, ..Check::default() };
+    let mut check = Check { gone: removal::gone_without_index(&at_once)?, ..Check::default() };
     let known = projection::watermark(&at_once).map_err(StoreError::read)?;
     let mut left = at_once.prepare("SELECT last_seq, hash, heads FROM link ORDER BY last_seq").map_err(StoreError::read)?;
     let left = left.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(StoreError::read)?;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use loomwork_run::{Event, RunStarted};
-use loomwork_store::{Batch, Call, NewRecord, Reader, Record, Removed, RunFilter, RunRow, Verdict, Weight, Writer, verify};
+use loomwork_store::{
+    Batch, Call, NewRecord, Reader, Record, Removed, RunFilter, RunRow, Verdict, Weight, Writer, snapshot, verify,
+};
 use tempfile::TempDir;
 
 const FORMAT_1: &str = include_str!("fixtures/journal-1.sql");
@@ -63,7 +65,10 @@ fn seen(path: &Path) -> Seen {
 fn a_journal_of_format_1_is_read_as_it_is() {
     let (_folder, path) = place(FORMAT_1);
     let seen = seen(&path);
-    assert_eq!(format(&path), 1, "reading changes nothing");
+    let copy = path.with_file_name("copy.db");
+    snapshot(&path, &copy).unwrap();
+    assert_eq!(self::seen(&copy), seen);
+    assert_eq!((format(&path), format(&copy)), (1, 1), "reading changes nothing");
     assert_eq!(seen.verdict, Verdict { records: 42, findings: vec![] });
     assert_eq!(seen.records.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3, 7, 6]);
     assert_eq!((seen.ids.len(), seen.removed.len(), seen.returned.len()), (3, 2, 1));

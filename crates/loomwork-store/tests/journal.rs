@@ -181,6 +181,34 @@ fn a_file_that_is_no_journal_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn a_journal_that_has_lost_its_end_is_refused_before_anything_new_takes_the_place_of_what_is_missing() {
+    let (_folder, path) = place();
+    fill(&path);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("DELETE FROM event WHERE seq >= 6").unwrap();
+    let message = Writer::open(&path, "j").unwrap_err().to_string();
+    assert!(message.contains("ends at record 5") && message.contains("knows 7"), "{message}");
+}
+
+#[test]
+fn a_list_of_runs_that_cannot_be_read_is_made_anew_and_the_index_with_it() {
+    let (_folder, path) = place();
+    fill(&path);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("UPDATE run SET json = 'no' WHERE id = 'b'").unwrap();
+    let writer = Writer::open(&path, "j").unwrap();
+    commit(&writer, vec![of("b", 6, Some("x"), succeeded())]);
+    drop(writer);
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.wrong_in_list().unwrap(), Vec::<String>::new());
+    let projected: u64 = raw
+        .query_row("SELECT value FROM meta WHERE key = 'projected_seq'", [], |row| row.get::<_, String>(0))
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!((projected, reader.index_is_right().unwrap()), (8, true));
+}
+
+#[test]
 fn a_journal_of_a_newer_format_is_refused_with_both_numbers() {
     let (_folder, path) = place();
     fill(&path);

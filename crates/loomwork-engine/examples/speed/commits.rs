@@ -14,11 +14,11 @@ pub(super) struct Bare {
     records: Vec<Vec<u8>>,
 }
 
-/// The bytes of the link that each commit of the journal writes besides: two hashes, two numbers, and the head of a run.
-const LINK_BYTES: usize = 64 + 16 + 72;
+/// The bytes of the link that the last record of each commit of the journal has: a hash, and the head of a run.
+const LINK_BYTES: usize = 32 + 72;
 
 impl Bare {
-    /// Each commit writes so many records of so many bytes and one as large as a link, with the settings of the journal.
+    /// Each commit writes so many records of so many bytes, the last one with a link, with the settings of the journal.
     pub(super) fn new(folder: &Path, records: usize, bytes: usize) -> Self {
         let connection = Connection::open(folder.join("bare.db")).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -26,7 +26,7 @@ impl Bare {
         connection.pragma_update(None, "wal_autocheckpoint", 4000).unwrap();
         connection.execute_batch("CREATE TABLE IF NOT EXISTS record (n INTEGER PRIMARY KEY, data BLOB NOT NULL)").unwrap();
         let mut records = vec![vec![b'x'; bytes]; records];
-        records.push(vec![b'x'; LINK_BYTES]);
+        records.last_mut().unwrap().resize(bytes + LINK_BYTES, b'x');
         let bare = Self { connection, records };
         bare.wrap();
         bare

@@ -100,6 +100,19 @@ fn a_script_that_writes_nothing_leaves_no_log_and_no_private_files() {
 }
 
 #[test]
+fn nothing_is_left_of_the_private_files_of_a_script_however_it_ends() {
+    let setting = Setting::new();
+    let left = || std::fs::read_dir(setting.path().join(".loomwork/tmp")).unwrap().count();
+    let writes = "echo 1 > \"$LOOMWORK_OUTPUT\"";
+    for (script, output) in [(writes.to_owned(), None), (writes.to_owned(), Some("text")), (format!("{writes}; exit 1"), None)] {
+        let _ = setting.perform(json!({"run": script, "output": output}));
+        assert_eq!(left(), 0, "{script}, {output:?}");
+    }
+    let _ = setting.perform(json!({"command": ["sh", "-c", writes]}));
+    assert_eq!(left(), 0);
+}
+
+#[test]
 fn both_streams_stand_in_the_log_in_their_order() {
     let setting = Setting::new();
     let underway = setting.start(json!({"run": "for i in 1 2 3; do echo out $i; echo err $i >&2; done"}), None);
