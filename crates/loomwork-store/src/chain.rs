@@ -162,11 +162,6 @@ impl Chain {
         self.next_seq = entry.last_seq + 1;
         self.last_link = entry.link;
         self.heads.extend(entry.touched.iter().map(|(name, hash)| (Arc::clone(name), *hash)));
-        for change in &entry.moves {
-            if let Move::Remove(run) = change {
-                self.heads.remove(run);
-            }
-        }
         Ok(())
     }
 

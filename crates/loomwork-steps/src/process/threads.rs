@@ -11,23 +11,16 @@ use std::time::Duration;
 
 pub(super) type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread without a job ends after this, unless a test says otherwise.
+/// A thread without a job ends after this.
 const REST: Duration = Duration::from_secs(5);
 
 /// Threads that have no job, the last one that had one last.
 type Idle = Mutex<Vec<(ThreadId, Sender<Job>)>>;
 
 /// The threads. When this is dropped, they end as soon as they have no job.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Threads {
     idle: Arc<Idle>,
-    rest: Duration,
-}
-
-impl Default for Threads {
-    fn default() -> Self {
-        Self { idle: Arc::default(), rest: REST }
-    }
 }
 
 /// The list is whole between any two statements, so a poisoned one is.
@@ -49,15 +42,15 @@ impl Threads {
             },
             None => job,
         };
-        let (idle, rest) = (Arc::downgrade(&self.idle), self.rest);
-        std::thread::Builder::new().name("attempt".to_owned()).spawn(move || work(job, &idle, rest)).map(|_| ())
+        let idle = Arc::downgrade(&self.idle);
+        std::thread::Builder::new().name("attempt".to_owned()).spawn(move || work(job, &idle)).map(|_| ())
     }
 }
 
-fn work(mut job: Job, idle: &Weak<Idle>, longest: Duration) {
+fn work(mut job: Job, idle: &Weak<Idle>) {
     loop {
         job();
-        match rest(idle, longest) {
+        match rest(idle, REST) {
             Some(next) => job = next,
             None => return,
         }
@@ -117,10 +110,22 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_comes_when_a_thread_has_rested_for_long_enough_is_done_all_the_same() {
-        let threads = Threads { rest: Duration::ZERO, ..Threads::default() };
-        for _ in 0..2_000 {
-            thread_of(&threads);
+    fn a_thread_that_was_called_at_the_end_of_its_rest_waits_for_the_job() {
+        let mut called = 0;
+        while called < 50 {
+            let idle = Arc::new(Idle::default());
+            let weak = Arc::downgrade(&idle);
+            let thread = std::thread::spawn(move || rest(&weak, Duration::ZERO).is_some());
+            let sender = loop {
+                let taken = lock(&idle).pop();
+                if taken.is_some() || thread.is_finished() {
+                    break taken;
+                }
+            };
+            let Some((_, sender)) = sender else { continue };
+            sender.send(Box::new(|| ())).unwrap();
+            assert!(thread.join().unwrap(), "the job was lost");
+            called += 1;
         }
     }
 
