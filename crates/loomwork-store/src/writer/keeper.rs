@@ -16,7 +16,7 @@ use crate::{Batch, Reader, Record, StoreError, projection};
 const IDLE: Duration = Duration::from_millis(40);
 
 /// The projection follows at the latest after so many records, which each question about one run looks through.
-const MOST_BEHIND: u64 = 2_000;
+const MOST_BEHIND: u64 = 8_000;
 
 /// What became of a batch.
 pub(super) enum Done {
