@@ -337,7 +337,12 @@ impl World {
 
     /// A run as the journal tells it; none when nothing of it is durable.
     pub fn read(&mut self, run: &Arc<str>) -> Option<Active> {
-        let read = self.shelf.durable().read(run);
+        self.read_until(run, u64::MAX)
+    }
+
+    /// The same from its events up to a number.
+    pub fn read_until(&mut self, run: &Arc<str>, seq: u64) -> Option<Active> {
+        let read = self.shelf.durable().read_until(run, seq);
         match read {
             Ok(active) => Some(active),
             Err(EngineError::NoSuchRun(_)) => None,
@@ -436,12 +441,12 @@ impl World {
         self.shelf.durable().journal.iter().filter(created).filter_map(|record| record.run.clone()).collect()
     }
 
-    /// A look at a run in the engine's memory.
-    pub fn inspect(&mut self, run: &Arc<str>) -> Option<String> {
+    /// A look at a run in the engine's memory: the number of its last event, and what it is.
+    pub fn inspect(&mut self, run: &Arc<str>) -> Option<(u64, String)> {
         let seen = Arc::new(Mutex::new(None));
         let write = Arc::clone(&seen);
         let look = Box::new(move |active: Option<&Active>| -> Box<dyn FnOnce() + Send> {
-            let text = active.map(fingerprint);
+            let text = active.map(|active| (active.seq, fingerprint(active)));
             Box::new(move || {
                 if let Ok(mut seen) = write.lock() {
                     *seen = text;

@@ -36,7 +36,13 @@ struct Kept {
 
 impl Durable {
     pub(super) fn read(&self, run: &str) -> Result<Active, EngineError> {
-        let records = self.records(run);
+        self.read_until(run, u64::MAX)
+    }
+
+    /// The run as it was when the journal ended with a number.
+    pub(super) fn read_until(&self, run: &str, seq: u64) -> Result<Active, EngineError> {
+        let mut records = self.records(run);
+        records.retain(|record| record.seq <= seq);
         let seq = records.last().map_or(0, |record| record.seq);
         let state = self.fold(run, &records)?;
         let values = self.values_of(&state);
