@@ -146,3 +146,26 @@ fn a_word_for_true_or_false_becomes_a_condition() {
         assert!(problems(&fixed).is_empty());
     }
 }
+
+#[test]
+fn a_bare_name_of_an_input_a_variable_or_a_step_gets_its_space() {
+    let text = |value: &str| {
+        format!(
+            "loomwork: 1\nid: w\ninputs: {{ who: {{ default: Ada }} }}\nenv: {{ HOME_PAGE: x }}\nsteps:\n  - id: first\n    set: {{ n: 1 }}\n  - id: b\n    needs: [first]\n    set: {{ v: \"${{{{ {value} }}}}\" }}\n"
+        )
+    };
+    for (written, meant) in [
+        ("who + '!'", "inputs.who + '!'"),
+        ("size(HOME_PAGE)", "size(env.HOME_PAGE)"),
+        ("first.output.n + 1", "steps.first.output.n + 1"),
+        ("has(first.output.n) ? 1 : 2", "has(steps.first.output.n) ? 1 : 2"),
+    ] {
+        assert_eq!(mended(&text(written), "LW0302"), text(meant));
+        assert_eq!(problems(&text(meant)), [], "{meant}");
+    }
+    let found = |value: &str| problems(&text(value)).remove(0).2;
+    assert!(found("first.output.n").contains("`steps.first.output`"));
+    assert!(found("who").contains("`who` is an input"));
+    assert!(found("step.output").contains("Did you mean `steps`?"), "a name that is like one in scope");
+    assert!(found("first.n").contains("in scope are"), "nothing that a step has");
+}

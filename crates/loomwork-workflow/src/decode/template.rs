@@ -224,13 +224,23 @@ impl Decoder<'_> {
             (None, Some(written)) if !found.source.is_empty() => super::first_line(self.text, written.trimmed()),
             _ => fallback,
         };
-        let message = message_of(problem);
-        let fix = problem
-            .suggestion
-            .as_ref()
+        let (message, suggestion) = match self.declared(problem, exact.map(|_| place.slice(self.text))) {
+            Some((message, meant)) => (message, Some(meant)),
+            None => (message_of(problem), problem.suggestion.clone()),
+        };
+        let fix = suggestion
             .filter(|_| exact.is_some())
-            .map(|suggestion| self.replacement(format!("Change to `{suggestion}`"), place, suggestion.clone()));
+            .map(|suggestion| self.replacement(format!("Change to `{suggestion}`"), place, suggestion));
         self.report(code_of(problem.kind), place, message).fixes.extend(fix);
+    }
+
+    /// What is to be said of an unknown name that the workflow declares, and how it is read.
+    fn declared(&self, problem: &Problem, name: Option<&str>) -> Option<(String, String)> {
+        let name = name.filter(|_| problem.kind == ProblemKind::UnknownName)?;
+        let spaces = [("inputs", &self.inputs, "an input"), ("env", &self.env, "an environment variable")];
+        let (space, _, what) = spaces.into_iter().find(|(_, known, _)| known.iter().any(|known| known == name))?;
+        let meant = format!("{space}.{name}");
+        Some((format!("`{name}` is {what}, which is read as `{meant}`."), meant))
     }
 }
 

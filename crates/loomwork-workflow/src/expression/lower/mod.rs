@@ -136,7 +136,7 @@ impl Lowering<'_> {
         if let Some((_, type_name)) = TYPES.into_iter().find(|(known, _)| *known == name) {
             return Some(Code::Type(type_name));
         }
-        let suggestion = crate::nearest(name, ROOTS.into_iter().chain(self.locals.iter().map(String::as_str)));
+        let suggestion = self.near(name);
         let meant = suggestion.as_ref().map_or_else(String::new, |nearest| format!(" Did you mean `{nearest}`?"));
         let message = format!("`{name}` is not known; in scope are `inputs`, `steps`, `env`, `run` and `secrets`.{meant}");
         self.problem(ProblemKind::UnknownName, name, message, suggestion);
@@ -201,6 +201,12 @@ impl Lowering<'_> {
                     self.problem(ProblemKind::UnknownField, field, message, suggestion);
                     return None;
                 }
+                _ if self.is_like_a_step(name, field) => {
+                    let meant = format!("steps.{name}");
+                    let message = format!("`{name}` is not known. What a step has is read as `{meant}.{field}`.");
+                    self.problem(ProblemKind::UnknownName, name, message, Some(meant));
+                    return None;
+                }
                 _ => {}
             }
         }
@@ -215,6 +221,17 @@ impl Lowering<'_> {
             return code.map(|code| Code::Select(Box::new(code), field.to_owned()));
         }
         self.lower_box(operand, depth).map(|operand| Code::Select(operand, field.to_owned()))
+    }
+
+    /// Whether an unknown name, which is like no known one, is asked for what steps have.
+    fn is_like_a_step(&self, name: &str, field: &str) -> bool {
+        let is_known = GIVEN.contains(&name) || TYPES.into_iter().any(|(known, _)| known == name);
+        !is_known && self.near(name).is_none() && STEP_FIELDS.into_iter().any(|(known, _)| known == field)
+    }
+
+    /// The name in scope that is nearest to one that is not known.
+    fn near(&self, name: &str) -> Option<String> {
+        crate::nearest(name, ROOTS.into_iter().chain(self.locals.iter().map(String::as_str)))
     }
 
     /// `steps.x.output` and the like, written with dots.
